@@ -1,0 +1,12 @@
+# Warnings and sanitizers for the project's own targets; they never reach those who consume the SDK.
+set(KCLHOST_SANITIZE "" CACHE STRING "Sanitizers for the whole build, as -fsanitize takes them")
+
+add_library(kclhost_warnings INTERFACE)
+target_compile_options(kclhost_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wundef -Werror
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>)
+
+if(KCLHOST_SANITIZE)
+  add_compile_options(-fsanitize=${KCLHOST_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${KCLHOST_SANITIZE})
+endif()

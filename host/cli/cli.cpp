@@ -1,0 +1,9 @@
+#include "cli/cli.hpp"
+
+#include <cstdio>
+
+namespace kclhost::cli {
+
+void complain(const std::string& message) { std::fprintf(stderr, "kclhost: %s\n", message.c_str()); }
+
+}  // namespace kclhost::cli

@@ -1,0 +1,127 @@
+// The configuration file as kclhost understands it. See docs/configuration.md for every key.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kclhost::config {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// Where something stands in a file; lines and columns count from 1.
+struct Position {
+  int line = 1;
+  int column = 1;
+};
+
+// One thing wrong with a file. str() is the line a user sees: FILE:LINE:COL: message.
+struct Problem {
+  std::string file;
+  Position position;
+  std::string message;
+
+  std::string str() const;
+};
+
+enum class Isolation { process, none };
+enum class Then { block, stop, skip, dead_letter };
+enum class LogFormat { json, text };
+enum class LogSink { automatic, standard_error };
+enum class LogLevel { trace, debug, info, warn, error };
+
+// How often and how patiently something is tried again. max_attempts counts the first try.
+struct Retry {
+  int max_attempts;
+  Milliseconds initial_backoff;
+  Milliseconds max_backoff;
+};
+
+struct Plugin {
+  std::string path;  // as written, relative to plugins_dir
+  Position path_position;
+  std::optional<std::string> sha256;     // lower-case hex
+  std::string config_json = "{}";        // plugin.config as JSON text
+};
+
+struct OnError {
+  Retry retry{3, Milliseconds{200}, Milliseconds{10'000}};
+  bool bisect = true;
+  std::optional<Milliseconds> max_record_age;
+  Then then = Then::block;
+};
+
+struct Checkpoint {
+  Milliseconds interval{10'000};
+  Retry retry{5, Milliseconds{200}, Milliseconds{5'000}};
+};
+
+struct DeadLetter {
+  std::filesystem::path path = "dead-letters";  // absolute once loaded: relative ones lie in state_dir
+  std::uint64_t max_file_size = 64ull << 20;    // bytes
+};
+
+struct Timeouts {
+  Milliseconds initialize{60'000};
+  Milliseconds process_records{300'000};
+  Milliseconds shutdown{20'000};
+};
+
+struct Reload {
+  bool watch = true;
+  Milliseconds settle{1'000};
+};
+
+struct Log {
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::json;
+  LogSink sink = LogSink::automatic;
+};
+
+struct Metrics {
+  std::optional<std::string> listen;  // host:port
+};
+
+struct Daemon {
+  std::string java = "java";
+  std::vector<std::string> jvm_options;
+  std::filesystem::path jars;     // absolute; empty when not set
+  std::filesystem::path logback;  // absolute; empty when not set
+  // The KCL's own names and the values as the daemon will read them, without those kclhost adds.
+  std::map<std::string, std::string> properties;
+};
+
+struct Config {
+  std::filesystem::path file;         // absolute
+  std::filesystem::path plugins_dir;  // absolute
+  std::filesystem::path state_dir;    // absolute
+  Plugin plugin;
+  Isolation isolation = Isolation::process;
+  Checkpoint checkpoint;
+  OnError on_error;
+  DeadLetter dead_letter;
+  Timeouts timeouts;
+  Reload reload;
+  Log log;
+  Metrics metrics;
+  Daemon daemon;
+};
+
+// A file that was read: its configuration where problems is empty, else as much of it as made sense.
+struct Loaded {
+  Config config;
+  std::vector<Problem> problems;  // in the file's order
+};
+
+// Reads a configuration and finds everything wrong with its text. Looks at no other file; never throws for bad input (a
+// file that can't be read is a problem at 1:1).
+Loaded load(const std::filesystem::path& file);
+
+// The JSON Schema of the configuration, pretty-printed, ending in a newline.
+std::string json_schema();
+
+}  // namespace kclhost::config

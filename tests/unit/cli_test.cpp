@@ -1,0 +1,14 @@
+#include "cli/cli.hpp"
+
+#include <gtest/gtest.h>
+
+namespace kclhost::cli {
+namespace {
+
+TEST(ExitCodes, AreTheDocumentedOnes) {
+  EXPECT_EQ(exit_done, 0);
+  EXPECT_EQ(exit_broken_pipe, 4);
+}
+
+}  // namespace
+}  // namespace kclhost::cli
