@@ -1,0 +1,114 @@
+#include "protocol/line_reader.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace kclhost::protocol {
+namespace {
+
+constexpr std::size_t small_size = std::size_t{64} << 10;
+// What a pipe can be made to hold by anybody (fs.pipe-max-size's default). Reading then takes a third of the CPU time
+// that it takes with the kernel's 64 KiB.
+constexpr int pipe_size = 1 << 20;
+
+}  // namespace
+
+LineReader::LineReader(int fd, SharedBuffer& batch) : fd_(fd), batch_(batch), small_(small_size + 1) {
+  ::fcntl(fd_, F_SETPIPE_SZ, pipe_size);
+}
+
+void LineReader::read_some() {
+  if (ended_ || found_) return;
+  char* to;
+  std::size_t room;
+  if (line_in_batch_) {
+    if (!batch_.reserve(batch_size_ + pipe_size + 1)) {
+      throw std::system_error(ENOMEM, std::generic_category(), "a line of the daemon is too large for memory");
+    }
+    to = batch_.data() + batch_size_;
+    room = batch_.size() - batch_size_ - 1;
+  } else {
+    if (begin_ == end_) begin_ = end_ = 0;
+    if (end_ == small_.size() - 1) {
+      move_to_batch(end_ - begin_);
+      line_in_batch_ = true;
+      read_some();
+      return;
+    }
+    to = small_.data() + end_;
+    room = small_.size() - 1 - end_;
+  }
+  const ssize_t n = ::read(fd_, to, room);
+  if (n < 0) {
+    if (errno == EINTR || errno == EAGAIN) return;
+    throw std::system_error(errno, std::generic_category(), "reading from the daemon");
+  }
+  if (n == 0) ended_ = true;
+  (line_in_batch_ ? batch_size_ : end_) += static_cast<std::size_t>(n);
+}
+
+bool LineReader::scan() {
+  if (found_) return true;
+  const char* start = line_in_batch_ ? batch_.data() : small_.data() + begin_;
+  const std::size_t size = line_in_batch_ ? batch_size_ : end_ - begin_;
+  if (scanned_ >= size) return false;
+  const void* newline = std::memchr(start + scanned_, '\n', size - scanned_);
+  if (newline == nullptr) {
+    scanned_ = size;
+    return false;
+  }
+  line_size_ = static_cast<std::size_t>(static_cast<const char*>(newline) - start);
+  if (line_in_batch_) {
+    // The daemon waits for an answer after each message, so there is hardly ever anything behind a line.
+    const std::size_t rest = batch_size_ - line_size_ - 1;
+    if (small_.size() < rest + 1) small_.resize(rest + 1);
+    std::memcpy(small_.data(), batch_.data() + line_size_ + 1, rest);
+    begin_ = 0;
+    end_ = rest;
+  }
+  found_ = true;
+  return true;
+}
+
+void LineReader::move_to_batch(std::size_t bytes) {
+  if (!batch_.reserve(bytes + 1)) {
+    throw std::system_error(ENOMEM, std::generic_category(), "no memory for a batch");
+  }
+  std::memcpy(batch_.data(), small_.data() + begin_, bytes);
+  batch_size_ = bytes;
+  begin_ = end_ = 0;
+}
+
+std::optional<std::span<char>> LineReader::take() {
+  if (!scan()) return std::nullopt;
+  std::span<char> line;
+  if (line_in_batch_) {
+    line = {batch_.data(), line_size_};
+  } else {
+    line = {small_.data() + begin_, line_size_};
+    begin_ += line_size_ + 1;
+  }
+  line_in_batch_ = found_ = false;
+  scanned_ = batch_size_ = 0;
+  ++lines_;
+  line_offset_ = taken_;
+  taken_ += line.size() + 1;
+  return line;
+}
+
+std::optional<std::span<char>> LineReader::take_into_batch() {
+  if (!scan()) return std::nullopt;
+  if (line_in_batch_) return take();
+  const std::optional<std::span<char>> line = take();
+  if (!batch_.reserve(line->size() + 1)) {
+    throw std::system_error(ENOMEM, std::generic_category(), "no memory for a batch");
+  }
+  std::memcpy(batch_.data(), line->data(), line->size());
+  return std::span<char>(batch_.data(), line->size());
+}
+
+}  // namespace kclhost::protocol

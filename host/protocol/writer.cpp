@@ -1,0 +1,40 @@
+#include "protocol/writer.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "support/json_string.hpp"
+
+namespace kclhost::protocol {
+bool Writer::status(std::string_view action) {
+  line_ = "\n{\"action\":\"status\",\"responseFor\":";
+  append_json_string(line_, action);
+  return send();
+}
+
+bool Writer::checkpoint(std::optional<std::string_view> sequence_number,
+                        std::optional<std::int64_t> sub_sequence_number) {
+  line_ = "\n{\"action\":\"checkpoint\",\"sequenceNumber\":";
+  if (sequence_number) {
+    append_json_string(line_, *sequence_number);
+  } else {
+    line_ += "null";
+  }
+  line_ += ",\"subSequenceNumber\":";
+  line_ += sub_sequence_number ? std::to_string(*sub_sequence_number) : "null";
+  return send();
+}
+
+bool Writer::send() {
+  line_ += "}\n";
+  for (std::string_view rest = line_; !rest.empty();) {
+    const ssize_t n = ::write(fd_, rest.data(), rest.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+}  // namespace kclhost::protocol
