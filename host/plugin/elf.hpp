@@ -1,0 +1,26 @@
+// What can be told of a shared object without loading it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/result.hpp"
+
+namespace kclhost::plugin {
+
+struct ElfSummary {
+  std::vector<std::string> exported;  // defined global and weak dynamic symbols, sorted
+  std::vector<std::string> unique;  // those among them that are GNU-unique: they pin the library and merge with others'
+  std::vector<std::string> needed;  // DT_NEEDED
+};
+
+// Reads a whole shared object for this machine. The error says what is wrong with the bytes ("is no ELF file: ...").
+Result<ElfSummary> read_elf(std::string_view bytes);
+
+// The demangled name of the function that `address` (relative to the load base) lies in, local ones included, with the
+// offset behind it: "Greeter::process_records(...)+0x1c". Empty when the symbols do not tell.
+std::string function_at(std::string_view bytes, std::uint64_t address);
+
+}  // namespace kclhost::plugin

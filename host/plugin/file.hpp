@@ -1,0 +1,33 @@
+// Finds a plugin's file, makes sure that it may be loaded, and puts a copy where nobody overwrites it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "config/config.hpp"
+#include "plugin/elf.hpp"
+#include "support/result.hpp"
+
+namespace kclhost::plugin {
+
+// A plugin's file as it was read, once.
+struct File {
+  std::filesystem::path path;  // canonical
+  std::string bytes;
+  std::string sha256;  // lower-case hex
+  ElfSummary elf;
+};
+
+// Reads a file that is to be loaded: regular, owned by root or us, writable by nobody else, a whole ELF shared object
+// for this machine that exports the entry function. The error names the file.
+Result<File> read_file(const std::filesystem::path& path);
+
+// Finds the configured plugin inside plugins_dir (symlinks are followed but may not lead out) and reads it; the sha256
+// pin must match.
+Result<File> find(const config::Config& config);
+
+// Copies the file to STATE_DIR/staged/SHA256.so unless it is there already, and returns that path. Overwriting the
+// original can't touch a running worker then. Safe when many hosts do it at once.
+Result<std::filesystem::path> stage(const File& file, const std::filesystem::path& state_dir);
+
+}  // namespace kclhost::plugin

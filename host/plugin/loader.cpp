@@ -1,0 +1,36 @@
+#include "plugin/loader.hpp"
+
+#include <boost/dll/shared_library.hpp>
+#include <string>
+
+namespace kclhost::plugin {
+namespace {
+
+// Boost wraps dlerror's text in its own; what follows the path is what matters to a person.
+std::string without_path(std::string text, const std::string& path) {
+  if (const std::size_t at = text.find(path + ": "); at != std::string::npos) text.erase(0, at + path.size() + 2);
+  if (text.find("failed to map segment") != std::string::npos) {
+    text += " (is state_dir on a file system mounted noexec?)";
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<PluginTable> load(const std::filesystem::path& path) {
+  using boost::dll::load_mode::rtld_local;
+  using boost::dll::load_mode::rtld_now;
+  boost::dll::fs::error_code error;
+  // Left to the process's end on purpose: a library's threads and thread-local destructors outlive any safe moment.
+  auto* library = new boost::dll::shared_library;
+  library->load(path.string(), rtld_now | rtld_local, error);
+  if (error) {
+    const char* why = ::dlerror();
+    delete library;
+    return Error{"can't be loaded: " + without_path(why ? why : error.message(), path.string())};
+  }
+  if (!library->has(KCLHOST_ENTRY_SYMBOL)) return Error{"exports no " KCLHOST_ENTRY_SYMBOL};
+  return read_table(library->get<const kclhost_plugin*()>(KCLHOST_ENTRY_SYMBOL)());
+}
+
+}  // namespace kclhost::plugin

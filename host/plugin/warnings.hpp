@@ -1,0 +1,14 @@
+// What is unwise about a plugin that can be loaded all the same.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "plugin/elf.hpp"
+
+namespace kclhost::plugin {
+
+// One line each, with the cure.
+std::vector<std::string> warnings_of(const ElfSummary& elf);
+
+}  // namespace kclhost::plugin

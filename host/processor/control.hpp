@@ -1,0 +1,60 @@
+// The page that a host and its worker share for what can't wait for a message.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "support/fd.hpp"
+
+namespace kclhost::processor {
+
+// Where a crashing worker leaves its stack: plain memory, because nothing else works in a signal handler.
+struct CrashRecord {
+  static constexpr std::uint32_t most_frames = 48;
+  struct Frame {
+    std::uint64_t address;  // of the instruction
+    std::uint64_t base;     // of the module it lies in; 0: unknown
+    char module[240];       // the module's path, its end if it is long
+  };
+  std::atomic<std::int32_t> signal;  // 0: none; set last
+  std::uint64_t fault_address;
+  std::uint64_t instruction;  // that the signal interrupted; the first frame's, where the stack could be read
+  std::uint32_t frame_count;
+  Frame frames[most_frames];
+};
+
+// Lock-free, so that it works across processes. The worker can write all of it: the host believes none of it blindly.
+struct Control {
+  std::atomic<std::uint32_t> should_stop;
+  std::atomic<std::int32_t> log_level;
+  std::uint64_t config_size;  // bytes of the plugin's configuration, which follow this struct
+  CrashRecord crash;
+
+  char* config() { return reinterpret_cast<char*>(this + 1); }
+};
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+
+// A mapping of the page with the configuration behind it.
+class ControlPage {
+ public:
+  // Makes one with room for that much configuration. Throws std::system_error.
+  explicit ControlPage(std::size_t config_size);
+  // Maps one that another process made. Throws std::system_error.
+  explicit ControlPage(Fd fd);
+  ~ControlPage();
+  ControlPage(const ControlPage&) = delete;
+  ControlPage& operator=(const ControlPage&) = delete;
+
+  Control& operator*() const { return *control_; }
+  Control* operator->() const { return control_; }
+  int fd() const { return fd_.get(); }
+
+ private:
+  void map();
+
+  Fd fd_;
+  std::size_t size_ = 0;
+  Control* control_ = nullptr;
+};
+
+}  // namespace kclhost::processor

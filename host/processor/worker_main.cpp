@@ -1,0 +1,140 @@
+#include "processor/worker_main.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+
+#include "plugin/loader.hpp"
+#include "processor/channel.hpp"
+#include "processor/control.hpp"
+#include "processor/crash.hpp"
+#include "processor/instance.hpp"
+#include "support/shared_buffer.hpp"
+
+namespace kclhost::processor {
+namespace {
+
+// The host's services as messages. log and metric are safe on any thread; checkpoint comes from the thread in the call,
+// which is the one that reads the channel.
+class RemoteServices final : public Services {
+ public:
+  RemoteServices(Channel& channel, const Control& control) : channel_(channel), control_(control) {}
+
+  CheckpointAnswer checkpoint(std::optional<std::string_view> sequence_number,
+                              std::int64_t sub_sequence_number) override {
+    channel_.send({.kind = Kind::checkpoint, .a = sequence_number.has_value(), .c = sub_sequence_number},
+                  {sequence_number.value_or("")});
+    if (channel_.receive(answer_) != Channel::Received::packet || answer_.header.kind != Kind::checkpoint_answer) {
+      ::_exit(0);  // the host is gone
+    }
+    return {answer_.header.code, answer_.texts[0], answer_.texts[1]};
+  }
+  void log(std::int32_t level, std::string_view, std::string_view text) override {
+    if (log_enabled(level)) channel_.send({.kind = Kind::log, .code = level}, {text});
+  }
+  bool log_enabled(std::int32_t level) override { return level >= control_.log_level; }
+  void metric(std::int32_t kind, std::string_view name, double value) override {
+    channel_.send({.kind = Kind::metric, .code = kind, .real = value}, {name});
+  }
+
+ private:
+  Channel& channel_;
+  const Control& control_;
+  Packet answer_;
+};
+
+class Worker {
+ public:
+  Worker()
+      : channel_(std::make_unique<Channel>(Fd(worker_channel_fd))),
+        control_(Fd(worker_control_fd)),
+        services_(*channel_, *control_) {
+    if (::fcntl(worker_batch_fd, F_GETFD) >= 0) batch_ = std::make_unique<SharedView>(Fd(worker_batch_fd));
+    for (const int fd : {worker_channel_fd, worker_control_fd}) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    record_crashes(control_->crash);
+  }
+
+  int serve() {
+    Packet packet;
+    while (channel_->receive(packet) == Channel::Received::packet) {
+      if (packet.header.kind == Kind::load) {
+        load(std::string(packet.texts[0]), std::string(packet.texts[1]));
+      } else if (packet.header.kind == Kind::call && instance_) {
+        call(packet);
+        if (static_cast<Call>(packet.header.code) == Call::destroy) return 0;
+      }
+    }
+    return 0;
+  }
+
+ private:
+  void load(const std::string& staged_path, std::string plugin_path) {
+    Result<plugin::PluginTable> table = plugin::load(staged_path);
+    if (!table) {
+      channel_->send({.kind = Kind::load_failed}, {table.error()});
+      return;
+    }
+    const Descriptor about = describe(*table);
+    instance_ = std::make_unique<Instance>(std::move(*table), std::move(plugin_path), services_, control_->should_stop);
+    for (std::string_view rest = about.config_schema; !rest.empty();) {
+      const std::string_view part = rest.substr(0, Channel::longest_text);
+      channel_->send({.kind = Kind::schema}, {part});
+      rest.remove_prefix(part.size());
+    }
+    channel_->send({.kind = Kind::loaded, .a = about.flags, .b = about.abi_minor},
+                   {about.id, about.version, about.description});
+  }
+
+  void call(const Packet& packet) {
+    const Header& header = packet.header;
+    Request request{static_cast<Call>(header.code)};
+    if (request.call == Call::process_records) {
+      request.batch = {batch_->data(), static_cast<std::uint32_t>(header.a), static_cast<std::uint32_t>(header.b),
+                       header.c};
+      request.attempt = static_cast<std::uint32_t>(header.b >> 32);
+    } else if (request.call == Call::initialize) {
+      // The channel's buffer is used again if the plugin tries to checkpoint.
+      shard_id_ = packet.texts[0];
+      sequence_number_ = packet.texts[1];
+      request.shard_id = shard_id_;
+      request.sequence_number = sequence_number_;
+      request.sub_sequence_number = header.c;
+      request.hand_over = header.a != 0;
+    }
+    const Outcome outcome = instance_->perform(request, {control_->config(), control_->config_size});
+    // What the plugin printed belongs before what comes next.
+    std::fflush(nullptr);
+    channel_->send({.kind = Kind::outcome, .code = outcome.status, .a = outcome.first_unfinished}, {outcome.message});
+  }
+
+  std::unique_ptr<Channel> channel_;
+  ControlPage control_;
+  RemoteServices services_;
+  std::unique_ptr<SharedView> batch_;
+  std::unique_ptr<Instance> instance_;
+  std::string shard_id_, sequence_number_;
+};
+
+}  // namespace
+
+int worker_main() {
+  // A host killed by SIGKILL can't end its worker. (If it died before this line, the channel is closed already.)
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::fcntl(worker_channel_fd, F_GETFD) < 0) {
+    std::fprintf(stderr, "kclhost: worker is started by kclhost run; use kclhost run or kclhost replay\n");
+    return 2;
+  }
+  // Never destroyed, and the process ends without static destructors: threads that a plugin left behind may still use
+  // it.
+  auto* worker = new Worker;
+  const int status = worker->serve();
+  std::fflush(nullptr);
+  ::_exit(status);
+}
+
+}  // namespace kclhost::processor
