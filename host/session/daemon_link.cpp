@@ -1,0 +1,105 @@
+#include "session/daemon_link.hpp"
+
+#include "cli/cli.hpp"
+#include "session/stop.hpp"
+
+namespace kclhost::session {
+namespace {
+
+constexpr std::chrono::milliseconds silence_before_release{1'000};
+// A buffer no larger than this is not worth giving back.
+constexpr std::size_t kept_buffer = std::size_t{256} << 10;
+
+// The status that stands for a KCL exception, by its simple class name.
+kclhost_status status_of(std::string_view exception) {
+  if (exception == "ShutdownException") return KCLHOST_SHUTDOWN;
+  if (exception == "ThrottlingException") return KCLHOST_THROTTLING;
+  if (exception == "InvalidStateException") return KCLHOST_INVALID_STATE;
+  if (exception == "KinesisClientLibDependencyException") return KCLHOST_DEPENDENCY;
+  if (exception == "IllegalArgumentException") return KCLHOST_ILLEGAL_ARGUMENT;
+  return KCLHOST_OTHER_EXCEPTION;
+}
+
+std::string_view explanation(kclhost_status status) {
+  switch (status) {
+    case KCLHOST_SHUTDOWN:
+      return "the lease is lost: another worker owns the shard";
+    case KCLHOST_THROTTLING:
+      return "the lease table throttled the write";
+    case KCLHOST_INVALID_STATE:
+      return "no checkpoint is possible now, or the lease table is missing";
+    case KCLHOST_DEPENDENCY:
+      return "a service that the KCL needs could not be reached";
+    case KCLHOST_ILLEGAL_ARGUMENT:
+      return "the sequence number was never delivered, or is no number";
+    default:
+      return "the KCL threw this exception";
+  }
+}
+
+[[noreturn]] void gone() {
+  throw Stop(cli::exit_broken_pipe,
+             "the daemon went away in the middle of a message; it reads on from the last checkpoint");
+}
+
+}  // namespace
+
+DaemonLink::DaemonLink(int in, int out, EventLoop& loop, SharedBuffer& batch)
+    : in_(in), loop_(loop), batch_(batch), reader_(in, batch), writer_(out) {
+  loop_.add(in_, [this] {
+    reader_.read_some();
+    // The end of a pipe stays readable for ever.
+    if (reader_.ended()) {
+      loop_.remove(in_);
+      watching_ = false;
+    }
+  });
+}
+
+DaemonLink::~DaemonLink() {
+  if (watching_) loop_.remove(in_);
+}
+
+std::optional<protocol::Message> DaemonLink::next() {
+  const auto ready = [this] { return reader_.ready(); };
+  if (!loop_.run_until(ready, Clock::now() + silence_before_release)) {
+    if (batch_.size() > kept_buffer && reader_.unfinished() == 0) batch_.release();
+    loop_.run_until(ready);
+  }
+  const std::optional<std::span<char>> line = reader_.take_into_batch();
+  if (line) return decode(*line, &batch_);
+  if (reader_.unfinished() != 0) gone();
+  return std::nullopt;
+}
+
+void DaemonLink::acknowledge(std::string_view action) {
+  if (!writer_.status(action)) gone();
+}
+
+processor::CheckpointAnswer DaemonLink::checkpoint(std::optional<std::string_view> sequence_number,
+                                                   std::optional<std::int64_t> sub_sequence_number) {
+  if (!writer_.checkpoint(sequence_number, sub_sequence_number)) gone();
+  loop_.run_until([this] { return reader_.ready(); });
+  const std::optional<std::span<char>> line = reader_.take();
+  if (!line) gone();
+  const protocol::Message answer = decode(*line, nullptr);
+  if (answer.action != protocol::Action::checkpoint) {
+    throw Stop(cli::exit_usage, "line " + std::to_string(reader_.line_number()) +
+                                    " from the daemon is no answer to the checkpoint just sent but " +
+                                    std::string(answer.action_text));
+  }
+  if (!answer.error) return {};
+  exception_name_ = *answer.error;
+  const kclhost_status status = status_of(exception_name_);
+  return {status, exception_name_, explanation(status)};
+}
+
+protocol::Message DaemonLink::decode(std::span<char> line, SharedBuffer* buffer) {
+  Result<protocol::Message> message = protocol::decode(line, buffer);
+  if (message) return *message;
+  throw Stop(cli::exit_usage, "line " + std::to_string(reader_.line_number()) + " from the daemon (byte " +
+                                  std::to_string(reader_.line_offset()) + " of the stream) is no MultiLang message: " +
+                                  message.error() + "; kclhost run is started by the daemon, kclhost replay plays it");
+}
+
+}  // namespace kclhost::session
