@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kclhost::config {
@@ -44,8 +45,8 @@ struct Retry {
 struct Plugin {
   std::string path;  // as written, relative to plugins_dir
   Position path_position;
-  std::optional<std::string> sha256;     // lower-case hex
-  std::string config_json = "{}";        // plugin.config as JSON text
+  std::optional<std::string> sha256;  // lower-case hex
+  std::string config_json = "{}";     // plugin.config as JSON text
 };
 
 struct OnError {
@@ -69,6 +70,12 @@ struct Timeouts {
   Milliseconds initialize{60'000};
   Milliseconds process_records{300'000};
   Milliseconds shutdown{20'000};
+};
+
+struct Worker {
+  std::optional<std::uint64_t> max_memory;  // bytes
+  bool core_dumps = false;
+  bool crash_payloads = false;
 };
 
 struct Reload {
@@ -101,10 +108,12 @@ struct Config {
   std::filesystem::path state_dir;    // absolute
   Plugin plugin;
   Isolation isolation = Isolation::process;
+  int concurrency = 1;  // workers on one shard
   Checkpoint checkpoint;
   OnError on_error;
   DeadLetter dead_letter;
   Timeouts timeouts;
+  Worker worker;
   Reload reload;
   Log log;
   Metrics metrics;
@@ -120,6 +129,9 @@ struct Loaded {
 // Reads a configuration and finds everything wrong with its text. Looks at no other file; never throws for bad input (a
 // file that can't be read is a problem at 1:1).
 Loaded load(const std::filesystem::path& file);
+
+// The same for text that is already there; file gives its name in problems and the directory of its relative paths.
+Loaded parse(std::string_view text, const std::filesystem::path& file);
 
 // The JSON Schema of the configuration, pretty-printed, ending in a newline.
 std::string json_schema();

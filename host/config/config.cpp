@@ -1,0 +1,126 @@
+#include "config/config.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <tuple>
+
+#include "config/reader.hpp"
+#include "config/yaml_tree.hpp"
+
+namespace kclhost::config {
+namespace {
+
+constexpr std::size_t largest_file = 1u << 20;
+
+// The file's text, or in `error` why there is none.
+std::string read_file(const std::filesystem::path& file, std::string& error) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat status {};
+  std::string text;
+  if (fd < 0 || ::fstat(fd, &status) != 0) {
+    error = std::string("can't read the configuration: ") + std::strerror(errno);
+  } else if (S_ISDIR(status.st_mode)) {
+    error = "this is a directory; name the configuration file in it";
+  } else {
+    std::array<char, 16'384> block;
+    ssize_t got = 0;
+    while (text.size() <= largest_file &&
+           ((got = ::read(fd, block.data(), block.size())) > 0 || (got < 0 && errno == EINTR)))
+      if (got > 0) text.append(block.data(), static_cast<std::size_t>(got));
+    if (got < 0)
+      error = std::string("can't read the configuration: ") + std::strerror(errno);
+    else if (text.size() > largest_file)
+      error = "larger than 1 MiB, which no configuration is";
+  }
+  if (fd >= 0) ::close(fd);
+  return text;
+}
+
+std::filesystem::path absolute_in(const std::filesystem::path& base, const std::filesystem::path& path) {
+  auto normal = (base / path).lexically_normal();
+  if (!normal.has_filename() && normal.has_relative_path()) normal = normal.parent_path();  // without a trailing slash
+  return normal;
+}
+
+std::filesystem::path default_state_dir() {
+  // The XDG specification has relative paths ignored.
+  const char* const state = std::getenv("XDG_STATE_HOME");
+  if (state != nullptr && *state == '/') return std::filesystem::path(state) / "kclhost";
+  const char* const home = std::getenv("HOME");
+  if (home != nullptr && *home == '/') return std::filesystem::path(home) / ".local/state/kclhost";
+  return "/tmp/kclhost-" + std::to_string(::getuid());
+}
+
+void make_paths_absolute(Config& config) {
+  const std::filesystem::path here = config.file.parent_path();
+  config.plugins_dir = absolute_in(here, config.plugins_dir.empty() ? "plugins" : config.plugins_dir);
+  config.state_dir = absolute_in(here, config.state_dir.empty() ? default_state_dir() : config.state_dir);
+  config.dead_letter.path = absolute_in(config.state_dir, config.dead_letter.path);
+  if (!config.daemon.jars.empty()) config.daemon.jars = absolute_in(here, config.daemon.jars);
+  if (!config.daemon.logback.empty()) config.daemon.logback = absolute_in(here, config.daemon.logback);
+  if (config.daemon.java.find('/') != std::string::npos)
+    config.daemon.java = absolute_in(here, config.daemon.java).string();
+}
+
+// Messages quote the file, and must stay one line that does no harm to a terminal.
+std::string without_controls(const std::string& message) {
+  std::string clean;
+  for (const char c : message) {
+    if (c == '\n')
+      clean += "\\n";
+    else if (c == '\t')
+      clean += "\\t";
+    else
+      clean += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
+  }
+  return clean;
+}
+
+auto order(const Problem& problem) {
+  return std::tie(problem.position.line, problem.position.column, problem.message);
+}
+
+}  // namespace
+
+std::string Problem::str() const {
+  return file + ":" + std::to_string(position.line) + ":" + std::to_string(position.column) + ": " + message;
+}
+
+Loaded parse(std::string_view text, const std::filesystem::path& file) {
+  Loaded loaded;
+  std::error_code ignored;
+  loaded.config.file = std::filesystem::absolute(file, ignored).lexically_normal();
+  Tree tree = parse_yaml(text, file.string());
+  loaded.problems = std::move(tree.problems);
+  if (tree.root.node != nullptr) {
+    Reader reader(tree, file.string(), loaded.config);
+    reader.read();
+    for (Problem& problem : reader.take_problems()) loaded.problems.push_back(std::move(problem));
+  }
+  make_paths_absolute(loaded.config);
+  for (Problem& problem : loaded.problems) problem.message = without_controls(problem.message);
+  // An alias brings the same problem as often as it is used.
+  std::stable_sort(loaded.problems.begin(), loaded.problems.end(),
+                   [](const Problem& a, const Problem& b) { return order(a) < order(b); });
+  const auto same = [](const Problem& a, const Problem& b) { return order(a) == order(b); };
+  loaded.problems.erase(std::unique(loaded.problems.begin(), loaded.problems.end(), same), loaded.problems.end());
+  return loaded;
+}
+
+Loaded load(const std::filesystem::path& file) {
+  std::string error;
+  const std::string text = read_file(file, error);
+  if (error.empty()) return parse(text, file);
+  Loaded loaded = parse("version: 1", file);
+  loaded.problems = {{file.string(), {}, error}};
+  return loaded;
+}
+
+}  // namespace kclhost::config

@@ -1,0 +1,60 @@
+// What the MultiLangDaemon 3.1.3 accepts in its properties file. It ignores a name it doesn't know and reads 0 or false
+// from a value it can't parse, both silently: so kclhost checks them.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace kclhost::config {
+
+enum class PropertyType {
+  boolean,
+  int32,
+  int64,
+  floating,
+  string,
+  uri,
+  region,
+  strings,           // separated by commas
+  tags,              // key=value, separated by commas
+  duration,          // ISO 8601, as java.time.Duration reads it
+  timestamp,         // seconds since the epoch
+  initial_position,  // these and the next: one of property_choices
+  metrics_level,
+  retrieval_mode,
+  billing_mode,
+  client_version,
+  object,  // has a setter that no properties file can serve
+};
+
+struct DaemonProperty {
+  std::string_view name;
+  PropertyType type;
+};
+
+// Sorted by name. Those below a group have its name and a dot before theirs.
+std::span<const DaemonProperty> daemon_properties();
+
+// The name as the daemon reads it: it is lax about the case of AWSCredentialsProvider alone.
+std::string canonical_property(std::string_view name);
+
+// Nothing for a name the daemon doesn't know. Everything below the AWS clients and credentials providers is a string:
+// the daemon sets these by reflection on the SDK's builders, and stops with an error of its own on a wrong one.
+std::optional<PropertyType> property_type(std::string_view name);
+
+// Names with properties below them: fanoutConfig, kinesisClient, …
+bool is_property_group(std::string_view name);
+std::span<const std::string_view> property_builders();  // the groups with any name below
+
+// The property, or the group of a dotted one, that an unknown name may stand for; "" when none is near.
+std::string_view nearest_property(std::string_view name);
+
+// The values an enum takes, in any case; none for other types.
+std::span<const std::string_view> property_choices(PropertyType type);
+
+// "" when the daemon can read value, else what is wrong: "must be …, not …".
+std::string check_property(PropertyType type, std::string_view value);
+
+}  // namespace kclhost::config

@@ -1,0 +1,211 @@
+#include "config/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "config/units.hpp"
+
+namespace kclhost::config {
+namespace {
+
+using Text = std::optional<std::string>;
+using Size = std::optional<std::uint64_t>;
+
+constexpr std::array<std::string_view, 2> isolations{"process", "none"};
+constexpr std::array<std::string_view, 4> thens{"block", "stop", "skip", "dead_letter"};
+constexpr std::array<std::string_view, 5> log_levels{"trace", "debug", "info", "warn", "error"};
+constexpr std::array<std::string_view, 2> log_formats{"json", "text"};
+constexpr std::array<std::string_view, 2> log_sinks{"auto", "stderr"};
+
+std::string check_not_empty(std::string& value) {
+  return value.empty() ? "must not be empty" : "";
+}
+
+std::string check_sha256(std::string& value) {
+  for (char& c : value)
+    if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
+  if (value.size() == 64 && value.find_first_not_of("0123456789abcdef") == std::string::npos) return "";
+  return "must be 64 hexadecimal digits, as sha256sum prints them";
+}
+
+std::string check_listen(std::string& value) {
+  const std::size_t colon = value.rfind(':');
+  const std::string_view host = std::string_view(value).substr(0, colon);
+  const std::string_view port = colon == std::string::npos ? "" : std::string_view(value).substr(colon + 1);
+  unsigned number = 65'536;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (error == std::errc{} && end == port.data() + port.size() && number <= 65'535 && !host.empty() &&
+      (bracketed || host.find(':') == std::string_view::npos))
+    return "";
+  return "must be host:port, such as 127.0.0.1:9400 or [::1]:9400";
+}
+
+// clang-format off
+constexpr std::array table{
+    Key{.name = "version", .description = "The version of this file's format.", .target = Version{},
+        .missing = "version: 1"},
+    Key{.name = "plugins_dir", .description = "Where plugins lie; plugin.path resolves inside it, symlinks followed.",
+        .target = Directory{[](Config& c) -> std::filesystem::path& { return c.plugins_dir; }},
+        .derived_default = "plugins"},
+
+    Key{.name = "plugin", .description = "The record processor to run.", .target = Section{},
+        .missing = "plugin: {path: my_processor.so}"},
+    Key{.name = "plugin.path", .description = "The plugin's file, inside plugins_dir.",
+        .target = Field<std::string>{[](Config& c) -> std::string& { return c.plugin.path; }},
+        .check = check_not_empty, .missing = "path: my_processor.so"},
+    Key{.name = "plugin.sha256", .description = "Pins the file: any other content is refused.",
+        .target = Field<Text>{[](Config& c) -> Text& { return c.plugin.sha256; }},
+        .check = check_sha256, .pattern = "[0-9A-Fa-f]{64}", .nullable = true},
+    Key{.name = "plugin.config", .description = "The plugin's own configuration, any YAML; it reaches the plugin as JSON text.",
+        .target = AnyYaml{}, .derived_default = "{}", .nullable = true},
+
+    Key{.name = "isolation", .description = "process: the plugin runs in a worker process, which contains its crashes and allows hot swaps; none: inside the host.",
+        .target = Choice{isolations, [](Config& c, int i) { c.isolation = static_cast<Isolation>(i); },
+                         [](const Config& c) { return static_cast<int>(c.isolation); }}},
+    Key{.name = "concurrency", .description = "Workers on one shard, records spread by partition key; for plugins whose checkpoints the host makes.",
+        .target = Field<int>{[](Config& c) -> int& { return c.concurrency; }}, .most = 64},
+    Key{.name = "state_dir", .description = "Staged plugins, dead letters and runtime sockets.",
+        .target = Directory{[](Config& c) -> std::filesystem::path& { return c.state_dir; }},
+        .derived_default = "$XDG_STATE_HOME/kclhost, else $HOME/.local/state/kclhost, else /tmp/kclhost-UID",
+        .nullable = true},
+
+    Key{.name = "checkpoint", .description = "Checkpoints that the host makes.", .target = Section{}},
+    Key{.name = "checkpoint.interval", .description = "The least time between two of a shard's checkpoints; 0s: after every batch.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.checkpoint.interval; }}, .least = 0},
+    Key{.name = "checkpoint.retry", .description = "How a checkpoint is tried again that was throttled or could not reach the lease table.",
+        .target = Section{}},
+    Key{.name = "checkpoint.retry.max_attempts", .description = "Attempts, the first included.",
+        .target = Field<int>{[](Config& c) -> int& { return c.checkpoint.retry.max_attempts; }}},
+    Key{.name = "checkpoint.retry.initial_backoff", .description = "The wait before the second attempt; it doubles from then on.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.checkpoint.retry.initial_backoff; }}},
+    Key{.name = "checkpoint.retry.max_backoff", .description = "The longest wait between two attempts.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.checkpoint.retry.max_backoff; }}},
+
+    Key{.name = "on_error", .description = "What happens to records that the plugin failed on.", .target = Section{}},
+    Key{.name = "on_error.retry", .description = "How a failed batch is tried again.", .target = Section{}},
+    Key{.name = "on_error.retry.max_attempts", .description = "Attempts, the first included.",
+        .target = Field<int>{[](Config& c) -> int& { return c.on_error.retry.max_attempts; }}},
+    Key{.name = "on_error.retry.initial_backoff", .description = "The wait before the second attempt; it doubles from then on.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.on_error.retry.initial_backoff; }}},
+    Key{.name = "on_error.retry.max_backoff", .description = "The longest wait between two attempts.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.on_error.retry.max_backoff; }}},
+    Key{.name = "on_error.bisect", .description = "Halve a batch that keeps failing, to find the records it fails on.",
+        .target = Field<bool>{[](Config& c) -> bool& { return c.on_error.bisect; }}},
+    Key{.name = "on_error.max_record_age", .description = "Older records go to `then` without being tried; null: no limit.",
+        .target = Field<std::optional<Milliseconds>>{[](Config& c) -> std::optional<Milliseconds>& { return c.on_error.max_record_age; }},
+        .nullable = true},
+    Key{.name = "on_error.then", .description = "What becomes of the records that keep failing. block: the shard waits and tries on; stop: the host ends, and so does the daemon; skip: they are dropped; dead_letter: they are kept in dead_letter.path.",
+        .target = Choice{thens, [](Config& c, int i) { c.on_error.then = static_cast<Then>(i); },
+                         [](const Config& c) { return static_cast<int>(c.on_error.then); }}},
+
+    Key{.name = "dead_letter", .description = "Where records are kept that on_error.then: dead_letter gave up.", .target = Section{}},
+    Key{.name = "dead_letter.path", .description = "The directory, relative to state_dir.",
+        .target = Directory{[](Config& c) -> std::filesystem::path& { return c.dead_letter.path; }, "state_dir"}},
+    Key{.name = "dead_letter.max_file_size", .description = "A file that has grown to this size is closed and a new one begun.",
+        .target = Field<std::uint64_t>{[](Config& c) -> std::uint64_t& { return c.dead_letter.max_file_size; }}, .least = 1024},
+
+    Key{.name = "timeouts", .description = "How long the plugin's calls may take before its worker is killed.", .target = Section{}},
+    Key{.name = "timeouts.initialize", .description = "Starting an instance: create and initialize.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.timeouts.initialize; }}},
+    Key{.name = "timeouts.process_records", .description = "One call of process_records.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.timeouts.process_records; }}},
+    Key{.name = "timeouts.shutdown", .description = "One call of shard_ended, lease_lost, shutdown_requested or drain.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.timeouts.shutdown; }}},
+
+    Key{.name = "worker", .description = "The plugin's process.", .target = Section{}},
+    Key{.name = "worker.max_memory", .description = "A worker that has grown beyond this is replaced after the batch; null: no limit.",
+        .target = Field<Size>{[](Config& c) -> Size& { return c.worker.max_memory; }}, .least = 16 << 20, .nullable = true},
+    Key{.name = "worker.core_dumps", .description = "Let a crashing worker leave a core file, as the system is set up for it.",
+        .target = Field<bool>{[](Config& c) -> bool& { return c.worker.core_dumps; }}},
+    Key{.name = "worker.crash_payloads", .description = "Put the data of the records in hand into crash reports.",
+        .target = Field<bool>{[](Config& c) -> bool& { return c.worker.crash_payloads; }}},
+
+    Key{.name = "reload", .description = "Hot swap.", .target = Section{}},
+    Key{.name = "reload.watch", .description = "Notice a new plugin file or a changed configuration; without it only SIGHUP does.",
+        .target = Field<bool>{[](Config& c) -> bool& { return c.reload.watch; }}},
+    Key{.name = "reload.settle", .description = "How long a changed file must be left alone before it is read.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.reload.settle; }}, .least = 0},
+
+    Key{.name = "log", .description = "The host's log, and the plugin's.", .target = Section{}},
+    Key{.name = "log.level", .description = "Lines below this level are not written.",
+        .target = Choice{log_levels, [](Config& c, int i) { c.log.level = static_cast<LogLevel>(i); },
+                         [](const Config& c) { return static_cast<int>(c.log.level); }}},
+    Key{.name = "log.format", .description = "json: an object a line, for log collectors; text: for people.",
+        .target = Choice{log_formats, [](Config& c, int i) { c.log.format = static_cast<LogFormat>(i); },
+                         [](const Config& c) { return static_cast<int>(c.log.format); }}},
+    Key{.name = "log.sink", .description = "auto: kclhost launch when there is one, else standard error.",
+        .target = Choice{log_sinks, [](Config& c, int i) { c.log.sink = static_cast<LogSink>(i); },
+                         [](const Config& c) { return static_cast<int>(c.log.sink); }}},
+
+    Key{.name = "metrics", .description = "What kclhost launch serves over HTTP.", .target = Section{}},
+    Key{.name = "metrics.listen", .description = "host:port of /metrics, /healthz and /readyz; null: none.",
+        .target = Field<Text>{[](Config& c) -> Text& { return c.metrics.listen; }}, .check = check_listen,
+        .pattern = ".+:[0-9]+", .nullable = true},
+
+    Key{.name = "daemon", .description = "The MultiLangDaemon, for kclhost launch.", .target = Section{}},
+    Key{.name = "daemon.java", .description = "The Java program: a name to find in PATH, or a path.",
+        .target = Field<std::string>{[](Config& c) -> std::string& { return c.daemon.java; }}, .check = check_not_empty},
+    Key{.name = "daemon.jvm_options", .description = "Options for the JVM, one a list item.",
+        .target = Field<std::vector<std::string>>{[](Config& c) -> std::vector<std::string>& { return c.daemon.jvm_options; }}},
+    Key{.name = "daemon.jars", .description = "The directory with the daemon's jars (kclhost fetch-daemon fills one).",
+        .target = Directory{[](Config& c) -> std::filesystem::path& { return c.daemon.jars; }}, .nullable = true},
+    Key{.name = "daemon.logback", .description = "The daemon's Logback configuration.",
+        .target = Directory{[](Config& c) -> std::filesystem::path& { return c.daemon.logback; }}, .nullable = true},
+    Key{.name = "daemon.properties", .description = "The daemon's own properties, by the KCL's names.", .target = Properties{},
+        .derived_default = "{}", .nullable = true},
+};
+// clang-format on
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+}  // namespace
+
+std::span<const Key> keys() {
+  return table;
+}
+
+const Key* find_key(std::string_view name) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const Key& key) { return key.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+std::string_view type_name(const Key& key) {
+  return std::visit(
+      Overloaded{[](Section) { return "section"; }, [](Version) { return "integer"; }, [](AnyYaml) { return "any"; },
+                 [](Properties) { return "map"; }, [](const Choice&) { return "choice"; },
+                 [](const Directory&) { return "path"; }, [](Field<bool>) { return "boolean"; },
+                 [](Field<int>) { return "integer"; }, [](Field<Milliseconds>) { return "duration"; },
+                 [](Field<std::optional<Milliseconds>>) { return "duration"; },
+                 [](Field<std::uint64_t>) { return "size"; }, [](Field<Size>) { return "size"; },
+                 [](Field<std::string>) { return "string"; }, [](Field<Text>) { return "string"; },
+                 [](Field<std::vector<std::string>>) { return "list"; }},
+      key.target);
+}
+
+std::string default_text(const Key& key) {
+  if (!key.derived_default.empty()) return std::string(key.derived_default);
+  Config fresh;
+  return std::visit(
+      Overloaded{
+          [&](const Choice& choice) { return std::string(choice.names[static_cast<std::size_t>(choice.get(fresh))]); },
+          [&](const Directory& directory) { return directory.field(fresh).string(); },
+          [&](Field<bool> field) { return std::string(field(fresh) ? "true" : "false"); },
+          [&](Field<int> field) { return std::to_string(field(fresh)); },
+          [&](Field<Milliseconds> field) { return format_duration(field(fresh)); },
+          [&](Field<std::uint64_t> field) { return format_size(field(fresh)); },
+          [&](Field<std::string> field) { return field(fresh); },
+          [](Field<std::vector<std::string>>) { return std::string("[]"); },
+          [](Field<std::optional<Milliseconds>>) { return std::string("null"); },
+          [](Field<Size>) { return std::string("null"); }, [](Field<Text>) { return std::string("null"); },
+          [](const auto&) { return std::string(); }},
+      key.target);
+}
+
+}  // namespace kclhost::config
