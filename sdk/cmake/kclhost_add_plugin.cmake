@@ -1,0 +1,37 @@
+# kclhost_add_plugin(name sources...) builds name.so, a plugin that kclhost can load: a MODULE library that exports its entry
+# function and nothing else, has no undefined symbols, and is not writable by others (kclhost refuses such files).
+#
+# It goes where CMAKE_LIBRARY_OUTPUT_DIRECTORY says, else into plugins/ in the build tree. C or C++ sources; link further
+# libraries with target_link_libraries as usual.
+function(kclhost_add_plugin name)
+  add_library(${name} MODULE ${ARGN})
+  target_link_libraries(${name} PRIVATE kclhost::sdk)
+  if(CMAKE_CXX_COMPILE_FEATURES)
+    target_compile_features(${name} PRIVATE cxx_std_17)
+  endif()
+  if(CMAKE_C_COMPILE_FEATURES)
+    target_compile_features(${name} PRIVATE c_std_11)
+  endif()
+
+  set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/kclhost_plugin.map)
+  set_target_properties(${name} PROPERTIES
+    PREFIX "" SUFFIX ".so"
+    C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    LINK_DEPENDS ${exports})
+  if(NOT CMAKE_LIBRARY_OUTPUT_DIRECTORY)
+    set_target_properties(${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
+  endif()
+  # The dynamic linker unifies unique symbols across plugins even under RTLD_LOCAL.
+  target_compile_options(${name} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
+  target_link_options(${name} PRIVATE -Wl,--version-script=${exports} -Wl,--build-id)
+
+  # clang leaves a sanitizer's own symbols to the program that loads the library.
+  get_directory_property(directory_options COMPILE_OPTIONS)
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+  set(flags "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${build_type}} ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}} ${directory_options}")
+  if(NOT flags MATCHES "-fsanitize=")
+    target_link_options(${name} PRIVATE -Wl,-z,defs)
+  endif()
+
+  add_custom_command(TARGET ${name} POST_BUILD COMMAND chmod go-w $<TARGET_FILE:${name}> VERBATIM)
+endfunction()
