@@ -1,0 +1,146 @@
+#include "replay/figures.hpp"
+
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace kclhost::replay {
+namespace {
+
+double seconds(Figures::Nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+double per_second(std::uint64_t amount, Figures::Nanoseconds time) {
+  return time.count() == 0 ? 0 : static_cast<double>(amount) / seconds(time);
+}
+
+std::uint64_t refused(const Figures& figures) {
+  std::uint64_t sum = 0;
+  for (const auto& [error, count] : figures.checkpoint_errors) sum += count;
+  return sum;
+}
+
+// The latency that so many per cent of the batches stay within, microseconds. `sorted` is not empty.
+double percentile(const std::vector<Figures::Nanoseconds>& sorted, unsigned percent) {
+  const std::size_t rank = (sorted.size() * percent + 99) / 100;
+  return static_cast<double>(sorted[std::max<std::size_t>(rank, 1) - 1].count()) / 1e3;
+}
+
+std::string count(std::uint64_t number, const char* one, const char* many) {
+  return std::to_string(number) + " " + (number == 1 ? one : many);
+}
+
+}  // namespace
+
+std::string summary(const Figures& figures) {
+  const std::uint64_t errors = refused(figures);
+  char text[160];
+  std::snprintf(text, sizeof text, " in %.3f s: %.0f records/s, %.1f MB/s", seconds(figures.delivery),
+                per_second(figures.records, figures.delivery), per_second(figures.data_bytes, figures.delivery) / 1e6);
+  std::string lines = count(figures.records, "record", "records") + ", " + count(figures.batches, "batch", "batches") +
+                      ", " + count(figures.checkpoints, "checkpoint", "checkpoints");
+  if (errors != 0) lines += " (" + std::to_string(errors) + " refused)";
+  lines += text;
+  lines += "\nlast checkpoint: ";
+  if (figures.last_checkpoint) {
+    lines += figures.last_checkpoint->sequence_number;
+    const auto sub = figures.last_checkpoint->sub_sequence_number;
+    if (sub != 0) lines += ", sub-sequence number " + std::to_string(sub);
+  } else {
+    lines += "none";
+  }
+  return lines + "\n";
+}
+
+std::string report(const Figures& figures) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
+  json.SetIndent(' ', 2);
+  json.SetMaxDecimalPlaces(6);
+  const auto number = [&](const char* key, std::uint64_t value) {
+    json.Key(key);
+    json.Uint64(value);
+  };
+  const auto real = [&](const char* key, double value) {
+    json.Key(key);
+    json.Double(value);
+  };
+  const auto text = [&](const std::string& value) {
+    json.String(value.c_str(), static_cast<rapidjson::SizeType>(value.size()));
+  };
+
+  json.StartObject();
+  number("records", figures.records);
+  number("batches", figures.batches);
+  number("dataBytes", figures.data_bytes);
+  number("sentBytes", figures.sent_bytes);
+  number("receivedBytes", figures.received_bytes);
+  number("checkpoints", figures.checkpoints);
+  json.Key("checkpointErrors");
+  json.StartObject();
+  for (const auto& [error, count] : figures.checkpoint_errors) number(error.c_str(), count);
+  json.EndObject();
+  number("skippedLines", figures.skipped_lines);
+
+  json.Key("latencyMicros");
+  if (figures.latencies.empty()) {
+    json.Null();
+  } else {
+    std::vector<Figures::Nanoseconds> sorted = figures.latencies;
+    std::sort(sorted.begin(), sorted.end());
+    json.StartObject();
+    real("p50", percentile(sorted, 50));
+    real("p90", percentile(sorted, 90));
+    real("p99", percentile(sorted, 99));
+    real("max", percentile(sorted, 100));
+    json.EndObject();
+  }
+  real("startMillis", seconds(figures.start) * 1e3);
+  real("deliverySeconds", seconds(figures.delivery));
+  real("wallSeconds", seconds(figures.wall));
+  real("recordsPerSecond", per_second(figures.records, figures.delivery));
+  real("dataBytesPerSecond", per_second(figures.data_bytes, figures.delivery));
+  real("sentBytesPerSecond", per_second(figures.sent_bytes, figures.delivery));
+
+  json.Key("child");
+  if (figures.exit) {
+    json.StartObject();
+    const bool exited = WIFEXITED(figures.exit->status);
+    json.Key("exitCode");
+    exited ? json.Int(WEXITSTATUS(figures.exit->status)) : json.Null();
+    json.Key("signal");
+    exited ? json.Null() : json.Int(WTERMSIG(figures.exit->status));
+    real("userSeconds", seconds(figures.exit->usage.ru_utime));
+    real("systemSeconds", seconds(figures.exit->usage.ru_stime));
+    number("maxRssKiB", static_cast<std::uint64_t>(figures.exit->usage.ru_maxrss));
+    json.EndObject();
+  } else {
+    json.Null();
+  }
+  json.Key("lastCheckpoint");
+  if (figures.last_checkpoint) {
+    json.StartObject();
+    json.Key("sequenceNumber");
+    text(figures.last_checkpoint->sequence_number);
+    json.Key("subSequenceNumber");
+    json.Int64(figures.last_checkpoint->sub_sequence_number);
+    json.EndObject();
+  } else {
+    json.Null();
+  }
+  json.Key("exitCode");
+  json.Int(figures.exit_code);
+  json.Key("error");
+  figures.error.empty() ? json.Null() : (text(figures.error), true);
+  json.EndObject();
+  return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
+}
+
+}  // namespace kclhost::replay

@@ -1,0 +1,99 @@
+#include "replay/input.hpp"
+
+#include <rapidjson/document.h>
+
+#include <span>
+#include <utility>
+
+#include "replay/batch_builder.hpp"
+#include "replay/capture_reader.hpp"
+#include "replay/daemon_lines.hpp"
+#include "replay/line_source.hpp"
+#include "replay/record_reader.hpp"
+
+namespace kclhost::replay {
+namespace {
+
+// The format of an input by its first line that says something.
+std::optional<Format> detect(std::string_view line) {
+  if (line.starts_with("> {")) return Format::protocol;
+  rapidjson::Document document;
+  document.Parse(line.data(), line.size());
+  if (document.HasParseError() || !document.IsObject()) {
+    // A broken record is better explained as one.
+    return line.starts_with('{') ? std::optional(Format::json) : std::nullopt;
+  }
+  const auto action = document.FindMember("action");
+  const bool message = action != document.MemberEnd() && action->value.IsString() && action->value != "record";
+  return message ? Format::protocol : Format::json;
+}
+
+class Reader {
+ public:
+  explicit Reader(const InputOptions& options)
+      : options_(options),
+        builder_(options.batch_size, options.resume),
+        records_(builder_),
+        capture_(options.shard_id, options.resume) {}
+
+  // What is wrong with the file, if anything.
+  std::optional<Error> read(const std::string& file) {
+    Result<LineSource> source = LineSource::open(file);
+    if (!source) return Error{source.error()};
+    Format format = options_.format;
+    while (const auto line = source->next()) {
+      const std::string_view text(line->data(), line->size());
+      if (format == Format::automatic) {
+        if (!captured_message(text) && !text.starts_with("< {")) continue;
+        const auto found = detect(text.starts_with("< {") ? text.substr(2) : text);
+        if (!found) {
+          return source->at_line(
+              "neither a JSON record nor a captured message; to send each line as it is, add --format lines");
+        }
+        format = *found;
+      }
+      if (auto problem = take(format, *line)) return source->at_line(*problem);
+    }
+    return source->error();
+  }
+
+  Script finish() {
+    Script script = capture_.finish();
+    if (!captured_) script.batches = builder_.finish();
+    if (options_.end || script.endings.empty()) {
+      script.endings = endings_for(options_.end.value_or(End::shutdown_requested));
+    }
+    return script;
+  }
+
+ private:
+  std::optional<std::string> take(Format format, std::span<char> line) {
+    const std::string_view text(line.data(), line.size());
+    if (format == Format::protocol) {
+      if (options_.files.size() > 1) return "a captured conversation; it must be the only input";
+      captured_ = true;
+      return capture_.add(text);
+    }
+    if (format == Format::lines) return records_.add_text(text);
+    if (text.find_first_not_of(" \t\r") == std::string_view::npos) return std::nullopt;
+    return records_.add_json(line);
+  }
+
+  const InputOptions& options_;
+  BatchBuilder builder_;
+  RecordReader records_;
+  CaptureReader capture_;
+  bool captured_ = false;
+};
+
+}  // namespace
+
+Result<Script> read_inputs(const InputOptions& options) {
+  Reader reader(options);
+  for (const std::string& file : options.files) {
+    if (auto error = reader.read(file)) return *error;
+  }
+  return reader.finish();
+}
+
+}  // namespace kclhost::replay

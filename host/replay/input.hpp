@@ -1,0 +1,34 @@
+// Reads inputs (files of records, or a captured conversation) into a script.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "replay/position.hpp"
+#include "replay/script.hpp"
+#include "support/result.hpp"
+
+namespace kclhost::replay {
+
+enum class Format {
+  automatic,  // json or protocol, by the first line that is neither blank nor a remark
+  json,       // one object a line: {"data": base64} or {"text": "…"}, and what else a record has
+  lines,      // each line, without its newline, is one record's data
+  protocol,   // the daemon's messages; "> " may stand before them, lines with "< " and "# " are left out
+};
+
+struct InputOptions {
+  std::vector<std::string> files;  // "-": standard input
+  Format format = Format::automatic;
+  std::size_t batch_size = 1000;  // records; a batch is also cut at 10 MiB of data, as Kinesis does
+  std::string shard_id = "shardId-000000000000";
+  std::optional<Position> resume;  // leave out the records up to here
+  std::optional<End> end;          // none: as captured, else shutdown_requested
+};
+
+// Reads everything; nothing is left to fail once the child runs. Errors are FILE:LINE: what is wrong and its cure.
+Result<Script> read_inputs(const InputOptions& options);
+
+}  // namespace kclhost::replay
