@@ -1,0 +1,19 @@
+// Which region, and at which address a service is.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "aws/environment.hpp"
+
+namespace kclhost::aws {
+
+// The region: what is given, else AWS_REGION, AWS_DEFAULT_REGION, the profile's. Throws ConfigurationError.
+std::string resolve_region(const std::optional<std::string>& given, const Environment& environment);
+
+// A service's URL without a slash at the end: AWS_ENDPOINT_URL_<variable>, else AWS_ENDPOINT_URL, else AWS's own host
+// for the region. name is as in host names ("kinesis"). Throws ConfigurationError for what is no http or https URL.
+std::string service_endpoint(const std::string& name, const std::string& variable, const std::string& region,
+                             const Environment& environment, const std::optional<std::string>& given = std::nullopt);
+
+}  // namespace kclhost::aws

@@ -1,0 +1,155 @@
+#include "aws/kinesis.hpp"
+
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <string_view>
+#include <utility>
+
+#include "aws/base64.hpp"
+#include "aws/errors.hpp"
+
+namespace kclhost::aws {
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void string(Writer& writer, std::string_view text) {
+  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+void member(Writer& writer, const char* name, std::string_view value) {
+  writer.Key(name);
+  string(writer, value);
+}
+
+std::string text_of(const rapidjson::Value& object, const char* name) {
+  if (!object.IsObject()) return {};
+  const auto found = object.FindMember(name);
+  if (found == object.MemberEnd() || !found->value.IsString()) return {};
+  return {found->value.GetString(), found->value.GetStringLength()};
+}
+
+// One line of printable characters: an endpoint can be anything, a web site included.
+std::string one_line(std::string text) {
+  constexpr std::size_t longest = 300;
+  if (text.size() > longest) text = text.substr(0, longest) + "...";
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
+  }
+  return text;
+}
+
+ServiceError service_error(const HttpResponse& response) {
+  rapidjson::Document document;
+  document.Parse(response.body.data(), response.body.size());
+  std::string code = text_of(document, "__type");
+  if (const auto hash = code.rfind('#'); hash != std::string::npos) code.erase(0, hash + 1);
+  std::string message = text_of(document, "message");
+  if (message.empty()) message = text_of(document, "Message");
+  if (code.empty()) {
+    code = "HTTP " + std::to_string(response.status);
+    if (message.empty()) message = response.body;
+  }
+  return {one_line(code), one_line(message), response.status};
+}
+
+bool says_expired(const std::string& code) {
+  return code == "ExpiredTokenException" || code == "ExpiredToken";
+}
+
+rapidjson::Document parse(const std::string& body, const char* action) {
+  rapidjson::Document document;
+  document.Parse(body.data(), body.size());
+  if (!document.IsObject()) {
+    throw ServiceError(action, "the answer is not what Kinesis sends: " + one_line(body) + "; is the endpoint right?",
+                       200);
+  }
+  return document;
+}
+
+}  // namespace
+
+Kinesis::Kinesis(Http& http, CredentialChain& credentials, std::string region, std::string endpoint)
+    : http_(http), credentials_(credentials), region_(std::move(region)), endpoint_(std::move(endpoint)) {}
+
+std::string Kinesis::call(const char* action, const std::string& body) {
+  for (bool again = false;; again = true) {
+    const Credentials& credentials = credentials_.get();
+    HttpRequest request;
+    request.method = "POST";
+    request.url = endpoint_ + '/';
+    request.headers = {"Content-Type: application/x-amz-json-1.1",
+                       std::string("X-Amz-Target: Kinesis_20131202.") + action};
+    if (!credentials.session_token.empty()) {
+      request.headers.push_back("X-Amz-Security-Token: " + credentials.session_token);
+    }
+    request.body = body;
+    request.signing = Signing{credentials.access_key_id, credentials.secret_access_key, region_, "kinesis"};
+    HttpResponse response = http_.send(request);
+    if (response.status == 200) return std::move(response.body);
+    ServiceError error = service_error(response);
+    if (again || !says_expired(error.code())) throw error;
+    credentials_.discard();
+  }
+}
+
+StreamSummary Kinesis::describe(const std::string& stream) {
+  rapidjson::StringBuffer body;
+  Writer writer(body);
+  writer.StartObject();
+  member(writer, "StreamName", stream);
+  writer.EndObject();
+  const rapidjson::Document document = parse(call("DescribeStreamSummary", body.GetString()), "DescribeStreamSummary");
+  StreamSummary summary;
+  const auto found = document.FindMember("StreamDescriptionSummary");
+  if (found == document.MemberEnd() || !found->value.IsObject()) return summary;
+  summary.status = text_of(found->value, "StreamStatus");
+  const auto shards = found->value.FindMember("OpenShardCount");
+  if (shards != found->value.MemberEnd() && shards->value.IsInt()) summary.open_shards = shards->value.GetInt();
+  return summary;
+}
+
+void Kinesis::create(const std::string& stream, int shards) {
+  rapidjson::StringBuffer body;
+  Writer writer(body);
+  writer.StartObject();
+  member(writer, "StreamName", stream);
+  writer.Key("ShardCount");
+  writer.Int(shards);
+  writer.EndObject();
+  call("CreateStream", body.GetString());
+}
+
+std::vector<PutResult> Kinesis::put(const std::string& stream, const std::vector<Record>& records) {
+  rapidjson::StringBuffer body;
+  Writer writer(body);
+  writer.StartObject();
+  member(writer, "StreamName", stream);
+  writer.Key("Records");
+  writer.StartArray();
+  for (const Record& record : records) {
+    writer.StartObject();
+    member(writer, "Data", base64_encode(record.data));
+    member(writer, "PartitionKey", record.partition_key);
+    if (record.explicit_hash_key) member(writer, "ExplicitHashKey", *record.explicit_hash_key);
+    writer.EndObject();
+  }
+  writer.EndArray();
+  writer.EndObject();
+
+  const rapidjson::Document document = parse(call("PutRecords", {body.GetString(), body.GetSize()}), "PutRecords");
+  const auto results = document.FindMember("Records");
+  if (results == document.MemberEnd() || !results->value.IsArray() || results->value.Size() != records.size()) {
+    throw ServiceError("PutRecords", "the answer does not hold one result for each record", 200);
+  }
+  std::vector<PutResult> outcome;
+  outcome.reserve(records.size());
+  for (const auto& result : results->value.GetArray()) {
+    outcome.push_back({one_line(text_of(result, "ErrorCode")), one_line(text_of(result, "ErrorMessage"))});
+  }
+  return outcome;
+}
+
+}  // namespace kclhost::aws

@@ -1,0 +1,30 @@
+// The files that the AWS tools share: ~/.aws/credentials and ~/.aws/config.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "aws/environment.hpp"
+
+namespace kclhost::aws {
+
+// One profile's settings by name, for example region or aws_access_key_id.
+using Profile = std::map<std::string, std::string>;
+
+struct SharedConfig {
+  std::string credentials_file;  // empty: there is no home directory to look in
+  std::string config_file;
+  std::string profile_name;        // AWS_PROFILE, else default
+  bool profile_named = false;      // by AWS_PROFILE
+  std::optional<Profile> profile;  // of both files, the credentials file's settings first; empty: neither has it
+
+  // A setting of the profile, if it is there and not empty.
+  std::optional<std::string> get(const std::string& name) const;
+};
+
+// Reads both files as AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE and HOME say. A missing file has no profiles; lines
+// that are neither section, setting nor comment are skipped. Throws ConfigurationError for a file that can't be read.
+SharedConfig load_shared_config(const Environment& environment);
+
+}  // namespace kclhost::aws

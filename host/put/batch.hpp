@@ -1,0 +1,48 @@
+// What one PutRecords call may hold.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "aws/kinesis.hpp"
+
+namespace kclhost::put {
+
+// Records for one call, within the service's limits. A record above max_record_bytes goes alone: streams can be set up
+// for larger ones, so the service decides.
+class Batch {
+ public:
+  static constexpr std::size_t max_records = 500;
+  static constexpr std::size_t max_bytes = 5u << 20;         // data and partition keys
+  static constexpr std::size_t max_record_bytes = 1u << 20;  // data and partition key
+
+  // Whether the record may join; an empty batch takes any.
+  bool takes(const aws::Record& record) const {
+    if (records_.empty()) return true;
+    return !oversized_ && record.size() <= max_record_bytes && records_.size() < max_records &&
+           bytes_ + record.size() <= max_bytes;
+  }
+
+  void add(aws::Record record) {
+    bytes_ += record.size();
+    oversized_ = record.size() > max_record_bytes;
+    records_.push_back(std::move(record));
+  }
+
+  bool empty() const { return records_.empty(); }
+
+  // Hands the records over and begins anew.
+  std::vector<aws::Record> take() {
+    bytes_ = 0;
+    oversized_ = false;
+    return std::exchange(records_, {});
+  }
+
+ private:
+  std::vector<aws::Record> records_;
+  std::size_t bytes_ = 0;
+  bool oversized_ = false;
+};
+
+}  // namespace kclhost::put

@@ -1,0 +1,44 @@
+// Lines of a file or a pipe.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "support/fd.hpp"
+
+namespace kclhost::put {
+
+class LineReader {
+ public:
+  static constexpr std::size_t max_line = 64u << 20;
+
+  // name: for errors. Takes the descriptor.
+  LineReader(Fd fd, std::string name);
+
+  // The next line without its newline, valid until the next call; empty optional at the end. The last line may lack its
+  // newline. Throws InputError.
+  std::optional<std::string_view> next();
+
+  // Whether next() can return without waiting longer than this for input.
+  bool ready(std::chrono::milliseconds patience);
+
+  std::size_t line_number() const { return line_number_; }  // of the line next() returned last
+  std::string where() const;                                // FILE:LINE
+
+ private:
+  bool fill();
+  std::size_t find_newline();
+
+  Fd fd_;
+  std::string name_;
+  std::string buffer_;
+  std::size_t begin_ = 0;    // of what was not returned yet
+  std::size_t scanned_ = 0;  // up to here there is no newline
+  std::size_t line_number_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace kclhost::put
