@@ -1,0 +1,75 @@
+#!/usr/bin/python3
+"""Stands in for Java under `kclhost launch`: writes down how it was started and does what $FAKE says."""
+import json
+import os
+import signal
+import socket
+import sys
+import time
+
+directory = os.environ["FAKE_DIR"]
+mode = os.environ.get("FAKE", "")
+
+
+def note(name, text=""):
+    with open(os.path.join(directory, name), "a") as file:
+        file.write(text + "\n")
+
+
+def wait_for(name):
+    while not os.path.exists(os.path.join(directory, name)):
+        time.sleep(0.01)
+
+
+def grandchild(*, leave_group):
+    """A process whose parent ends at once."""
+    if os.fork():
+        os.wait()
+        return
+    if leave_group:
+        os.setsid()
+    if os.fork():
+        os._exit(0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    note("orphan", str(os.getpid()))
+    wait_for("release-orphan")
+    note("orphan-done")
+    os._exit(0)
+
+
+def on_term(_number, _frame):
+    note("term")
+    if mode == "stubborn":
+        return
+    if mode == "slow":
+        wait_for("release")
+    os._exit(7 if mode == "fails-to-stop" else 143)
+
+
+signal.signal(signal.SIGTERM, on_term)
+signal.signal(signal.SIGQUIT, lambda *_: note("quit"))
+if mode.startswith("exit-"):
+    sys.exit(int(mode[5:]))
+if mode == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
+if mode == "log":
+    sink = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sink.connect(os.environ["KCLHOST_LOG_SOCKET"])
+    for line in ("first line", "größe %s %d", "x" * 100_000, "last line"):
+        sink.send(line.encode())
+    sys.exit(0)
+if mode in ("orphan", "stubborn"):
+    grandchild(leave_group=False)
+    grandchild(leave_group=True)
+if mode == "orphan":
+    sys.exit(0)
+if mode == "short-orphan":
+    note("release-orphan")
+    grandchild(leave_group=False)
+report = {"argv": sys.argv, "pid": os.getpid(), "pgid": os.getpgid(0), "stdin": os.readlink("/proc/self/fd/0"),
+          "blocked": [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, [])],
+          "socket": os.environ.get("KCLHOST_LOG_SOCKET")}
+note("report.partial", json.dumps(report))
+os.rename(os.path.join(directory, "report.partial"), os.path.join(directory, "report"))
+while True:
+    signal.pause()

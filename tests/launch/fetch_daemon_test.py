@@ -1,0 +1,132 @@
+"""kclhost fetch-daemon, with a script in Maven's place."""
+import os
+import subprocess
+
+import pytest
+from services import wait_for
+
+FAKE_MAVEN = """\
+#!/bin/sh
+echo "$@" >>"$FAKE_DIR/calls"
+for word; do
+  case $word in -DoutputDirectory=*) to=${word#*=} ;; esac
+done
+echo jar >"$to/one.jar"
+if [ -e "$FAKE_DIR/broken" ]; then
+  echo "[ERROR] no such artifact"
+  echo "[ERROR] To see the full stack trace ..."
+  exit 1
+fi
+while [ -e "$FAKE_DIR/hold" ]; do sleep 0.02; done
+echo jar >"$to/two.jar"
+"""
+
+
+class Fetcher:
+    def __init__(self, kclhost, directory):
+        self.kclhost = kclhost
+        self.directory = directory
+        self.pom = directory / "pom.xml"
+        self.pom.write_text("<project/>")
+        self.jars = directory / "somewhere" / "jars"
+        bin_directory = directory / "bin"
+        bin_directory.mkdir()
+        (bin_directory / "mvn").write_text(FAKE_MAVEN)
+        (bin_directory / "mvn").chmod(0o755)
+        self.env = dict(os.environ, PATH=f"{bin_directory}:{os.environ['PATH']}", FAKE_DIR=str(directory))
+
+    def start(self, *options, env=None):
+        return subprocess.Popen([self.kclhost, "fetch-daemon", "--pom", self.pom, *options], env=env or self.env,
+                                cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def run(self, *options, env=None):
+        """Its exit status, standard output and standard error."""
+        process = self.start(*options, env=env)
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out, err
+
+    def calls(self):
+        calls = self.directory / "calls"
+        return len(calls.read_text().splitlines()) if calls.exists() else 0
+
+    def siblings(self):
+        return sorted(path.name for path in self.jars.parent.iterdir())
+
+
+@pytest.fixture
+def fetcher(kclhost, tmp_path):
+    return Fetcher(kclhost, tmp_path)
+
+
+def test_fetches_once(fetcher):
+    code, out, err = fetcher.run("--to", fetcher.jars)
+    assert (code, err) == (0, "")
+    assert "2 jars" in out
+    assert sorted(path.name for path in fetcher.jars.glob("*.jar")) == ["one.jar", "two.jar"]
+    assert fetcher.siblings() == ["jars"]
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert fetcher.calls() == 1
+
+
+def test_fetches_again_when_the_pom_changed(fetcher):
+    fetcher.run("--to", fetcher.jars)
+    (fetcher.jars / "old.jar").touch()
+    fetcher.pom.write_text("<project>newer</project>")
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert fetcher.calls() == 2
+    assert not (fetcher.jars / "old.jar").exists()
+
+
+def test_a_failure_leaves_nothing_that_looks_whole(fetcher):
+    (fetcher.directory / "broken").touch()
+    code, _, err = fetcher.run("--to", fetcher.jars)
+    assert code == 1
+    assert err.count("\n") == 1 and "no such artifact" in err
+    assert not fetcher.jars.exists()
+    (fetcher.directory / "broken").unlink()
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert fetcher.siblings() == ["jars"]
+
+
+def test_two_at_once_fetch_once(fetcher):
+    (fetcher.directory / "hold").touch()
+    both = [fetcher.start("--to", fetcher.jars) for _ in range(2)]
+    wait_for(fetcher.calls, "Maven to be called")
+    (fetcher.directory / "hold").unlink()
+    for process in both:
+        _, err = process.communicate(timeout=120)
+        assert (process.returncode, err) == (0, "")
+    assert fetcher.calls() == 1
+
+
+def test_leaves_other_peoples_files_alone(fetcher):
+    fetcher.jars.mkdir(parents=True)
+    (fetcher.jars / "thesis.txt").touch()
+    code, _, err = fetcher.run("--to", fetcher.jars)
+    assert code == 1
+    assert "holds something else" in err
+    assert (fetcher.jars / "thesis.txt").exists()
+
+
+def test_an_empty_directory_will_do(fetcher):
+    fetcher.jars.mkdir(parents=True)
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+
+
+def test_without_maven_names_the_cure(fetcher):
+    code, _, err = fetcher.run("--to", fetcher.jars, env=dict(fetcher.env, PATH="/nonexistent"))
+    assert code == 1
+    assert err.count("\n") == 1 and "install Maven" in err
+
+
+def test_goes_where_the_configuration_says(fetcher):
+    config = fetcher.directory / "kclhost.yaml"
+    config.write_text("version: 1\nplugins_dir: .\nplugin: {path: x.so}\ndaemon: {jars: there}\n")
+    assert fetcher.run("--config", config)[0] == 0
+    assert (fetcher.directory / "there" / "one.jar").exists()
+
+
+def test_the_default_is_jars_here(fetcher):
+    code, out, _ = fetcher.run()
+    assert code == 0
+    assert (fetcher.directory / "jars" / "one.jar").exists()

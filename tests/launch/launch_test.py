@@ -1,0 +1,360 @@
+"""kclhost launch, with a script in Java's place."""
+import json
+import os
+import shlex
+import signal
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from services import Process, wait_for
+
+FAKE_JAVA = Path(__file__).with_name("fake_java.py")
+
+CONFIG = """\
+version: 1
+plugins_dir: {directory}
+plugin: {{path: words.so}}
+state_dir: {state}
+timeouts: {{shutdown: 3s}}
+daemon:
+  java: {java}
+  jvm_options: [-Xmx100m]
+  jars: {directory}/jars
+  logback: {directory}/logback.xml
+  properties: {{{properties}}}
+"""
+
+
+class Launcher:
+    """One configuration, and kclhost launch with it."""
+
+    def __init__(self, kclhost, directory):
+        self.kclhost = kclhost
+        self.directory = directory
+        self.values = {"directory": directory, "state": directory / "state", "java": FAKE_JAVA,
+                       "properties": "streamName: words, applicationName: app"}
+        self.config = directory / "kclhost.yaml"
+        self.processes = []
+        (directory / "jars").mkdir()
+        (directory / "jars" / "amazon-kinesis-client-multilang-9.jar").touch()
+        (directory / "logback.xml").touch()
+
+    def command(self, *options):
+        self.config.write_text(CONFIG.format(**self.values))
+        return [self.kclhost, "launch", "--config", self.config, *options]
+
+    def run(self, *options, fake="", path=None):
+        """To its end; the process as subprocess.run gives it."""
+        env = dict(os.environ, FAKE=fake, FAKE_DIR=str(self.directory))
+        if path:
+            env["PATH"] = path
+        return subprocess.run(self.command(*options), env=env, capture_output=True, text=True, timeout=120)
+
+    def start(self, fake=""):
+        """In the background, until Java is ready."""
+        process = Process(self.command(), self.directory / "launch.log",
+                          env=dict(os.environ, FAKE=fake, FAKE_DIR=str(self.directory)))
+        self.processes.append(process)
+        self.wait_for(process, "report")
+        return process
+
+    def wait_for(self, process, name):
+        wait_for(lambda: self.has(name) or not process.running(), name)
+        assert self.has(name), process.output()
+
+    def has(self, name):
+        return (self.directory / name).exists()
+
+    def text(self, name):
+        return (self.directory / name).read_text()
+
+    def report(self):
+        return json.loads(self.text("report"))
+
+    def let(self, name):
+        (self.directory / name).touch()
+
+    def clean_up(self):
+        for name in ("release", "release-orphan"):
+            self.let(name)
+        for process in self.processes:
+            process.stop()
+        if self.has("report"):
+            kill(self.report()["pid"])
+        if self.has("orphan"):
+            for pid in self.text("orphan").split():
+                kill(int(pid))
+
+
+def alive(pid):
+    """Whether it runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def kill(pid):
+    # Only what is still ours: ids are used again.
+    try:
+        ours = b"fake_java.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return
+    if ours:
+        os.kill(pid, signal.SIGKILL)
+
+
+def one_line(text):
+    assert text.count("\n") == 1, text
+    return text
+
+
+@pytest.fixture
+def launcher(kclhost, tmp_path):
+    launcher = Launcher(kclhost, tmp_path)
+    yield launcher
+    launcher.clean_up()
+
+
+def properties(launcher):
+    done = launcher.run("--print-properties")
+    assert done.returncode == 0, done.stderr
+    return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+
+# ---- What it would start -----------------------------------------------------------------------------------------------
+
+
+def test_adds_what_the_daemon_lacks(launcher):
+    assert properties(launcher) == {
+        "streamName": "words",
+        "applicationName": "app",
+        "executableName": f"{launcher.kclhost} run --config {launcher.config}",
+        "processingLanguage": "cpp/20",
+        "awsCredentialsProvider": "DefaultCredentialsProvider",
+        "callProcessRecordsEvenForEmptyRecordList": "true",
+        "shutdownGraceMillis": "13000",  # timeouts.shutdown and ten seconds
+    }
+    assert not launcher.has("state"), "printing the properties writes nothing"
+
+
+def test_what_the_user_sets_wins(launcher):
+    launcher.values["properties"] = ("streamArn: 'arn:x', applicationName: app, shutdownGraceMillis: 5, "
+                                     "executableName: my own, callProcessRecordsEvenForEmptyRecordList: false, "
+                                     "awsCredentialsProvider: ProfileCredentialsProvider")
+    got = properties(launcher)
+    assert got["streamArn"] == "arn\\:x"
+    assert got["shutdownGraceMillis"] == "5"
+    assert got["executableName"] == "my own"
+    assert got["callProcessRecordsEvenForEmptyRecordList"] == "false"
+    assert got["awsCredentialsProvider"] == "ProfileCredentialsProvider"
+
+
+def test_an_empty_property_is_left_out(launcher):
+    launcher.values["properties"] += ", kinesisEndpoint: ''"
+    assert "kinesisEndpoint" not in properties(launcher)
+
+
+def test_prints_the_class_path(launcher):
+    assert launcher.run("--print-classpath").stdout == f"{launcher.directory}/jars/*\n"
+
+
+def test_the_printed_command_can_be_run(launcher):
+    command = launcher.run("--print-command").stdout
+    file = Path(shlex.split(command)[-3])
+    assert shlex.split(command) == [
+        str(FAKE_JAVA), "-Dfile.encoding=UTF-8", "-Xmx100m", "-cp", f"{launcher.directory}/jars/*",
+        "software.amazon.kinesis.multilang.MultiLangDaemon", "--properties-file", str(file), "--log-configuration",
+        f"{launcher.directory}/logback.xml"]
+    assert file.read_text() == launcher.run("--print-properties").stdout
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_options_go_over_the_configuration(launcher):
+    words = shlex.split(launcher.run("--print-command", "--java", "/other/java", "--log-configuration", "/l.xml").stdout)
+    assert words[0] == "/other/java"
+    assert words[-1] == "/l.xml"
+
+
+# ---- What keeps it from starting ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given, missing", [("applicationName: app", "streamName"), ("streamName: words", "applicationName")])
+def test_a_missing_property_is_named(launcher, given, missing):
+    launcher.values["properties"] = given
+    done = launcher.run()
+    assert done.returncode == 2
+    assert missing in one_line(done.stderr)
+
+
+def test_a_bad_configuration_is_refused(launcher):
+    launcher.values["properties"] += ", streamNane: x"
+    done = launcher.run()
+    assert done.returncode == 2
+    assert "kclhost.yaml:" in one_line(done.stderr)
+
+
+def test_a_path_with_a_blank_is_refused(launcher):
+    blank = launcher.directory / "with blank"
+    blank.mkdir()
+    launcher.config = blank / "kclhost.yaml"
+    done = launcher.run()
+    assert done.returncode == 2
+    assert "blank" in one_line(done.stderr)
+
+
+def test_missing_jars_name_the_cure(launcher):
+    (launcher.directory / "jars" / "amazon-kinesis-client-multilang-9.jar").unlink()
+    done = launcher.run()
+    assert done.returncode == 1
+    assert f"kclhost fetch-daemon --to {launcher.directory}/jars" in one_line(done.stderr)
+
+
+def test_jars_that_are_not_set(launcher, kclhost):
+    launcher.command()
+    launcher.config.write_text("".join(line for line in launcher.text("kclhost.yaml").splitlines(True) if "jars:" not in line))
+    for option, code in [("--print-classpath", 2), ("--print-command", 2), ("--java=x", 1), ("--print-properties", 0)]:
+        done = subprocess.run([kclhost, "launch", "--config", launcher.config, option], capture_output=True, text=True)
+        assert done.returncode == code
+        assert "daemon.jars" in one_line(done.stderr) if code else done.stderr == ""
+
+
+def test_missing_java_names_the_cure(launcher):
+    launcher.values["java"] = "java"
+    done = launcher.run(path="/nonexistent")
+    assert done.returncode == 1
+    assert "openjdk" in one_line(done.stderr)
+
+
+# ---- While it runs -----------------------------------------------------------------------------------------------------
+
+
+def test_starts_java_and_stops_it_in_order(launcher):
+    process = launcher.start()
+    report = launcher.report()
+    assert report["argv"] == shlex.split(launcher.run("--print-command").stdout)
+    assert report["pgid"] == report["pid"]
+    assert report["stdin"] == "/dev/null"
+    assert report["blocked"] == []
+    socket = Path(report["socket"])
+    assert socket.parent == launcher.directory / "state" / "run"
+    process.send(signal.SIGTERM)
+    assert process.wait() == 0, process.output()
+    assert launcher.text("term") == "\n", "one SIGTERM"
+    assert process.output() == ""
+    assert not socket.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_other_ways_to_stop_it(launcher, number):
+    process = launcher.start()
+    process.send(number)
+    assert process.wait() == 0, process.output()
+    assert launcher.has("term")
+
+
+def test_two_signals_in_one_breath_are_one_request(launcher):
+    process = launcher.start("slow")
+    process.send(signal.SIGTERM)
+    process.send(signal.SIGINT)
+    launcher.wait_for(process, "term")
+    launcher.let("release")
+    assert process.wait() == 0, process.output()
+    assert launcher.text("term") == "\n"
+
+
+def test_a_later_signal_kills_the_whole_group(launcher):
+    process = launcher.start("stubborn")
+    wait_for(lambda: launcher.has("orphan") and len(launcher.text("orphan").split()) == 2, "two orphans")
+
+    def signal_again():
+        process.send(signal.SIGTERM)
+        return not process.running()
+
+    wait_for(signal_again, "launch to end")
+    assert process.wait() == 1
+    assert "killed" in one_line(process.output())
+    assert not alive(launcher.report()["pid"])
+    assert not any(alive(pid) for pid in launcher.text("orphan").split())
+
+
+@pytest.mark.parametrize("fake, told", [("exit-0", "exit status 0"), ("exit-1", "exit status 1"), ("killed", "SIGKILL")])
+def test_a_daemon_that_ends_by_itself_is_a_failure(launcher, fake, told):
+    done = launcher.run(fake=fake)
+    assert done.returncode == 1
+    assert told in one_line(done.stderr)
+
+
+def test_a_failed_shutdown_is_a_failure(launcher):
+    process = launcher.start("fails-to-stop")
+    process.send(signal.SIGTERM)
+    assert process.wait() == 1
+    assert "exit status 7" in one_line(process.output())
+
+
+def test_quit_goes_to_java(launcher):
+    process = launcher.start()
+    process.send(signal.SIGQUIT)
+    launcher.wait_for(process, "quit")
+    assert process.running()
+
+
+def test_java_is_told_when_launch_is_killed(launcher):
+    process = launcher.start()
+    process.send(signal.SIGKILL)
+    process.wait()
+    wait_for(lambda: launcher.has("term") and not alive(launcher.report()["pid"]), "Java to end")
+
+
+def test_waits_for_what_the_daemon_leaves_behind(launcher):
+    process = Process(launcher.command(), launcher.directory / "launch.log",
+                      env=dict(os.environ, FAKE="orphan", FAKE_DIR=str(launcher.directory)))
+    launcher.processes.append(process)
+    wait_for(lambda: launcher.has("orphan") and len(launcher.text("orphan").split()) == 2, "two orphans")
+    assert process.running()
+    launcher.let("release-orphan")
+    assert process.wait() == 1
+    assert launcher.text("orphan-done") == "\n\n"
+
+
+def test_reaps_orphans(launcher):
+    process = launcher.start("short-orphan")
+    orphan = int(launcher.text("orphan"))
+    wait_for(lambda: not Path(f"/proc/{orphan}").exists(), "the orphan to be reaped")
+    assert process.running()
+
+
+def test_runs_as_process_1(launcher):
+    namespace = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
+    if subprocess.run([*namespace, "true"], capture_output=True).returncode:
+        pytest.skip("this machine gives no process namespaces")
+    process = Process([*namespace, *launcher.command()], launcher.directory / "launch.log",
+                      env=dict(os.environ, FAKE="short-orphan", FAKE_DIR=str(launcher.directory)))
+    launcher.processes.append(process)
+    launcher.wait_for(process, "report")
+    launch, = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    children = Path(f"/proc/{launch}/task/{launch}/children")
+    wait_for(lambda: len(children.read_text().split()) == 1, "the orphan to be reaped")
+    os.kill(int(launch), signal.SIGTERM)
+    assert process.wait() == 0, process.output()
+    assert launcher.has("term")
+
+
+# ---- Log lines ---------------------------------------------------------------------------------------------------------
+
+LINES = ["first line", "größe %s %d", "x" * 100_000, "last line"]
+
+
+def test_log_lines_reach_standard_error(launcher):
+    done = launcher.run(fake="log")
+    assert done.stderr.splitlines()[:-1] == LINES
+    assert list((launcher.directory / "state" / "run").glob("*.sock")) == []
+
+
+def test_log_lines_with_a_state_dir_too_deep_for_a_socket(launcher):
+    launcher.values["state"] = launcher.directory / ("d" * 120)
+    done = launcher.run(fake="log")
+    assert done.stderr.splitlines()[:-1] == LINES
