@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   add_fetch_daemon(app, action);
   add_put(app, action);
   add_schema(app, action);
+  add_dead_letters(app, action);
   add_worker(app, action);
   try {
     app.parse(argc, argv);

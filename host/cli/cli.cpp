@@ -4,6 +4,8 @@
 
 namespace kclhost::cli {
 
-void complain(const std::string& message) { std::fprintf(stderr, "kclhost: %s\n", message.c_str()); }
+void complain(const std::string& message) {
+  std::fprintf(stderr, "kclhost: %s\n", message.c_str());
+}
 
 }  // namespace kclhost::cli

@@ -1,10 +1,65 @@
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+
 #include "cli/cli.hpp"
+#include "config/config.hpp"
+#include "daemon/fetch.hpp"
+#include "daemon/files.hpp"
 
 namespace kclhost::cli {
+namespace {
+
+struct Options {
+  std::string to;
+  std::string config;
+  std::string pom;
+};
+
+int act(const Options& options) {
+  std::filesystem::path to = options.to;
+  if (to.empty() && !options.config.empty()) {
+    const config::Loaded loaded = config::load(options.config);
+    for (const config::Problem& problem : loaded.problems) complain(problem.str());
+    if (!loaded.problems.empty()) return exit_usage;
+    to = loaded.config.daemon.jars;
+    if (to.empty()) {
+      complain(options.config + ": daemon.jars is not set; set it, or say where with --to DIR");
+      return exit_usage;
+    }
+  }
+  if (to.empty()) to = "jars";
+  std::filesystem::path pom = options.pom;
+  if (pom.empty()) pom = daemon::shipped_file("pom.xml").value_or(std::filesystem::path());
+  if (pom.empty()) {
+    complain("the daemon's pom.xml is not installed beside kclhost; name one with --pom");
+    return exit_stopped;
+  }
+  if (!daemon::has_jars(pom, to)) {
+    std::printf("fetching the MultiLangDaemon into %s\n", to.c_str());
+    std::fflush(stdout);
+  }
+  const auto jars = daemon::fetch_jars(pom, to);
+  if (!jars) {
+    complain(jars.error());
+    return exit_stopped;
+  }
+  std::printf("%s: %zu jars, %ju MB\n", to.c_str(), jars->count, (jars->bytes + 500'000) / 1'000'000);
+  return exit_done;
+}
+
+}  // namespace
 
 void add_fetch_daemon(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("fetch-daemon", "not there yet");
-  command->callback([&action] { action = [] { return static_cast<int>(exit_usage); }; });
+  CLI::App* command = app.add_subcommand("fetch-daemon", "Fetch the MultiLangDaemon's jars with Maven");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--to", options->to, "The directory for the jars (default: daemon.jars of --config, else ./jars)")
+      ->type_name("DIR");
+  command->add_option("--config", options->config, "A configuration file whose daemon.jars says where")
+      ->type_name("FILE");
+  command->add_option("--pom", options->pom, "Another pom.xml than the one kclhost ships")->type_name("FILE");
+  command->callback([&action, options] { action = [options] { return act(*options); }; });
 }
 
 }  // namespace kclhost::cli

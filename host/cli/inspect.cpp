@@ -1,10 +1,111 @@
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
 #include "cli/cli.hpp"
+#include "plugin/file.hpp"
+#include "plugin/warnings.hpp"
+#include "processor/probe.hpp"
 
 namespace kclhost::cli {
+namespace {
+
+struct Inspection {
+  plugin::File file;
+  processor::Descriptor descriptor;
+  std::vector<std::string> warnings;
+};
+
+std::string abi_of(const processor::Descriptor& descriptor) {
+  return std::to_string(KCLHOST_ABI_MAJOR) + "." + std::to_string(descriptor.abi_minor);
+}
+
+void print_text(const Inspection& found) {
+  const processor::Descriptor& about = found.descriptor;
+  const auto line = [](const char* name, const std::string& value) {
+    if (!value.empty()) std::printf("%-14s %s\n", name, value.c_str());
+  };
+  line("id", about.id);
+  line("version", about.version);
+  line("description", about.description);
+  line("abi", abi_of(about));
+  line("checkpoints", about.checkpoints_itself() ? "by the plugin" : "by the host");
+  line("empty batches", about.wants_empty_batches() ? "wanted" : "not wanted");
+  line("config schema", about.config_schema.empty() ? "none" : about.config_schema);
+  line("sha256", found.file.sha256);
+  line("file", found.file.path.string());
+  for (const std::string& name : found.file.elf.exported) line("exports", name);
+  for (const std::string& name : found.file.elf.needed) line("needs", name);
+  for (const std::string& text : found.warnings) line("warning", text);
+}
+
+void print_json(const Inspection& found) {
+  const processor::Descriptor& about = found.descriptor;
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
+  json.SetIndent(' ', 2);
+  const auto text = [&json](const char* key, const std::string& value) {
+    json.Key(key);
+    json.String(value.c_str(), static_cast<rapidjson::SizeType>(value.size()));
+  };
+  const auto list = [&json](const char* key, const std::vector<std::string>& values) {
+    json.Key(key);
+    json.StartArray();
+    for (const std::string& value : values) json.String(value.c_str(), static_cast<rapidjson::SizeType>(value.size()));
+    json.EndArray();
+  };
+  json.StartObject();
+  text("id", about.id);
+  text("version", about.version);
+  text("description", about.description);
+  text("abi", abi_of(about));
+  text("checkpointing", about.checkpoints_itself() ? "plugin" : "host");
+  json.Key("empty_batches");
+  json.Bool(about.wants_empty_batches());
+  text("config_schema", about.config_schema);
+  text("sha256", found.file.sha256);
+  text("file", found.file.path.string());
+  list("exports", found.file.elf.exported);
+  list("needs", found.file.elf.needed);
+  list("warnings", found.warnings);
+  json.EndObject();
+  std::puts(buffer.GetString());
+}
+
+int inspect(const std::string& name, bool as_json) {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::canonical(name, error);
+  if (error) {
+    complain("plugin " + name + " can't be found: " + error.message());
+    return exit_plugin;
+  }
+  Result<plugin::File> file = plugin::read_file(path);
+  if (!file) {
+    complain(file.error());
+    return exit_plugin;
+  }
+  Result<processor::Descriptor> descriptor = processor::probe(path.string(), config::Timeouts{}.initialize);
+  if (!descriptor) {
+    complain("plugin " + path.string() + " " + descriptor.error());
+    return exit_plugin;
+  }
+  const Inspection found{std::move(*file), std::move(*descriptor), plugin::warnings_of(file->elf)};
+  as_json ? print_json(found) : print_text(found);
+  return exit_done;
+}
+
+}  // namespace
 
 void add_inspect(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("inspect", "not there yet");
-  command->callback([&action] { action = [] { return static_cast<int>(exit_usage); }; });
+  CLI::App* command = app.add_subcommand("inspect", "Show what a plugin file is");
+  auto name = std::make_shared<std::string>();
+  auto as_json = std::make_shared<bool>(false);
+  command->add_option("plugin", *name, "Plugin file (.so)")->required();
+  command->add_flag("--json", *as_json, "Print JSON");
+  command->callback([&action, name, as_json] { action = [=] { return inspect(*name, *as_json); }; });
 }
 
 }  // namespace kclhost::cli

@@ -1,10 +1,113 @@
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+
 #include "cli/cli.hpp"
+#include "config/config.hpp"
+#include "daemon/command.hpp"
+#include "daemon/files.hpp"
+#include "daemon/log_sink.hpp"
+#include "daemon/properties.hpp"
+#include "daemon/supervisor.hpp"
 
 namespace kclhost::cli {
+namespace {
+
+struct Options {
+  std::string config;
+  std::string java;
+  std::string logback;
+  bool print_command = false;
+  bool print_classpath = false;
+  bool print_properties = false;
+};
+
+int fail(const std::string& message, Exit code) {
+  complain(message);
+  return code;
+}
+
+// 128 + n: the JVM's own way to say that signal n ended it in order.
+bool ended_in_order(int wait_status) {
+  const int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
+  return code == 0 || code == 128 + SIGTERM || code == 128 + SIGINT ||
+         (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGTERM);
+}
+
+std::string describe(int wait_status) {
+  if (WIFSIGNALED(wait_status)) return std::string("was killed by SIG") + ::sigabbrev_np(WTERMSIG(wait_status));
+  return "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));
+}
+
+int launch(const config::Config& config, const daemon::Command& command) {
+  if (const auto obstacle = daemon::find_obstacle(config, command)) return fail(obstacle->message, exit_stopped);
+  if (const auto written = daemon::write_properties(command); !written) return fail(written.error(), exit_stopped);
+  auto log = daemon::LogSink::open(command.properties_file.parent_path());
+  if (!log) return fail(log.error(), exit_stopped);
+
+  daemon::Job job;
+  job.arguments = command.arguments;
+  job.environment[daemon::log_socket_variable] = log->path().string();
+  job.linger = config.timeouts.shutdown + std::chrono::seconds{5};
+  const auto outcome = daemon::supervise(job, *log);
+  if (!outcome) return fail(outcome.error(), exit_stopped);
+  if (outcome->forced)
+    return fail("the daemon and what it ran were killed: a second signal came before they had ended", exit_stopped);
+  const std::string end = describe(outcome->wait_status);
+  if (!outcome->stop_requested) return fail("the daemon " + end + "; its log above says why", exit_stopped);
+  if (!ended_in_order(outcome->wait_status)) {
+    return fail("the daemon " + end + " while it was shutting down; its log above says why", exit_stopped);
+  }
+  return exit_done;
+}
+
+int act(const Options& options) {
+  const config::Loaded loaded = config::load(options.config);
+  for (const config::Problem& problem : loaded.problems) complain(problem.str());
+  if (!loaded.problems.empty()) return exit_usage;
+
+  daemon::Overrides overrides;
+  if (!options.java.empty()) overrides.java = options.java;
+  if (!options.logback.empty()) overrides.logback = std::filesystem::absolute(options.logback);
+  const auto command = daemon::make_command(loaded.config, daemon::own_executable(), overrides);
+  if (!command) return fail(command.error(), exit_usage);
+
+  if ((options.print_classpath || options.print_command) && command->jars.empty()) {
+    return fail(daemon::find_obstacle(loaded.config, *command)->message, exit_usage);
+  }
+  if (options.print_classpath) {
+    std::puts(command->classpath.c_str());
+  } else if (options.print_properties) {
+    std::fputs(daemon::format_properties(command->properties).c_str(), stdout);
+  } else if (options.print_command) {
+    // The line is there to be run, so what it names has to exist.
+    if (const auto written = daemon::write_properties(*command); !written) return fail(written.error(), exit_stopped);
+    std::puts(daemon::quote_for_shell(command->arguments).c_str());
+  } else {
+    return launch(loaded.config, *command);
+  }
+  return exit_done;
+}
+
+}  // namespace
 
 void add_launch(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("launch", "not there yet");
-  command->callback([&action] { action = [] { return static_cast<int>(exit_usage); }; });
+  CLI::App* command = app.add_subcommand("launch", "Start the MultiLangDaemon and look after it");
+  const auto options = std::make_shared<Options>();
+  command->add_option("--config", options->config, "The configuration file")->required()->type_name("FILE");
+  command->add_option("--java", options->java, "The Java to use (over daemon.java)")->type_name("PROGRAM");
+  command->add_option("--log-configuration", options->logback, "The daemon's logback file (over daemon.logback)")
+      ->type_name("FILE");
+  CLI::Option_group* prints = command->add_option_group("print", "Print instead of starting");
+  prints->add_flag("--print-command", options->print_command, "The command line; writes the properties it names");
+  prints->add_flag("--print-classpath", options->print_classpath, "Java's class path");
+  prints->add_flag("--print-properties", options->print_properties, "The daemon's properties");
+  prints->require_option(0, 1);
+  command->callback([&action, options] { action = [options] { return act(*options); }; });
 }
 
 }  // namespace kclhost::cli

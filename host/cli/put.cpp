@@ -1,10 +1,52 @@
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
+
 #include "cli/cli.hpp"
 
 namespace kclhost::cli {
+namespace {
 
+constexpr const char* program = "kclhost-put";
+
+// Beside this program, as in a build tree, or in libexec, as a distribution may have it; empty: in neither.
+std::filesystem::path find_program(const std::filesystem::path& folder) {
+  for (const auto& candidate : {folder / program, folder / "../libexec/kclhost" / program}) {
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return {};
+}
+
+// Only returns what went wrong.
+int exec_put(const std::vector<std::string>& arguments) {
+  std::error_code error;
+  const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  const auto path = find_program(folder);
+  if (path.empty()) {
+    complain(std::string("put: no ") + program + " in " + folder.string() +
+             " or its ../libexec/kclhost: install it beside kclhost");
+    return exit_stopped;
+  }
+  std::vector<char*> argv{const_cast<char*>(program)};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  ::execv(path.c_str(), argv.data());
+  complain("put: cannot run " + path.string() + ": " + std::strerror(errno));
+  return exit_stopped;
+}
+
+}  // namespace
+
+// The work is kclhost-put's, --help included: the program that runs once per shard stays free of HTTP and TLS.
 void add_put(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("put", "not there yet");
-  command->callback([&action] { action = [] { return static_cast<int>(exit_usage); }; });
+  CLI::App* command = app.add_subcommand("put", "Put words, lines or JSON records on a stream");
+  command->set_help_flag();
+  command->prefix_command();
+  command->callback([command, &action] { action = [command] { return exec_put(command->remaining()); }; });
 }
 
 }  // namespace kclhost::cli

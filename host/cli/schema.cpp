@@ -1,10 +1,22 @@
+#include <cstdio>
+#include <string>
+
 #include "cli/cli.hpp"
+#include "config/config.hpp"
 
 namespace kclhost::cli {
 
 void add_schema(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("schema", "not there yet");
-  command->callback([&action] { action = [] { return static_cast<int>(exit_usage); }; });
+  CLI::App* command = app.add_subcommand("schema", "Print the JSON Schema of the configuration, for editors");
+  command->callback([&action] {
+    action = [] {
+      const std::string schema = config::json_schema();
+      if (std::fwrite(schema.data(), 1, schema.size(), stdout) == schema.size() && std::fflush(stdout) == 0)
+        return static_cast<int>(exit_done);
+      complain("schema: can't write to standard output");
+      return static_cast<int>(exit_broken_pipe);
+    };
+  });
 }
 
 }  // namespace kclhost::cli
