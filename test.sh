@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Builds kclhost and passes every test, the ones on the real daemon included. Installs what is missing. What CI runs.
+#
+#   ./test.sh            everything
+#   ./test.sh --quick    one preset, and without the tests that need a daemon or an image
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+quick=no
+[ "${1:-}" = --quick ] && quick=yes
+
+began=$SECONDS
+step() { printf '\n==== %s (%d min %02d s)\n' "$*" $(((SECONDS - began) / 60)) $(((SECONDS - began) % 60)); }
+
+build() { # PRESET
+  step "build $1"
+  cmake --preset "$1" >"/dev/null" || cmake --preset "$1"
+  cmake --build --preset "$1" | { grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)|^\[0/' || true; }
+}
+
+step "install what is missing"
+scripts/install-deps test
+python=/usr/bin/python3
+
+if [ $quick = yes ]; then
+  build dev
+  step "test dev"
+  ctest --preset dev --label-exclude 'e2e|image|static' --parallel 2
+  exit
+fi
+
+step "fetch the daemon, local services and peers"
+scripts/local-services fetch
+scripts/fetch-peers .cache/peers
+build release
+build/release/bin/kclhost fetch-daemon --to .cache/jars
+export KCLHOST_PEERS_DIR=$PWD/.cache/peers KCLHOST_PYTHON=$python
+
+for preset in asan tsan; do
+  build $preset
+  step "test $preset"
+  ctest --preset $preset --label-exclude 'e2e|image|static' --parallel 2
+done
+step "test release"
+ctest --preset release --parallel 2
+step "done"

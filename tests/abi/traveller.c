@@ -1,0 +1,76 @@
+/* A plugin to be built with one version of the header and run by hosts of others. Logs each record's data; fails at a
+ * record "fail"; checkpoints at the shard's end. */
+#include <kclhost/plugin.h>
+#include <stdio.h>
+#include <string.h>
+
+static const kclhost_host* the_host; /* one instance at a time */
+
+static void say(kclhost_string text) {
+  the_host->log(the_host->context, KCLHOST_LOG_INFO, text);
+}
+
+static kclhost_status create(const kclhost_host* host, kclhost_string config_json, void** self, kclhost_error* error) {
+  (void)config_json, (void)error;
+  the_host = host;
+  *self = &the_host;
+  return KCLHOST_OK;
+}
+
+static void destroy(void* self) {
+  (void)self;
+}
+
+static kclhost_status initialize(void* self, const kclhost_initialization* initialization, kclhost_error* error) {
+  (void)self, (void)error;
+  say(initialization->shard_id);
+  return KCLHOST_OK;
+}
+
+static kclhost_status process_records(void* self, const kclhost_batch* batch, kclhost_checkpointer* checkpointer,
+                                      kclhost_error* error) {
+  (void)self, (void)checkpointer;
+  for (size_t i = 0; i < batch->record_count; ++i) {
+    const kclhost_record* record = kclhost_batch_at(batch, i);
+    if (record->data.size == 4 && memcmp(record->data.data, "fail", 4) == 0) {
+      error->first_unfinished = i;
+      snprintf(error->message, sizeof error->message, "failed at %zu", i);
+      return KCLHOST_FAILED;
+    }
+    say(record->data);
+  }
+  return KCLHOST_OK;
+}
+
+static kclhost_status shard_ended(void* self, kclhost_checkpointer* checkpointer, kclhost_error* error) {
+  (void)self;
+  return the_host->checkpoint(checkpointer, NULL, -1, error);
+}
+
+#if KCLHOST_ABI_MINOR > 0
+static kclhost_status added(void* self) {
+  (void)self;
+  return 77;
+}
+#endif
+
+static const kclhost_plugin plugin = {
+    .struct_size = sizeof plugin,
+    .abi_major = KCLHOST_ABI_MAJOR,
+    .abi_minor = KCLHOST_ABI_MINOR,
+    .flags = KCLHOST_PLUGIN_CHECKPOINTS,
+    .id = KCLHOST_STRING("test.traveller"),
+    .version = KCLHOST_STRING("1.0.0"),
+    .create = create,
+    .destroy = destroy,
+    .initialize = initialize,
+    .process_records = process_records,
+    .shard_ended = shard_ended,
+#if KCLHOST_ABI_MINOR > 0
+    .added = added,
+#endif
+};
+
+const kclhost_plugin* kclhost_plugin_v1(void) {
+  return &plugin;
+}

@@ -1,0 +1,128 @@
+import json
+import os
+
+import pytest
+
+
+def test_all_is_well(kclhost, configuration):
+    done = kclhost("check", "--config", configuration.path)
+    assert (done.code, done.stdout, done.stderr) == (0, "ok: plugin kclhost.minimal_c 1.0.0\n", "")
+
+
+def test_all_is_well_as_json(kclhost, configuration):
+    done = kclhost("check", "--config", configuration.path, "--json")
+    assert (done.code, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {"problems": [], "notes": [],
+                                       "plugin": {"id": "kclhost.minimal_c", "version": "1.0.0"}}
+
+
+def test_every_problem_of_the_file_is_listed_by_its_place(kclhost, configuration):
+    configuration.write(more="isolaton: none\ntimeouts: {initialize: soon}\nlog: {level: loud}\n")
+    done = kclhost("check", "--config", configuration.path)
+    assert (done.code, done.stdout) == (2, "")
+    places = [line.split(" ")[0] for line in done.stderr.splitlines()]
+    assert places == [f"{configuration.path}:{place}:" for place in ("6:1", "7:24", "8:14")]
+    assert "isolation" in done.stderr, "the nearest known name"
+
+
+def test_problems_as_json(kclhost, configuration):
+    configuration.write(more="isolaton: none\nlog: {level: \"l\u00f6\\\"ud\"}\n")
+    done = kclhost("check", "--config", configuration.path, "--json")
+    assert (done.code, done.stderr) == (2, "")
+    problems = json.loads(done.stdout)["problems"]
+    assert [(p["file"], p["line"], p["column"]) for p in problems] == [(str(configuration.path), 6, 1),
+                                                                       (str(configuration.path), 7, 14)]
+    assert all(p["message"] for p in problems)
+
+
+def test_a_missing_file(kclhost, tmp_path):
+    assert "nowhere.yaml:1:1: " in kclhost("check", "--config", tmp_path / "nowhere.yaml").complaint(2)
+
+
+def test_a_plugins_problem_stands_where_the_plugin_is_named(kclhost, configuration):
+    configuration.write("missing.so")
+    line = kclhost("check", "--config", configuration.path).complaint(3)
+    assert line.startswith(f"{configuration.path}:5:9: plugin ")
+    assert "missing.so" in line
+
+
+def test_a_plugins_problem_as_json(kclhost, configuration):
+    configuration.write("undefined_symbol.so", plugins_dir=configuration.zoo)
+    done = kclhost("check", "--config", configuration.path, "--json")
+    assert (done.code, done.stderr) == (3, "")
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert (problem["line"], problem["column"]) == (5, 9)
+    assert "nowhere_defined" in problem["message"]
+
+
+def test_create_is_not_called(kclhost, configuration):
+    configuration.write("misbehave.so", plugins_dir=configuration.zoo,
+                        plugin_more="config: {fault: segv, in: constructor}")
+    assert kclhost("check", "--config", configuration.path).code == 0
+
+
+def test_a_plugins_configuration_must_fit_its_schema(kclhost, configuration):
+    configuration.write("word_counter.so", plugin_more="config: {no_such_option: 1}")
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 2
+    assert "does not fit the plugin's schema" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_no_isolation_is_noted(kclhost, configuration):
+    configuration.write(more="isolation: none\n")
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 0
+    assert done.stderr.startswith("note: isolation none: ")
+    assert "note" not in done.stdout
+    assert json.loads(kclhost("check", "--config", configuration.path, "--json").stdout)["notes"]
+
+
+def test_the_daemons_files_are_noted(kclhost, configuration):
+    configuration.write(more="daemon: {jars: nowhere/jars}\n")
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 0
+    assert "nowhere/jars is not there" in done.stderr
+    assert "fetch-daemon" in done.stderr
+
+
+@pytest.mark.parametrize("place", ["/dev/null/state", "/proc/kclhost-state"])
+def test_a_state_dir_that_cant_be_written(kclhost, configuration, place):
+    configuration.state = place
+    configuration.write()
+    line = kclhost("check", "--config", configuration.path).complaint(3)
+    assert place in line and "state_dir must be writable" in line
+
+
+def test_a_state_dir_that_cant_be_written_is_found_without_a_plugin_too(kclhost, configuration):
+    configuration.state = "/dev/null/state"
+    configuration.write("missing.so")
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 3
+    assert ["missing.so" in line for line in done.stderr.splitlines()] == [True, False]
+    assert "state_dir /dev/null/state is not writable" in done.stderr
+
+
+def test_what_a_plugin_prints_while_it_is_loaded_stays_out(kclhost, configuration):
+    configuration.write("load_print.so", plugins_dir=configuration.zoo)
+    done = kclhost("check", "--config", configuration.path)
+    assert (done.code, done.stdout, done.stderr) == (0, "ok: plugin zoo.on_load 6.6.6\n", "")
+
+
+def test_the_schema_is_printed(kclhost):
+    done = kclhost("schema")
+    assert (done.code, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["properties"]["plugin"]
+
+
+def test_nothing_runs_on(kclhost, configuration):
+    configuration.write("load_hang.so", plugins_dir=configuration.zoo, more="timeouts: {initialize: 200ms}\n")
+    line = kclhost("check", "--config", configuration.path).complaint(3)
+    assert "loading took longer than timeouts.initialize" in line
+    ours = str(configuration.state).encode()
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{process}/maps", "rb") as maps:
+                assert ours not in maps.read(), f"process {process} still holds the plugin"
+        except OSError:
+            pass

@@ -1,0 +1,69 @@
+import hashlib
+import json
+import re
+import shutil
+
+import pytest
+
+
+def test_what_a_plugin_is(kclhost, configuration):
+    plugin = configuration.plugins / "minimal_c.so"
+    done = kclhost("inspect", plugin)
+    assert (done.code, done.stderr) == (0, "")
+    shown = dict(re.split(r"  +", line, maxsplit=1) for line in done.stdout.splitlines())
+    assert shown["id"] == "kclhost.minimal_c"
+    assert shown["version"] == "1.0.0"
+    assert shown["abi"] == "1.0"
+    assert shown["checkpoints"] == "by the host"
+    assert shown["sha256"] == hashlib.sha256(plugin.read_bytes()).hexdigest()
+    assert shown["exports"] == "kclhost_plugin_v1"
+    assert "warning" not in shown
+
+
+def test_as_json(kclhost, configuration):
+    plugin = configuration.zoo / "checkpointers.so"
+    done = kclhost("inspect", "--json", plugin)
+    assert (done.code, done.stderr) == (0, "")
+    shown = json.loads(done.stdout)
+    assert (shown["id"], shown["version"], shown["checkpointing"]) == ("zoo.checkpointers", "6.6.6", "plugin")
+    assert shown["file"] == str(plugin.resolve())
+    assert shown["exports"] == ["kclhost_plugin_v1"]
+    assert any(name.startswith("libc.so") for name in shown["needs"])
+    assert shown["warnings"] == []
+
+
+def test_the_schema_is_the_plugins(kclhost, configuration):
+    done = kclhost("inspect", "--json", configuration.plugins / "word_counter.so")
+    assert json.loads(json.loads(done.stdout)["config_schema"])["properties"]
+
+
+def test_a_path_from_here(kclhost, configuration, tmp_path):
+    shutil.copy(configuration.plugins / "noop.so", tmp_path / "here.so")
+    assert kclhost("inspect", "here.so").code == 0
+
+
+@pytest.mark.parametrize("name, said", [
+    ("missing.so", "can't be found"),
+    (".", "is a directory"),
+    ("text.so", "is no ELF file"),
+    ("open.so", "mode 0666"),
+])
+def test_what_is_none(kclhost, configuration, tmp_path, name, said):
+    (tmp_path / "text.so").write_text("text\n")
+    (tmp_path / "text.so").chmod(0o644)
+    shutil.copy(configuration.plugins / "noop.so", tmp_path / "open.so")
+    (tmp_path / "open.so").chmod(0o666)
+    line = kclhost("inspect", name).complaint(3)
+    assert line.startswith("kclhost: plugin ")
+    assert said in line
+
+
+@pytest.mark.parametrize("name, said", [
+    ("entry_segv.so", "killed by SIGSEGV"),
+    ("undefined_symbol.so", "nowhere_defined"),
+    ("wrong_major.so", "ABI major 2"),
+    ("null_table.so", "returned NULL"),
+])
+def test_what_cant_be_loaded(kclhost, configuration, name, said):
+    line = kclhost("inspect", configuration.zoo / name).complaint(3)
+    assert name in line and said in line

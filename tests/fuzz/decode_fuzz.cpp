@@ -1,0 +1,9 @@
+#include <cstddef>
+#include <cstdint>
+
+#include "decode_target.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  kclhost::fuzz::decode_one({reinterpret_cast<const char*>(data), size});
+  return 0;
+}

@@ -1,0 +1,280 @@
+import base64
+import json
+import os
+import signal
+import sys
+
+import pytest
+
+from conftest import CHILDREN, DATA, command, wait_until
+
+WORDS = "one\ntwo\nthree\nfour\nfive\n"
+
+
+def data(records):
+    return [base64.b64decode(record["data"]) for record in records]
+
+
+def test_lines_arrive_as_records(run, child, log):
+    replay = run("--exec", child(), "--format", "lines", "-", stdin=b"plain\n\n\xff\x00\xfe")
+    assert replay.code == 0, replay.stderr
+    assert data(log.records()) == [b"plain", b"", b"\xff\x00\xfe"]
+    assert log.actions() == ["initialize", "processRecords", "shutdownRequested", "leaseLost"]
+    assert log.messages()[0]["sequenceNumber"] == "TRIM_HORIZON"
+    numbers = [record["sequenceNumber"] for record in log.records()]
+    assert numbers == sorted(set(numbers), key=int) and all(len(number) == 56 for number in numbers)
+
+
+def test_json_lines_arrive_as_records(run, child, log):
+    records = [{"text": "wörter", "partitionKey": "schlüssel"},
+               {"data": "AAEC", "approximateArrivalTimestamp": 1795351301465}]
+    replay = run("--exec", child(), "-", stdin="".join(json.dumps(record) + "\n" for record in records))
+    assert replay.code == 0, replay.stderr
+    assert data(log.records()) == ["wörter".encode(), b"\0\1\2"]
+    assert log.records()[0]["partitionKey"] == "schlüssel"
+    assert log.records()[1]["approximateArrivalTimestamp"] == 1795351301465
+
+
+def test_batches_fall_to_the_tip(run, child, log):
+    run("--exec", child(), "--format", "lines", "--batch", "2", "-", stdin=WORDS)
+    batches = log.messages("processRecords")
+    assert [len(batch["records"]) for batch in batches] == [2, 2, 1]
+    assert [batch["millisBehindLatest"] for batch in batches] == [2000, 1000, 0]
+
+
+def test_the_summary_is_all_that_stdout_gets(run, child):
+    replay = run("--exec", child("checkpoint"), "--format", "lines", "-", stdin=WORDS)
+    assert replay.stdout.startswith("5 records, 1 batch, 3 checkpoints (1 refused) in ")
+    assert len(replay.stdout.splitlines()) == 2
+    assert "InvalidStateException" in replay.stderr  # the child's own
+    assert run("--quiet", "--exec", child(), "--format", "lines", "-", stdin=WORDS).stdout == ""
+
+
+@pytest.mark.parametrize("end, actions", [("shard_ended", ["shardEnded", "checkpoint"]), ("lease_lost", ["leaseLost"]),
+                                          ("shutdown_requested", ["shutdownRequested", "leaseLost"])])
+def test_ends(run, child, log, end, actions):
+    assert run("--exec", child(), "--end", end, "-", stdin="").code == 0
+    assert log.actions() == ["initialize"] + actions
+
+
+def test_a_shards_end_must_be_checkpointed(run, child):
+    replay = run("--exec", child("no-shard-end"), "--end", "shard_ended", "-", stdin="")
+    assert replay.code == 1
+    assert "shardEnded without a checkpoint" in replay.stderr
+
+
+@pytest.mark.parametrize("name", ["shard-1.txt", "shard-2.txt", "shard-3.txt"])
+def test_a_capture_is_answered_as_the_daemon_answered(run, name):
+    replay = run("--exec", command(sys.executable, "-I", CHILDREN / "parrot.py", DATA / name), DATA / name)
+    assert replay.code == 0, replay.stderr
+
+
+def test_checkpoints_outside_of_the_rules_are_refused(run, child, log):
+    run("--exec", child("checkpoint-wrong"), "--format", "lines", "-", stdin="one")
+    assert log.errors() == ["IllegalArgumentException"] * 8
+
+
+def test_no_checkpoint_in_initialize(run, child, log):
+    run("--exec", child("checkpoint-in-initialize"), "-", stdin="")
+    assert log.errors() == ["InvalidStateException"]
+
+
+def test_checkpoints_fail_as_asked(run, child, log, tmp_path):
+    file = tmp_path / "checkpoint"
+    replay = run("--exec", child("retry"), "--checkpoint-file", file, "--format", "lines", "-", stdin="one",
+                 *("--fail-checkpoints", "ThrottlingException*2,KinesisClientLibDependencyException"))
+    assert log.errors() == ["ThrottlingException", "ThrottlingException", "KinesisClientLibDependencyException", None]
+    assert replay.report["checkpointErrors"] == {"ThrottlingException": 2, "KinesisClientLibDependencyException": 1}
+    assert json.loads(file.read_text())["sequenceNumber"] == log.records()[0]["sequenceNumber"]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 1000])
+def test_resumes_after_the_checkpoint(run, child, log, tmp_path, batch):
+    file, words = tmp_path / "checkpoint", tmp_path / "words"
+    arguments = ("--format", "lines", "--batch", batch, "--checkpoint-file", file, words)
+    words.write_text("one\ntwo\nthree\n")
+    assert run("--exec", child("checkpoint-last"), *arguments).code == 0
+    last = log.records()[-1]
+    assert json.loads(file.read_text()) == {"sequenceNumber": last["sequenceNumber"], "subSequenceNumber": 0}
+
+    words.write_text(WORDS)
+    log.path.unlink()
+    replay = run("--exec", child("checkpoint-last"), *arguments)
+    assert data(log.records()) == [b"four", b"five"]
+    assert log.messages()[0]["sequenceNumber"] == last["sequenceNumber"]
+    assert replay.report["records"] == 2
+
+
+def test_resumes_inside_a_kpl_aggregate(run, child, log, tmp_path):
+    file = tmp_path / "checkpoint"
+    aggregate = "49680460045350437553841415682323753498148501778161729538"
+    file.write_text('{"sequenceNumber": "%s", "subSequenceNumber": 2}' % aggregate)
+    assert run("--exec", child(), "--checkpoint-file", file, DATA / "shard-1.txt").code == 0
+    assert data(log.records()) == [b"sub3", b"sub4", b"\x00\xff\x0a\x22"]
+    assert log.messages()[0] == {"action": "initialize", "shardId": "shardId-000000000000", "sequenceNumber": aggregate,
+                                 "subSequenceNumber": 2}
+
+
+def test_a_shard_at_its_end_has_nothing_to_do(run, child, log, tmp_path):
+    file = tmp_path / "checkpoint"
+    arguments = ("--exec", child(), "--checkpoint-file", file, "--end", "shard_ended", "-")
+    assert run(*arguments, stdin='{"text":"a"}').code == 0
+    assert json.loads(file.read_text()) == {"sequenceNumber": "SHARD_END", "subSequenceNumber": 0}
+    log.path.unlink()
+    replay = run(*arguments, stdin='{"text":"a"}')
+    assert (replay.code, log.lines()) == (0, [])
+    assert "nothing to do" in replay.stdout
+
+
+def test_an_unreadable_checkpoint_is_no_beginning(run, child, log, tmp_path):
+    for text in "", "{", "[]", '{"sequenceNumber": 12}', '{"sequenceNumber": "LATEST"}':
+        (tmp_path / "checkpoint").write_text(text)
+        replay = run("--exec", child(), "--checkpoint-file", tmp_path / "checkpoint", "-", stdin="")
+        assert replay.code == 2, text
+        assert "no checkpoint" in replay.stderr
+    assert log.lines() == []
+
+
+def test_a_checkpoint_that_cannot_be_kept_ends_the_replay(run, child, tmp_path):
+    replay = run("--exec", child("checkpoint"), "--checkpoint-file", tmp_path / "none" / "checkpoint", "-",
+                 stdin='{"text":"a"}')
+    assert replay.code == 1
+    assert "cannot be written" in replay.stderr
+
+
+def test_lines_that_are_no_messages_are_skipped(run, child):
+    replay = run("--exec", child("garbage"), "--verbose", "-", stdin='{"text":"a"}')
+    assert replay.code == 0, replay.stderr
+    assert replay.report["skippedLines"] == 4
+    assert "hello I am garbage" in replay.stderr
+
+
+def test_a_status_for_something_else_is_wrong(run, child):
+    replay = run("--exec", child("wrong-status"), "-", stdin='{"text":"a"}')
+    assert replay.code == 1
+    assert "answered 'processRecord' to processRecords (batch 1 of 1, last sequence number 4968" in replay.stderr
+
+
+@pytest.mark.parametrize("mode", ["exit", "exit-at-end"])
+@pytest.mark.parametrize("code, ours", [(0, 1), (1, 1), (2, 2), (3, 3), (4, 4), (7, 1)])
+def test_the_childs_exit_code_is_passed_on(run, child, mode, code, ours):
+    replay = run("--exec", child(mode), "-", stdin='{"text":"a"}', env={"CODE": str(code)})
+    if mode == "exit-at-end" and code == 0:
+        ours = 0
+    else:
+        assert "exit code %d " % code in replay.stderr
+        assert ("processRecords (batch 1" in replay.stderr) == (mode == "exit")
+    assert replay.code == ours
+    assert replay.report["child"]["exitCode"] == code
+    assert replay.report["exitCode"] == ours
+
+
+def test_the_childs_signal_is_named(run, child):
+    replay = run("--exec", child("crash"), "-", stdin='{"text":"a"}')
+    assert replay.code == 1
+    assert "signal 9 (Killed) before its status for processRecords" in replay.stderr
+    assert replay.report["child"]["signal"] == 9
+
+
+def test_a_silent_child_is_given_up(run, child):
+    replay = run("--exec", child("silent-until-stdin-ends"), "--timeout", "0.3", "-", stdin='{"text":"a"}')
+    assert replay.code == 1
+    assert "silent for 0.3 s and owes its status for processRecords" in replay.stderr
+
+
+def test_a_child_that_closed_its_output_is_over(run, child):
+    replay = run("--exec", child("close-stdout"), "-", stdin='{"text":"a"}')
+    assert replay.code == 1
+    assert "ended with exit code 0 before its status" in replay.stderr
+
+
+@pytest.mark.parametrize("mode", ["chatty", "early"])
+@pytest.mark.parametrize("pipe_size", [0, 1 << 20])
+def test_both_may_talk_at_once(run, child, log, mode, pipe_size):
+    text = "z" * 1_200_000
+    replay = run("--exec", child(mode), "--pipe-size", pipe_size, "-", stdin=json.dumps({"text": text}))
+    assert replay.code == 0, replay.stderr
+    assert data(log.records()) == [text.encode()]
+
+
+def test_the_pipes_size_is_as_asked(run, child):
+    for size, got in (0, 65536), (131072, 131072):
+        assert "stdin holds %d" % got in run("--exec", child("pipe-size"), "--pipe-size", size, "-", stdin="").stderr
+
+
+def test_a_signal_ends_it_gracefully(start, child, log):
+    words = log.path.with_name("words")
+    words.write_text(WORDS)
+    replay = start("--exec", child("checkpoint"), "--format", "lines", "--batch", "1", "--linger", "600", words)
+    wait_until(lambda: log.actions().count("checkpoint") == 5, "five batches")
+    replay.process.send_signal(signal.SIGINT)
+    replay.finish()
+    assert replay.code == 1
+    assert log.actions()[-4:] == ["shutdownRequested", "checkpoint", "leaseLost", "checkpoint"]
+    assert "stopped by a signal after 5 of 5 batches" in replay.stderr
+
+
+def test_a_second_signal_kills_the_child(start, child, log):
+    replay = start("--exec", child("silent"), DATA / "shard-2.txt")
+    wait_until(lambda: "processRecords" in log.actions(), "a batch")
+    pids = replay.children()
+    replay.process.send_signal(signal.SIGTERM)
+    replay.process.send_signal(signal.SIGINT)
+    replay.finish()
+    assert replay.code == 1
+    assert "signal 9" in replay.stderr
+    assert not any(os.path.exists("/proc/%d" % pid) for pid in pids)
+
+
+def test_repeats_for_benchmarks(run, child, log):
+    replay = run("--exec", child("checkpoint-last"), "--repeat", "3", "--batch", "2", "--format", "lines", "-",
+                 stdin=WORDS)
+    assert replay.code == 0, replay.stderr
+    assert (replay.report["records"], replay.report["batches"]) == (15, 9)
+    assert log.errors() == [None] * 9
+    batches = [line for line in log.lines() if b"processRecords" in line]
+    assert batches[:3] == batches[3:6] == batches[6:]
+
+
+def test_the_report_has_all_figures(run, child, log):
+    replay = run("--exec", child("checkpoint"), "--format", "lines", "--batch", "2", "-", stdin=WORDS)
+    report = replay.report
+    assert (report["records"], report["batches"], report["dataBytes"]) == (5, 3, len(WORDS) - 5)
+    assert report["sentBytes"] == sum(map(len, log.lines()))
+    assert report["checkpoints"] == 5
+    assert report["checkpointErrors"] == {"InvalidStateException": 1}
+    latency = report["latencyMicros"]
+    assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"] <= latency["max"]
+    assert 0 < report["startMillis"] / 1e3 < report["wallSeconds"]
+    assert 0 < report["deliverySeconds"] < report["wallSeconds"]
+    assert report["child"]["userSeconds"] + report["child"]["systemSeconds"] > 0
+    assert report["lastCheckpoint"]["sequenceNumber"] == log.records()[-1]["sequenceNumber"]
+    assert (report["exitCode"], report["error"]) == (0, None)
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    (["-"], "--config FILE"),
+    (["--config", "a", "--exec", "b", "-"], "give one"),
+    (["--exec", "'a", "-"], "is not closed"),
+    (["--exec", "/no/such/program", "-"], "cannot start '/no/such/program': No such file"),
+    (["--exec", "cat"], "INPUT"),
+    (["--exec", "cat", "--format", "xml", "-"], "--format"),
+    (["--exec", "cat", "--end", "never", "-"], "--end"),
+    (["--exec", "cat", "--batch", "0", "-"], "--batch"),
+    (["--exec", "cat", "--fail-checkpoints", "A*", "-"], "--fail-checkpoints"),
+    (["--exec", "cat", "--repeat", "2", "--checkpoint-file", "f", "-"], "--repeat"),
+    (["--exec", "cat", "/no/such/file"], "/no/such/file: cannot be read"),
+])
+def test_bad_usage_is_one_line(run, arguments, complaint):
+    replay = run(*arguments, stdin="")
+    assert replay.code == 2
+    assert complaint in replay.stderr
+    assert len(replay.stderr.splitlines()) == 1
+
+
+def test_bad_input_is_found_before_anything_is_sent(run, child, log, tmp_path):
+    (tmp_path / "input").write_text('{"text":"a"}\n{"text":"b"}\n{"txt":"c"}\n')
+    replay = run("--exec", child(), "--batch", "1", "input")
+    assert replay.code == 2
+    assert "input:3: unknown member 'txt'" in replay.stderr
+    assert log.lines() == []

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy on host/ with the compile commands of a build tree. Usage: tidy.py BUILD_DIR [FILE...]"""
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+from sources import TOP, sources, tool
+
+
+def main(build, chosen):
+    database = pathlib.Path(build) / "compile_commands.json"
+    if not database.exists():
+        sys.exit(f"{database} is missing; configure the build first")
+    known = {pathlib.Path(entry["directory"], entry["file"]).resolve() for entry in json.loads(database.read_text())}
+    wanted = [pathlib.Path(path).resolve() for path in chosen] or sources("host", suffixes=(".cpp",))
+    files = [path for path in wanted if path in known]
+    if not files:
+        sys.exit(f"{database} knows none of the files in host/")
+    clang_tidy = tool("clang-tidy")
+
+    def look_at(path):
+        return path, subprocess.run([clang_tidy, "-p", build, "--quiet", str(path)], cwd=TOP, text=True,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    failed = False
+    # Large files first, so that none is left over at the end.
+    files.sort(key=lambda path: -path.stat().st_size)
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for path, result in pool.map(look_at, files):
+            if result.returncode == 0 and not result.stdout.strip():
+                continue
+            failed = True
+            print(result.stdout.strip() or f"{path}:\n{result.stderr.strip()}", flush=True)
+    print(f"{len(files)} files")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -1,0 +1,145 @@
+#include "plugin/elf.hpp"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <random>
+#include <string>
+
+#include "core_fixtures.hpp"
+#include "kclhost/plugin.h"
+
+namespace kclhost::plugin {
+namespace {
+
+const std::string teller = KCLHOST_TEST_PLUGINS "/teller.so";
+
+std::string refusal(std::string_view bytes) {
+  const Result<ElfSummary> elf = read_elf(bytes);
+  return elf ? "" : elf.error();
+}
+
+std::string with_header(const std::string& bytes, void (*change)(Elf64_Ehdr&)) {
+  std::string changed = bytes;
+  Elf64_Ehdr header;
+  std::memcpy(&header, changed.data(), sizeof header);
+  change(header);
+  std::memcpy(changed.data(), &header, sizeof header);
+  return changed;
+}
+
+TEST(Elf, APluginsSymbols) {
+  const Result<ElfSummary> elf = read_elf(test::contents(teller));
+  ASSERT_TRUE(elf) << elf.error();
+  EXPECT_EQ(elf->exported, std::vector<std::string>{"kclhost_plugin_v1"});
+  EXPECT_TRUE(elf->unique.empty());
+  EXPECT_NE(std::find(elf->needed.begin(), elf->needed.end(), "libc.so.6"), elf->needed.end());
+}
+
+TEST(Elf, WhatIsNoSharedObject) {
+  const std::string bytes = test::contents(teller);
+  EXPECT_NE(refusal("").find("is empty"), std::string::npos);
+  EXPECT_NE(refusal("#!/bin/sh\necho hello\n").find("is no ELF file"), std::string::npos);
+  EXPECT_NE(refusal("\x7f").find("is no ELF file"), std::string::npos);
+  EXPECT_NE(refusal("\x7f"
+                    "ELF")
+                .find("truncated"),
+            std::string::npos);
+  EXPECT_NE(refusal(with_header(bytes, [](Elf64_Ehdr& h) { h.e_ident[EI_CLASS] = ELFCLASS32; })).find("32-bit"),
+            std::string::npos);
+  EXPECT_NE(
+      refusal(with_header(bytes, [](Elf64_Ehdr& h) { h.e_ident[EI_DATA] = ELFDATA2MSB; })).find("another machine"),
+      std::string::npos);
+  EXPECT_NE(
+      refusal(with_header(bytes, [](Elf64_Ehdr& h) { h.e_machine = EM_S390; })).find("another machine (number 22)"),
+      std::string::npos);
+  EXPECT_NE(refusal(with_header(bytes, [](Elf64_Ehdr& h) { h.e_type = ET_EXEC; })).find("no shared object"),
+            std::string::npos);
+  EXPECT_NE(refusal(with_header(bytes, [](Elf64_Ehdr& h) { h.e_type = ET_REL; })).find("no shared object"),
+            std::string::npos);
+}
+
+TEST(Elf, ATruncatedFileIsNeverTaken) {
+  const std::string bytes = test::contents(teller);
+  for (std::size_t size = 4; size < bytes.size(); size += size < 4096 ? 1 : 97) {
+    ASSERT_NE(refusal(std::string_view(bytes).substr(0, size)).find("truncated"), std::string::npos)
+        << size << " of " << bytes.size() << " bytes";
+  }
+  EXPECT_NE(refusal(std::string_view(bytes).substr(0, bytes.size() - 1)), "");
+  EXPECT_EQ(refusal(bytes), "");
+}
+
+// Whatever is in the file, nothing outside it is touched; a sanitizer watches.
+TEST(Elf, DamagedFilesAreHarmless) {
+  const std::string good = test::contents(teller);
+  Elf64_Ehdr header;
+  std::memcpy(&header, good.data(), sizeof header);
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 2'000; ++round) {
+    std::string bytes = good;
+    for (int change = 0; change < 8; ++change) {
+      // In the headers, where it hurts, or anywhere; a byte, or a number at one of its ends.
+      const std::size_t span = 64 + std::size_t{header.e_shnum} * header.e_shentsize;
+      std::size_t at = random() % span;
+      if (at >= 64) at = header.e_shoff + at - 64;
+      if (change % 4 == 3) at = random() % bytes.size();
+      const std::uint64_t values[] = {0, 1, UINT64_MAX, UINT64_MAX / 2 + 1, bytes.size(), bytes.size() - 1, random()};
+      const std::uint64_t value = values[random() % std::size(values)];
+      const std::size_t width = std::size_t{1} << random() % 4;
+      std::memcpy(bytes.data() + at, &value, std::min(width, bytes.size() - at));
+    }
+    (void)read_elf(bytes);
+    (void)function_at(bytes, random() % bytes.size());
+  }
+}
+
+class Loaded : public testing::Test {
+ protected:
+  void SetUp() override {
+    library_ = ::dlopen(teller.c_str(), RTLD_NOW | RTLD_LOCAL);
+    ASSERT_NE(library_, nullptr) << ::dlerror();
+    entry_ = reinterpret_cast<const kclhost_plugin* (*)()>(::dlsym(library_, KCLHOST_ENTRY_SYMBOL));
+    Dl_info info{};
+    ASSERT_NE(::dladdr(reinterpret_cast<void*>(entry_), &info), 0);
+    base_ = reinterpret_cast<std::uint64_t>(info.dli_fbase);
+  }
+  template <class Function>
+  std::string name_of(Function* function, std::uint64_t offset = 0) const {
+    return function_at(bytes_, reinterpret_cast<std::uint64_t>(function) - base_ + offset);
+  }
+
+  const std::string bytes_ = test::contents(teller);
+  void* library_ = nullptr;
+  const kclhost_plugin* (*entry_)() = nullptr;
+  std::uint64_t base_ = 0;
+};
+
+TEST_F(Loaded, FunctionsHaveNames) {
+  EXPECT_EQ(name_of(entry_), "kclhost_plugin_v1+0x0");
+  EXPECT_EQ(name_of(entry_()->process_records, 3), "process_records+0x3") << "a local function";
+  EXPECT_EQ(name_of(entry_()->destroy), "destroy+0x0");
+}
+
+TEST_F(Loaded, WhatIsNoFunctionHasNoName) {
+  EXPECT_EQ(function_at(bytes_, 0), "");
+  EXPECT_EQ(function_at(bytes_, UINT64_MAX), "");
+  EXPECT_EQ(function_at("", 5), "");
+  EXPECT_EQ(function_at("no ELF file, but long enough to be taken for one: 0123456789012345678901234567890", 5), "");
+}
+
+TEST(Elf, CppNamesAreReadable) {
+  const std::string bytes = test::contents(KCLHOST_ZOO "/misbehave.so");
+  // Some address of it lies in the processor's functions.
+  std::string all;
+  for (std::uint64_t at = 0; at < 1 << 20 && all.empty(); at += 8) {
+    const std::string name = function_at(bytes, at);
+    if (name.find("Misbehave::process_records(kclhost::Batch const&") != std::string::npos) all = name;
+  }
+  EXPECT_NE(all, "");
+}
+
+}  // namespace
+}  // namespace kclhost::plugin

@@ -1,0 +1,96 @@
+#include "support/base64_inplace.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "support/base64.hpp"
+
+namespace kclhost {
+namespace {
+
+std::optional<std::string> decoded(std::string_view text) {
+  // Exactly as much memory as there is text, so that a sanitizer sees a step too far.
+  std::vector<char> bytes(text.begin(), text.end());
+  const std::optional<std::size_t> size = decode_base64_in_place(bytes.data(), bytes.size());
+  if (!size) return std::nullopt;
+  return std::string(bytes.data(), *size);
+}
+
+TEST(Base64InPlace, AllLengths) {
+  std::string bytes;
+  for (std::size_t size = 0; size <= 300; ++size) {
+    std::string text;
+    base64::encode(bytes, text);
+    ASSERT_EQ(decoded(text), bytes) << "of " << size << " bytes";
+    bytes += static_cast<char>(size * 151 + 17);
+  }
+}
+
+TEST(Base64InPlace, AllTriplesOfTwoBytes) {
+  for (unsigned value = 0; value < 0x10000; ++value) {
+    const std::string bytes = {static_cast<char>(value >> 8), static_cast<char>(value)};
+    std::string text;
+    base64::encode(bytes, text);
+    ASSERT_EQ(decoded(text), bytes);
+  }
+}
+
+TEST(Base64InPlace, TheTestVectorsOfRfc4648) {
+  EXPECT_EQ(decoded(""), "");
+  EXPECT_EQ(decoded("Zg=="), "f");
+  EXPECT_EQ(decoded("Zm8="), "fo");
+  EXPECT_EQ(decoded("Zm9v"), "foo");
+  EXPECT_EQ(decoded("Zm9vYg=="), "foob");
+  EXPECT_EQ(decoded("Zm9vYmE="), "fooba");
+  EXPECT_EQ(decoded("Zm9vYmFy"), "foobar");
+}
+
+TEST(Base64InPlace, EveryInvalidByteAtEveryPosition) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (const std::string whole : {"YWJj", "YWJjYWJj", "YWJjYWJjYWJj"}) {
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        if (alphabet.find(static_cast<char>(byte)) != std::string_view::npos) continue;
+        if (byte == '=' && at == whole.size() - 1) continue;  // padding
+        std::string text = whole;
+        text[at] = static_cast<char>(byte);
+        EXPECT_EQ(decoded(text), std::nullopt) << "byte " << byte << " at " << at << " of " << whole;
+      }
+    }
+  }
+}
+
+TEST(Base64InPlace, InvalidBytesBesidePadding) {
+  for (int byte = 0; byte < 256; ++byte) {
+    if (std::isalnum(byte) || byte == '+' || byte == '/') continue;
+    const char c = static_cast<char>(byte);
+    for (const std::string& text :
+         {std::string{c, 'Q', '=', '='}, {'Y', c, '=', '='}, {c, 'W', 'I', '='}, {'Y', c, 'I', '='}}) {
+      EXPECT_EQ(decoded(text), std::nullopt) << text;
+    }
+    if (c != '=') {
+      EXPECT_EQ(decoded(std::string{'Y', 'W', c, '='}), std::nullopt) << byte;
+    }
+  }
+}
+
+TEST(Base64InPlace, PaddingOnlyWhereItBelongs) {
+  for (const char* text :
+       {"=",    "==",       "===",      "====",  "Y",      "YQ",      "YQ=",      "Y===",  "=YQ=",   "Y=Q=",
+        "YQ=Q", "YQ==YQ==", "YWI=YWJj", "YWJj=", "YWJj==", "YWJj===", "YWJj====", "YWJjY", "YWJjYQ", "YWJjYQ="}) {
+    EXPECT_EQ(decoded(text), std::nullopt) << text;
+  }
+}
+
+// Bits that padding leaves over are dropped, as the JDK's decoder does: nothing of the data is in them.
+TEST(Base64InPlace, LeftoverBitsAreDropped) {
+  EXPECT_EQ(decoded("YR=="), "a");
+  EXPECT_EQ(decoded("Yf=="), "a");
+  EXPECT_EQ(decoded("YWJ="), "ab");
+  EXPECT_EQ(decoded("YWL="), "ab");
+}
+
+}  // namespace
+}  // namespace kclhost
