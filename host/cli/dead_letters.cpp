@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
@@ -345,6 +346,7 @@ int replay(const Options& options) {
 
 Action guarded(int (*command)(const Options&), std::shared_ptr<Options> options) {
   return [command, options]() -> int {
+    ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to report
     try {
       return command(*options);
     } catch (const Failure& failure) {

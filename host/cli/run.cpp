@@ -36,7 +36,8 @@ int run(const std::filesystem::path& file) {
     complain("waiting for the daemon's messages on this terminal; kclhost replay plays the daemon");
 
   // A terminal or systemd signals the whole group, but it is the daemon that drives the shutdown, by message.
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
+  // And a file that may not grow is an error to report, not an end.
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
   const Pipes pipes;
   if (!pipes.in || !pipes.out) {
     complain("standard input or output is closed; kclhost run is started by the daemon, kclhost replay plays it");

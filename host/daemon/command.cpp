@@ -27,8 +27,6 @@ bool sets_encoding(const std::string& jvm_option) {
 
 std::map<std::string, std::string> complete_properties(const config::Config& config, const fs::path& kclhost) {
   std::map<std::string, std::string> properties = config.daemon.properties;
-  // ${NAME:-} in the configuration: an empty value would be taken for a setting.
-  std::erase_if(properties, [](const auto& property) { return property.second.empty(); });
   properties.emplace("executableName", kclhost.string() + " run --config " + config.file.string());
   properties.emplace("processingLanguage", "cpp/20");
   properties.emplace("awsCredentialsProvider", "DefaultCredentialsProvider");

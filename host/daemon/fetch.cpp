@@ -61,6 +61,7 @@ std::optional<Error> run_maven(const fs::path& pom, const fs::path& directory) {
                                           "-DincludeScope=runtime",
                                           "-DoutputDirectory=" + directory.string()};
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   const Fd output(::memfd_create("mvn", MFD_CLOEXEC));

@@ -89,6 +89,7 @@ void Supervisor::become_daemon(pid_t parent, int error_pipe) const {
   if (null > STDIN_FILENO) ::dup2(null, STDIN_FILENO), ::close(null);
   for (const auto& [name, value] : job_.environment) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> arguments;
+  arguments.reserve(job_.arguments.size() + 1);
   for (const std::string& argument : job_.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   ::execvp(arguments.front(), arguments.data());

@@ -77,7 +77,7 @@ Error check_header(const Reader& reader, std::string_view bytes, Elf64_Ehdr& hea
 }
 
 Error check_complete(const Reader& reader, const Elf64_Ehdr& header) {
-  const Error truncated{"is a truncated ELF file; copy it again"};
+  Error truncated{"is a truncated ELF file; copy it again"};
   for (unsigned i = 0; i < header.e_phnum; ++i) {
     const auto segment = reader.at<Elf64_Phdr>(header.e_phoff + std::uint64_t{i} * header.e_phentsize);
     if (!segment || !reader.covers(segment->p_offset, segment->p_filesz)) return truncated;

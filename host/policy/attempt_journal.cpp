@@ -31,7 +31,8 @@ void copy_text(char (&to)[N], std::string_view from) {
 // Two slots, written in turn: whatever moment the process dies at, one of them is whole.
 struct AttemptJournal::Slot {
   std::uint64_t generation = 0;
-  std::uint64_t tries = 0;  // 0: nothing under way
+  std::uint32_t tries = 0;  // both 0: nothing to remember
+  std::uint32_t searching = 0;
   std::int64_t first_sub = 0, last_sub = 0;
   char first[longest_sequence_number] = {};
   char last[longest_sequence_number] = {};
@@ -103,17 +104,17 @@ bool AttemptJournal::read() {
   }
   if (newest == nullptr) return false;
   generation_ = newest->generation;
-  if (newest->tries != 0) {
-    left_over_ = Attempted{{newest->first, newest->first_sub},
-                           {newest->last, newest->last_sub},
-                           static_cast<std::uint32_t>(newest->tries)};
+  if (newest->tries != 0 || newest->searching != 0) {
+    left_over_ = Attempted{
+        {newest->first, newest->first_sub}, {newest->last, newest->last_sub}, newest->tries, newest->searching != 0};
   }
   return true;
 }
 
-void AttemptJournal::begin(const Batch& part, std::uint32_t tries) {
+void AttemptJournal::begin(const Batch& part, std::uint32_t tries, bool searching) {
   Slot slot;
   slot.tries = tries;
+  slot.searching = searching;
   copy_text(slot.first, part.sequence_number(0));
   copy_text(slot.last, part.sequence_number(part.count - 1));
   slot.first_sub = part.entry(0).sub_sequence_number;
@@ -123,8 +124,18 @@ void AttemptJournal::begin(const Batch& part, std::uint32_t tries) {
 }
 
 void AttemptJournal::clear() {
-  if (in_use_) write({});
+  if (!in_use_) return;
   in_use_ = false;
+  Slot slot;
+  if (left_over_) {
+    slot.tries = left_over_->tries;
+    slot.searching = left_over_->searching;
+    copy_text(slot.first, left_over_->first.sequence_number);
+    copy_text(slot.last, left_over_->last.sequence_number);
+    slot.first_sub = left_over_->first.sub_sequence_number;
+    slot.last_sub = left_over_->last.sub_sequence_number;
+  }
+  write(slot);
 }
 
 void AttemptJournal::write(const Slot& slot) {

@@ -11,10 +11,11 @@
 
 namespace kclhost::policy {
 
-// A delivery that was under way.
+// A delivery that was under way, or records of which one is known to fail.
 struct Attempted {
   Place first, last;        // the records delivered, both included
-  std::uint32_t tries = 0;  // deliveries so far, this one included
+  std::uint32_t tries = 0;  // deliveries of this range so far, this one included; 0: none is under way
+  bool searching = false;   // one of a range that is being halved
 };
 
 // A small mapped file per shard (and lane). begin and clear only write memory, which outlives the process; sync also
@@ -32,8 +33,9 @@ class AttemptJournal {
   // The left-over has been dealt with.
   void forget_left_over() { left_over_.reset(); }
 
-  // A delivery begins, or ends.
-  void begin(const Batch& part, std::uint32_t tries);
+  // A delivery begins.
+  void begin(const Batch& part, std::uint32_t tries, bool searching = false);
+  // None is under way. A left-over that is still to be dealt with stays.
   void clear();
   // Waits until the disk has it.
   void sync();

@@ -13,8 +13,8 @@ void Delivery::begin(std::uint32_t count, std::optional<Suspect> suspect, TooOld
   done_ = last_ = bad_end_ = tries_ = 0;
   searching_ = blocked_ = aged_ = false;
   due_ = Due::deliver;
-  failed_ends_.clear();
-  if (suspect_) failed_ends_.assign(suspect_->tries, suspect_->last);
+  failed_.clear();
+  if (suspect_) failed_.assign(suspect_->tries, {suspect_->first, suspect_->last});
 }
 
 Delivery::Action Delivery::next() {
@@ -26,31 +26,47 @@ Delivery::Action Delivery::next() {
     if (due_ != Due::deliver) return next();
   }
   if (due_ == Due::give_up) return {.step = Step::give_up, .first = done_, .last = last_};
-  return {.step = Step::deliver, .first = done_, .last = last_, .attempt = failures_of(done_) + 1};
+  return {.step = Step::deliver,
+          .first = done_,
+          .last = last_,
+          .attempt = failures_of(done_) + 1,
+          .tries = tries_ + 1,
+          .searching = searching_};
 }
 
 void Delivery::choose_range() {
   last_ = count_;
   tries_ = 0;
-  if (suspect_ && done_ < suspect_->first) last_ = suspect_->first;
-  const bool suspected = suspect_ && done_ >= suspect_->first && done_ < suspect_->last;
-  if (suspected) {
-    last_ = suspect_->last;
-    tries_ = suspect_->tries;
-    suspect_.reset();
-  }
+  if (suspect_ && done_ >= suspect_->last) suspect_.reset();
+  const bool suspected = suspect_ && done_ >= suspect_->first;
+  if (suspect_) last_ = suspected ? suspect_->last : suspect_->first;
   if (too_old_) {
     const bool old = too_old_(done_);
     std::uint32_t end = done_ + 1;
     while (end < last_ && too_old_(end) == old) ++end;
     last_ = end;
     if (old) {
+      if (suspected) suspect_->part = true;
       aged_ = true;
       due_ = config_.then == config::Then::stop ? Due::stop : Due::give_up;
       return;
     }
   }
-  if (suspected && tries_ >= static_cast<std::uint32_t>(config_.retry.max_attempts)) exhausted();
+  if (!suspected) return;
+  suspect_->part |= last_ != suspect_->last;  // old records cut it in two
+  const Suspect suspect = *suspect_;
+  suspect_->first = last_;
+  go_on_with(suspect);
+}
+
+void Delivery::go_on_with(const Suspect& suspect) {
+  const bool part = suspect.part && config_.bisect;
+  searching_ |= suspect.searching || part;
+  tries_ = part ? 0 : suspect.tries;
+  const auto most = static_cast<std::uint32_t>(config_.retry.max_attempts);
+  const bool divisible = config_.bisect && last_ - done_ > 1;
+  if (divisible && (searching_ || tries_ >= most)) return halve(last_);
+  if (!divisible && tries_ > most && config_.then != config::Then::stop) exhausted();
 }
 
 void Delivery::succeeded() {
@@ -60,7 +76,7 @@ void Delivery::succeeded() {
 }
 
 void Delivery::failed(std::uint32_t finished) {
-  failed_ends_.push_back(last_);
+  failed_.push_back({done_, last_});
   // Something failed, so at least one record is not finished, whatever the plugin says.
   finished = std::min(finished, last_ - done_ - 1);
   if (finished > 0) {
@@ -119,8 +135,16 @@ void Delivery::exhausted() {
 }
 
 std::uint32_t Delivery::failures_of(std::uint32_t index) const {
-  return static_cast<std::uint32_t>(
-      std::count_if(failed_ends_.begin(), failed_ends_.end(), [index](std::uint32_t end) { return end > index; }));
+  return static_cast<std::uint32_t>(std::count_if(failed_.begin(), failed_.end(), [index](const Range& range) {
+    return range.first <= index && index < range.last;
+  }));
+}
+
+std::optional<Delivery::Suspect> Delivery::known() const {
+  if (bad_end_ > done_) return Suspect{done_, bad_end_, 0, true};
+  if (!suspect_ || suspect_->last <= done_) return std::nullopt;
+  if (suspect_->part && config_.bisect) return Suspect{suspect_->first, suspect_->last, 0, true};
+  return suspect_;
 }
 
 }  // namespace kclhost::policy

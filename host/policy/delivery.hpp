@@ -33,13 +33,20 @@ class Delivery {
     Step step;
     std::uint32_t first = 0, last = 0;
     std::uint32_t attempt = 1;  // of these records, counted from 1
+    // What a Suspect must know if this process does not live to see the delivery's end.
+    std::uint32_t tries = 1;
+    bool searching = false;
     config::Milliseconds wait{0};
     bool blocked = false;  // wait: the shard stands still until this record passes
   };
-  // A delivery that an earlier process began and did not live to finish.
+  // A delivery that an earlier process began and did not live to finish. It counts as a failure, except that a range
+  // which can't be halved is tried once more before it is given up: the process may have ended for another reason.
+  // Where `then` is stop, it is always tried: somebody may have mended the plugin.
   struct Suspect {
     std::uint32_t first, last;
-    std::uint32_t tries;
+    std::uint32_t tries;     // of this range, the last one included; 0: it is known from another range that one fails
+    bool searching = false;  // halving had begun
+    bool part = false;       // other records were tried with these, so that the tries say little of them by themselves
   };
   // Says whether a record is too old to be tried; empty: none is.
   using TooOld = std::function<bool(std::uint32_t)>;
@@ -61,11 +68,14 @@ class Delivery {
   std::uint32_t finished() const { return done_; }
   // How often a record was part of a delivery that failed.
   std::uint32_t failures_of(std::uint32_t index) const;
+  // What the next process must know of this batch if this one ends between two deliveries.
+  std::optional<Suspect> known() const;
   // Why the record at hand is given up: it was never tried, because it is too old.
   bool gave_up_for_age() const { return aged_; }
 
  private:
   void choose_range();
+  void go_on_with(const Suspect& suspect);
   void halve(std::uint32_t bad_end);
   void pass(std::uint32_t to);
   void exhausted();
@@ -84,7 +94,10 @@ class Delivery {
   bool aged_ = false;          // the range at hand is given up untried
   enum class Due { deliver, wait, give_up, stop } due_ = Due::deliver;
   config::Milliseconds wait_{0};
-  std::vector<std::uint32_t> failed_ends_;  // where each failed delivery's range ended
+  struct Range {
+    std::uint32_t first, last;
+  };
+  std::vector<Range> failed_;  // the ranges of the deliveries that failed
 };
 
 }  // namespace kclhost::policy

@@ -82,7 +82,8 @@ void WorkerProcess::spawn(const SharedBuffer* batch, Fd channel, Fd out, Fd err)
   std::string program = "kclhost", command = "worker";
   char* arguments[] = {program.data(), command.data(), nullptr};
   pid_t pid = 0;
-  // A group of its own: a plugin that signals its group reaches neither host nor daemon, and what it forks ends with it.
+  // A group of its own: a plugin that signals its group reaches neither host nor daemon, and what it forks ends with
+  // it.
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);

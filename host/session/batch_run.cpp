@@ -37,16 +37,20 @@ std::optional<policy::Delivery::Suspect> find_suspect(const Batch& batch, const 
   std::uint32_t last = first;
   while (last < batch.count && policy::at_or_before(batch, last, attempted.last)) ++last;
   if (first == last) return std::nullopt;
-  return policy::Delivery::Suspect{first, last, attempted.tries};
+  const bool part =
+      policy::Place::of(batch, first) != attempted.first || policy::Place::of(batch, last - 1) != attempted.last;
+  return policy::Delivery::Suspect{first, last, attempted.tries, attempted.searching, part};
 }
 
 }  // namespace
 
 // A lane's share of the batch in hand, and how far it has come.
 struct BatchRun::Track {
-  Track(Lane& its_lane, const config::OnError& config) : lane(its_lane), delivery(config, std::random_device{}()) {}
+  Track(Lane& its_lane, unsigned its_number, const config::OnError& config)
+      : lane(its_lane), number(its_number), delivery(config, std::random_device{}()) {}
 
   Lane& lane;
+  unsigned number;
   policy::Delivery delivery;
   std::unique_ptr<policy::AttemptJournal> journal;
   bool journal_synced = false;  // in this process's life
@@ -72,7 +76,7 @@ BatchRun::BatchRun(const config::Config& config, observe::Log& log, EventLoop& l
       split_(static_cast<unsigned>(lanes.size())),
       finished_(lanes.size()) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    tracks_.push_back(std::make_unique<Track>(*lanes_[i], config_.on_error));
+    tracks_.push_back(std::make_unique<Track>(*lanes_[i], static_cast<unsigned>(i), config_.on_error));
     auto journal = policy::AttemptJournal::open(journal_path(config_, shard_.shard_id, i));
     if (!journal) throw Stop(cli::exit_stopped, journal.error());
     tracks_.back()->journal = std::move(*journal);
@@ -91,7 +95,7 @@ void BatchRun::deliver(const Batch& batch) {
     if (host_checkpoints() && !daemon_.ended()) checkpoints_.record_now();
     throw;
   }
-  for (const auto& track : tracks_) track->journal->clear();
+  for (const auto& track : tracks_) remember(*track);
 }
 
 void BatchRun::start(const Batch& batch) {
@@ -115,11 +119,14 @@ void BatchRun::start(const Batch& batch) {
       table += indexes.size() * sizeof(RecordEntry);
     }
   }
+  one_at_a_time_ = false;
   for (const auto& track : tracks_) {
     std::optional<policy::Delivery::Suspect> suspect;
     if (const auto& left_over = track->journal->left_over()) {
       suspect = find_suspect(track->share, *left_over);
       if (suspect) {
+        // The record that ends the host must not have others in flight with it, nor be met again behind them.
+        one_at_a_time_ = tracks_.size() > 1;
         log_.warn("an earlier process ended while it tried these records; the count goes on",
                   {{"first", left_over->first.str()},
                    {"last", left_over->last.str()},
@@ -128,7 +135,10 @@ void BatchRun::start(const Batch& batch) {
         track->error_code = "DIED";
         track->error_text = "the host ended while these records were being processed";
       }
-      track->journal->forget_left_over();
+      // After a restart from an earlier checkpoint the records that were tried can be batches away.
+      if (batch.count != 0 && !(policy::Place::of(batch, batch.count - 1) < left_over->last)) {
+        track->journal->forget_left_over();
+      }
     }
     policy::Delivery::TooOld too_old;
     if (config_.on_error.max_record_age && config_.on_error.then != config::Then::block) {
@@ -161,10 +171,12 @@ void BatchRun::run() {
     }
     const auto something_to_do = [this] {
       if (daemon_.ended()) return true;
+      bool idle = true;
       for (const auto& track : tracks_) {
         if (track->calling && !track->lane.busy()) return true;
+        idle = idle && !track->calling && !track->waiting;
       }
-      return false;
+      return idle;  // it is another lane's turn
     };
     loop_.run_until(something_to_do, next);
     if (daemon_.ended()) {
@@ -189,6 +201,7 @@ bool BatchRun::advance(Track& track) {
     const policy::Delivery::Action action = track.delivery.next();
     switch (action.step) {
       case Step::deliver:
+        if (one_at_a_time_ && !has_first_unfinished(track)) return false;
         begin_delivery(track, action);
         break;
       case Step::wait:
@@ -214,7 +227,7 @@ void BatchRun::begin_delivery(Track& track, const policy::Delivery::Action& acti
                                       " that it had not checkpointed; the daemon must read them again");
   }
   track.lane.bring_up({shard_.shard_id, shard_.position, shard_.greeted});
-  track.journal->begin(track.part, action.attempt);
+  track.journal->begin(track.part, action.tries, action.searching);
   // The disk must know of a delivery that may take the machine down: of every one that is not the first try, and of a
   // new process's first, because the one before may have ended with the machine.
   if (action.attempt > 1 || !track.journal_synced) track.journal->sync();
@@ -237,6 +250,7 @@ bool BatchRun::call_over(Track& track) {
     if (track.blocked) log_.info("the shard goes on: the records that it waited for have passed");
     track.blocked = false;
     track.delivery.succeeded();
+    remember(track);
     if (!host_checkpoints()) shard_.accepted = shard_.delivered;
     recycle_if_large(track.lane);
     return true;
@@ -284,6 +298,9 @@ void BatchRun::give_up(Track& track, const policy::Delivery::Action& action) {
          {"error", aged ? std::string_view("older than on_error.max_record_age") : track.error_text}});
   }
   track.delivery.given_up();
+  // A restart must not meet this record again: what it did to the host would be forgotten by then.
+  update_position();
+  if (host_checkpoints()) checkpoints_.record_now();
 }
 
 void BatchRun::write_dead_letters(Track& track, const policy::Delivery::Action& action) {
@@ -308,8 +325,8 @@ void BatchRun::write_dead_letters(Track& track, const policy::Delivery::Action& 
                        .error_code = aged ? std::string_view("TOO_OLD") : track.error_code,
                        .error_text = aged ? std::string_view("older than on_error.max_record_age") : track.error_text,
                        .attempts = track.delivery.failures_of(i),
-                       .first_try_ms = track.first_failure_ms,
-                       .last_try_ms = track.last_failure_ms});
+                       .first_try_ms = aged ? 0 : track.first_failure_ms,
+                       .last_try_ms = aged ? 0 : track.last_failure_ms});
   }
   const processor::Descriptor& about = track.lane.descriptor();
   const policy::DeadLetterOrigin origin{
@@ -319,15 +336,29 @@ void BatchRun::write_dead_letters(Track& track, const policy::Delivery::Action& 
   }
 }
 
+// Between two deliveries the journal says what the next process must know, should this one end.
+void BatchRun::remember(Track& track) {
+  if (const auto known = track.delivery.known()) {
+    track.journal->begin(track.share.slice(known->first, known->last - known->first), known->tries, known->searching);
+  } else {
+    track.journal->clear();
+  }
+}
+
+std::uint32_t BatchRun::low_water() {
+  if (tracks_.size() == 1) return tracks_.front()->delivery.finished();
+  for (std::size_t i = 0; i < tracks_.size(); ++i) finished_[i] = tracks_[i]->delivery.finished();
+  return split_.low_water(finished_);
+}
+
+bool BatchRun::has_first_unfinished(const Track& track) {
+  const std::vector<std::uint32_t>& indexes = split_.indexes(track.number);
+  return track.delivery.finished() < indexes.size() && indexes[track.delivery.finished()] == low_water();
+}
+
 // The position is the last record before the first unfinished one, in the shard's order.
 void BatchRun::update_position() {
-  std::uint32_t done = 0;
-  if (tracks_.size() == 1) {
-    done = tracks_.front()->delivery.finished();
-  } else {
-    for (std::size_t i = 0; i < tracks_.size(); ++i) finished_[i] = tracks_[i]->delivery.finished();
-    done = split_.low_water(finished_);
-  }
+  const std::uint32_t done = low_water();
   if (done == 0) return;
   shard_.position.set(batch_.sequence_number(done - 1), batch_.entry(done - 1).sub_sequence_number);
   if (host_checkpoints()) checkpoints_.finished(shard_.position.sequence_number, shard_.position.sub_sequence_number);

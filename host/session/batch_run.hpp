@@ -45,6 +45,9 @@ class BatchRun {
   void begin_wait(Track& track, const policy::Delivery::Action& action);
   void give_up(Track& track, const policy::Delivery::Action& action);
   void write_dead_letters(Track& track, const policy::Delivery::Action& action);
+  void remember(Track& track);
+  std::uint32_t low_water();
+  bool has_first_unfinished(const Track& track);
   void update_position();
   // Replaces a worker that has outgrown worker.max_memory.
   void recycle_if_large(Lane& lane);
@@ -61,6 +64,7 @@ class BatchRun {
   policy::Lanes split_;
   std::vector<std::unique_ptr<Track>> tracks_;
   std::vector<std::uint32_t> finished_;  // per track
+  bool one_at_a_time_ = false;           // records of this batch may have ended an earlier process
   std::unique_ptr<policy::DeadLetters> dead_letters_;
   Batch batch_;
   const Batch* in_hand_ = nullptr;

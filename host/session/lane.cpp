@@ -38,6 +38,9 @@ void Lane::load() {
 }
 
 void Lane::bring_up(const Start& start) {
+  // What has happened by now comes first: records given to a worker that is dead already would count as a failed try.
+  loop_.run_until([] { return false; }, Clock::now());
+  if (initialized_ && processor_->alive()) return;
   std::minstd_rand random{std::random_device{}()};
   const config::Retry& retry = config_.on_error.retry;
   for (int attempt = 1;; ++attempt) {

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from conftest import make_letter
+from desk import make_letter
 
 OTHER = "shardId-000000000008"
 

@@ -2,12 +2,12 @@
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 
-from conftest import PATIENCE, make_letter, sha256
-from shard import SHARD_ID, record
+from desk import BIN, PATIENCE, SHARD_ID, environment, make_letter, record, sha256
 
 OTHER = "shardId-000000000008"
 
@@ -129,9 +129,6 @@ def test_isolation_none_is_contained_too(desk):
 
 
 def test_one_replay_at_a_time(desk, tmp_path):
-    import subprocess
-
-    from shard import BIN, environment
     desk.put(make_letter(1, b"poison:hang"))
     desk.configure(timeouts={"process_records": "10m"})
     with subprocess.Popen([BIN / "kclhost", "dead-letters", "replay", "--config", desk.config], env=environment(),
@@ -176,9 +173,6 @@ def test_what_the_host_put_aside_comes_back(desk):
 
 
 def test_killed_replay_leaves_no_worker_and_all_letters(desk):
-    import subprocess
-
-    from shard import BIN, environment
     desk.put(make_letter(1), make_letter(2, b"poison:hang"))
     desk.configure(timeouts={"process_records": "10m"})
     with subprocess.Popen([BIN / "kclhost", "dead-letters", "replay", "--config", desk.config], env=environment(),

@@ -26,21 +26,23 @@ log: {{level: info, format: text}}
 PROPERTIES = {"idleTimeBetweenReadsInMillis": 250, "parentShardPollIntervalMillis": 1000, "maxRecords": 100,
               "callProcessRecordsEvenForEmptyRecordList": "true", "shutdownGraceMillis": 60000,
               "failoverTimeMillis": 3000}
+# The KCL asks Kinesis for the shards before a daemon's first batch, and says this when it gets no answer.
+SKIPPED = "The incoming data has been skipped"
 JVM_OPTIONS = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
 class Daemon(services.Daemon):
-    """A daemon of an application. leases_before has the lease table as it was when the daemon started."""
+    """A daemon of an application. leases_before has the lease table as nobody changes it until the daemon does."""
 
-    def __init__(self, stage: Stage, name: str, application: str, stream: str, plugin: str, plugin_config: dict,
-                 properties: dict, jvm_options):
+    def __init__(self, stage: Stage, name: str, application: str, stream: str, leases_before: dict, plugin: str,
+                 plugin_config: dict, properties: dict, jvm_options):
         directory = stage.directory / name
         self.records = directory / "records"
         self.records.mkdir(parents=True)
         config = directory / "kclhost.yaml"
         config.write_text(CONFIG.format(zoo=stage.zoo, plugin=plugin, state=directory / "state",
                                         config=json.dumps({"dir": str(self.records), **plugin_config})))
-        self.leases_before = stage.services.leases(application)
+        self.leases_before = leases_before
         self.name = name
         super().__init__(stage.services, directory, f"{stage.kclhost} run --config {config}", stream, application,
                          properties={"workerIdentifier": name, **PROPERTIES, **properties},
@@ -77,7 +79,8 @@ class Application:
 
     def start(self) -> Daemon:
         name = f"daemon-{len(self.daemons) + 1}"
-        daemon = Daemon(self.stage, name, self.name, self.stream, *self._options)
+        alone = not any(daemon.running() for daemon in self.daemons)
+        daemon = Daemon(self.stage, name, self.name, self.stream, self.leases() if alone else {}, *self._options)
         self.stage.enter(daemon)
         self.daemons.append(daemon)
         self.stage.note(f"{name} starts")
@@ -108,6 +111,8 @@ class Application:
         def check():
             result = condition()
             assert result or any(daemon.running() for daemon in self.daemons), f"no daemon lives; waited for {what}"
+            for daemon in self.daemons:
+                assert SKIPPED not in daemon.output(), f"{daemon.name}: a call to Kinesis failed, so the KCL left out records"
             return result
 
         return self.stage.until(check, what, self._state)

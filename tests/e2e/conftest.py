@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
+import fetch  # noqa: E402
 import services  # noqa: E402
 from scenario import Stage  # noqa: E402
 
@@ -23,6 +24,7 @@ def stages(request, tmp_path_factory):
     """The collected scenarios, all at work since the first test began: each is mostly the KCL's waiting."""
     programs = {"kclhost": built("KCLHOST_BIN_DIR", "bin") / "kclhost",
                 "plugins": built("KCLHOST_PLUGINS_DIR", "plugins"), "zoo": built("KCLHOST_ZOO_DIR", "zoo")}
+    fetch.kpl()
     items = [item for item in request.session.items if hasattr(item.obj, "scenario")]
     with services.LocalServices(tmp_path_factory.mktemp("services")) as local, ThreadPoolExecutor(len(items)) as pool:
         stages = {item.obj.scenario: Stage(local, tmp_path_factory.mktemp(item.name), **programs) for item in items}

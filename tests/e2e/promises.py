@@ -15,7 +15,7 @@ def check(application: Application):
     missing = application.sent() - application.delivered()
     assert not missing, f"{len(missing)} records were never delivered, the first of them {min(missing)}"
     check_families(application)
-    assert not application.unfinished()
+    assert not application.unfinished(), application.unfinished()
 
 
 def check_content(instance: Instance, sent: dict):

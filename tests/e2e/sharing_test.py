@@ -33,7 +33,7 @@ def test_two_daemons_share_and_hand_over(stage):
 def until_shared(application: Application, one: Daemon, other: Daemon):
     """Under load: it is by load that the KCL shares."""
     def shared():
-        application.producer.put(application.producer.single(20_000) for _ in range(8))
+        application.producer.put(application.producer.single(2000) for _ in range(8))
         owners = [lease.get("leaseOwner") for lease in application.leases().values()]
         return min(owners.count(one.name), owners.count(other.name)) > 0 and gets(one) and gets(other)
 

@@ -154,9 +154,15 @@ class Shard:
         else:
             raise AssertionError(f"unasked for: {message}")
         code = self.process.wait(PATIENCE)
-        left = self.processes()
-        assert not left, "left running: " + ", ".join(self._command(pid) for pid in left)
+        self.wait_until_alone()
         return code
+
+    def wait_until_alone(self, *expected):
+        """Waits until nothing of ours runs but these; what was sent a SIGKILL takes a moment."""
+        deadline = time.monotonic() + PATIENCE
+        while (left := set(self.processes()) - set(expected)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not left, "left running: " + ", ".join(self._command(pid) for pid in left)
 
     # ---- what it says on stderr
 

@@ -185,4 +185,5 @@ def test_a_worker_killed_while_idle_is_replaced(misbehave):
     shard.process_records(*GOOD)
     for pid in set(shard.processes()) - {shard.process.pid}:
         os.kill(pid, signal.SIGKILL)
+    shard.wait_until_alone(shard.process.pid)
     live_and_die(shard)

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -26,6 +27,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "
 # Settings that would lead an SDK past the local services.
 FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_KINESIS",
            "AWS_ENDPOINT_URL_DYNAMODB")
+CLIENTS = threading.Lock()  # boto3 clients are for any thread, but made by one at a time
 
 
 class Timeout(AssertionError):
@@ -275,11 +277,12 @@ class LocalServices:
     def _client(self, name, endpoint):
         import boto3
         from botocore.config import Config
-        if name not in self._clients:
-            self._clients[name] = boto3.client(
-                name, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="local",
-                aws_secret_access_key="local", config=Config(retries={"max_attempts": 8}, read_timeout=120))
-        return self._clients[name]
+        with CLIENTS:
+            if name not in self._clients:
+                self._clients[name] = boto3.client(
+                    name, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="local",
+                    aws_secret_access_key="local", config=Config(retries={"max_attempts": 8}, read_timeout=120))
+            return self._clients[name]
 
 
 class Daemon(Process):

@@ -7,7 +7,6 @@
 #include <sys/un.h>
 
 #include <cstring>
-#include <regex>
 #include <thread>
 #include <vector>
 
@@ -112,8 +111,11 @@ TEST_F(LogTest, AJsonLineHasShardPluginAndVersion) {
   EXPECT_EQ(member(second, "message"), "it broke");
   EXPECT_EQ(member(second, "records"), "12");
   EXPECT_EQ(member(second, "first"), "1/0");
-  EXPECT_TRUE(std::regex_match(member(second, "time"), std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)")))
-      << member(second, "time");
+  std::string shape = member(second, "time");
+  for (char& c : shape) {
+    if (c >= '0' && c <= '9') c = '0';
+  }
+  EXPECT_EQ(shape, "0000-00-00T00:00:00.000Z");
 }
 
 TEST_F(LogTest, JsonLinesAreJsonWhateverAPluginLogs) {

@@ -68,7 +68,10 @@ TEST_F(AttemptJournalTest, ANewOneHasNoLeftOver) {
 TEST_F(AttemptJournalTest, WhatWasUnderWayIsFoundByTheNextProcess) {
   const Records records({"100", "101", "102"});
   open()->begin(records.batch, 3);
+  EXPECT_FALSE(open()->left_over()->searching);
+  open()->begin(records.batch, 3, true);
   const auto journal = open();
+  EXPECT_TRUE(journal->left_over()->searching);
   ASSERT_TRUE(journal->left_over());
   EXPECT_EQ(journal->left_over()->first, (Place{"100", 7}));
   EXPECT_EQ(journal->left_over()->last, (Place{"102", 7}));
@@ -81,6 +84,33 @@ TEST_F(AttemptJournalTest, WhatWasFinishedIsNot) {
   first->begin(records.batch, 1);
   first->clear();
   EXPECT_FALSE(open()->left_over());
+}
+
+TEST_F(AttemptJournalTest, ALeftOverStaysUntilItIsDealtWith) {
+  const Records records({"100", "101"}), others({"50"});
+  open()->begin(records.batch, 2, true);
+  {
+    const auto journal = open();
+    journal->begin(others.batch, 1);
+    journal->clear();
+  }
+  const auto journal = open();
+  ASSERT_TRUE(journal->left_over());
+  EXPECT_EQ(journal->left_over()->first, (Place{"100", 7}));
+  EXPECT_EQ(journal->left_over()->last, (Place{"101", 7}));
+  EXPECT_EQ(journal->left_over()->tries, 2u);
+  EXPECT_TRUE(journal->left_over()->searching);
+  journal->forget_left_over();
+  journal->begin(others.batch, 1);
+  journal->clear();
+  EXPECT_FALSE(open()->left_over());
+}
+
+TEST_F(AttemptJournalTest, ARecordKnownToFailIsRememberedWithoutATry) {
+  const Records records({"100"});
+  open()->begin(records.batch, 0, true);
+  ASSERT_TRUE(open()->left_over());
+  EXPECT_EQ(open()->left_over()->tries, 0u);
 }
 
 TEST_F(AttemptJournalTest, ADeathWhileWritingLeavesTheStateBefore) {

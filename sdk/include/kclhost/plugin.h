@@ -4,8 +4,8 @@
  * <kclhost/record_processor.hpp>, which wraps this header; everything a plugin can do is here.
  *
  * Rules that hold throughout:
- *   - Every struct begins with struct_size, its size in bytes as its writer was compiled. Within major version 1 structs
- *     only grow at the end. A reader uses no field that lies beyond struct_size.
+ *   - Every struct begins with struct_size, its size in bytes as its writer was compiled. Within major version 1
+ * structs only grow at the end. A reader uses no field that lies beyond struct_size.
  *   - Text and data are pointer and length, not NUL-terminated unless a comment says so. Text is UTF-8.
  *   - What a call is given is the caller's and valid until the call returns, unless a comment says otherwise. No memory
  *     changes owner across this boundary.
@@ -54,7 +54,8 @@ typedef int32_t kclhost_status;
 #define KCLHOST_SHUTDOWN 2
 /* ThrottlingException: the lease table throttled the write. Retryable. */
 #define KCLHOST_THROTTLING 3
-/* InvalidStateException: no checkpoint is possible here (see kclhost_host.checkpoint), or the lease table is missing. */
+/* InvalidStateException: no checkpoint is possible here (see kclhost_host.checkpoint), or the lease table is missing.
+ */
 #define KCLHOST_INVALID_STATE 4
 /* KinesisClientLibDependencyException: a service the KCL needs could not be reached. Retryable. */
 #define KCLHOST_DEPENDENCY 5
@@ -75,7 +76,8 @@ typedef struct kclhost_error {
   char message[1024]; /* for a person: what failed, and on what */
 } kclhost_error;
 
-/* ---- Records -------------------------------------------------------------------------------------------------------*/
+/* ---- Records
+ * -------------------------------------------------------------------------------------------------------*/
 
 #define KCLHOST_NO_TIMESTAMP INT64_MIN
 
@@ -85,9 +87,9 @@ typedef struct kclhost_record {
   uint32_t reserved;
   kclhost_string data; /* bytes, base64 already decoded */
   kclhost_string partition_key;
-  kclhost_string sequence_number;            /* decimal digits */
-  int64_t sub_sequence_number;               /* position inside a KPL aggregate, else 0 */
-  int64_t approximate_arrival_timestamp_ms;  /* milliseconds since the epoch, or KCLHOST_NO_TIMESTAMP */
+  kclhost_string sequence_number;           /* decimal digits */
+  int64_t sub_sequence_number;              /* position inside a KPL aggregate, else 0 */
+  int64_t approximate_arrival_timestamp_ms; /* milliseconds since the epoch, or KCLHOST_NO_TIMESTAMP */
 } kclhost_record;
 
 /* The records of one call, in the shard's order. Reach them through kclhost_batch_at. */
@@ -118,7 +120,8 @@ typedef struct kclhost_initialization {
 /* The instance takes the shard over from an older one in the same lease (hot swap, or restart after a crash). */
 #define KCLHOST_INITIALIZATION_HAND_OVER 1u
 
-/* ---- What the host offers ------------------------------------------------------------------------------------------*/
+/* ---- What the host offers
+ * ------------------------------------------------------------------------------------------*/
 
 /* Opaque; valid until the call it was passed to returns. */
 typedef struct kclhost_checkpointer kclhost_checkpointer;
@@ -147,19 +150,22 @@ typedef struct kclhost_host {
   int32_t (*log_enabled)(void* context, int32_t level);
   /* Records a metric; kind is KCLHOST_METRIC_*, name matches [a-z_][a-z0-9_]*. [any thread] */
   void (*metric)(void* context, int32_t kind, kclhost_string name, double value);
-  /* 1 once the call in progress should return early: its deadline has passed, or the host is about to end. [any thread] */
+  /* 1 once the call in progress should return early: its deadline has passed, or the host is about to end. [any thread]
+   */
   int32_t (*should_stop)(void* context);
-  /* Records progress in the lease table, up to and including the record named. sequence_number NULL: everything delivered
-   * so far, the batch in hand included. sub_sequence_number -1: all of that sequence number, as far as it was delivered.
-   * Blocks until the KCL has answered. KCLHOST_INVALID_STATE for plugins that do not set KCLHOST_PLUGIN_CHECKPOINTS, after
-   * the call that brought the checkpointer, and from other threads. error may be NULL. */
+  /* Records progress in the lease table, up to and including the record named. sequence_number NULL: everything
+   * delivered so far, the batch in hand included. sub_sequence_number -1: all of that sequence number, as far as it was
+   * delivered. Blocks until the KCL has answered. KCLHOST_INVALID_STATE for plugins that do not set
+   * KCLHOST_PLUGIN_CHECKPOINTS, after the call that brought the checkpointer, and from other threads. error may be
+   * NULL. */
   kclhost_status (*checkpoint)(kclhost_checkpointer* checkpointer, const kclhost_string* sequence_number,
                                int64_t sub_sequence_number, kclhost_error* error);
   /* An extension's table by its id, or NULL. None exist in 1.0. [any thread] */
   const void* (*get_extension)(void* context, kclhost_string id);
 } kclhost_host;
 
-/* ---- What a plugin offers ------------------------------------------------------------------------------------------*/
+/* ---- What a plugin offers
+ * ------------------------------------------------------------------------------------------*/
 
 /* The plugin checkpoints for itself, and may hold records across batches. Without this flag a process_records that
  * returns KCLHOST_OK says "done with these records", and the host checkpoints. */
@@ -180,7 +186,8 @@ typedef struct kclhost_plugin {
   kclhost_string description;   /* one line, may be empty */
   kclhost_string config_schema; /* JSON Schema of the config object; empty: none */
 
-  /* Makes an instance for one shard. config_json is the configuration's plugin.config as JSON text, "{}" when absent. */
+  /* Makes an instance for one shard. config_json is the configuration's plugin.config as JSON text, "{}" when absent.
+   */
   kclhost_status (*create)(const kclhost_host* host, kclhost_string config_json, void** self, kclhost_error* error);
   /* Called once for each successful create, last. */
   void (*destroy)(void* self);
