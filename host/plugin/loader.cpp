@@ -1,6 +1,7 @@
 #include "plugin/loader.hpp"
 
 #include <boost/dll/shared_library.hpp>
+#include <deque>
 #include <string>
 
 namespace kclhost::plugin {
@@ -22,11 +23,11 @@ Result<PluginTable> load(const std::filesystem::path& path) {
   using boost::dll::load_mode::rtld_now;
   boost::dll::fs::error_code error;
   // Left to the process's end on purpose: a library's threads and thread-local destructors outlive any safe moment.
-  auto* library = new boost::dll::shared_library;
+  static auto* const loaded = new std::deque<boost::dll::shared_library>;
+  boost::dll::shared_library* const library = &loaded->emplace_back();
   library->load(path.string(), rtld_now | rtld_local, error);
   if (error) {
     const char* why = ::dlerror();
-    delete library;
     return Error{"can't be loaded: " + without_path(why ? why : error.message(), path.string())};
   }
   if (!library->has(KCLHOST_ENTRY_SYMBOL)) return Error{"exports no " KCLHOST_ENTRY_SYMBOL};

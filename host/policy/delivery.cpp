@@ -142,7 +142,7 @@ std::uint32_t Delivery::failures_of(std::uint32_t index) const {
 
 std::optional<Delivery::Suspect> Delivery::known() const {
   if (bad_end_ > done_) return Suspect{done_, bad_end_, 0, true};
-  if (!suspect_ || suspect_->last <= done_) return std::nullopt;
+  if (!suspect_ || suspect_->last <= done_ || suspect_->first == suspect_->last) return std::nullopt;
   if (suspect_->part && config_.bisect) return Suspect{suspect_->first, suspect_->last, 0, true};
   return suspect_;
 }

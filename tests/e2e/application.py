@@ -112,7 +112,7 @@ class Application:
             result = condition()
             assert result or any(daemon.running() for daemon in self.daemons), f"no daemon lives; waited for {what}"
             for daemon in self.daemons:
-                assert SKIPPED not in daemon.output(), f"{daemon.name}: a call to Kinesis failed, so the KCL left out records"
+                assert SKIPPED not in daemon.output(), f"{daemon.name}: Kinesis did not answer, so the KCL left out records"
             return result
 
         return self.stage.until(check, what, self._state)
@@ -148,8 +148,10 @@ class Application:
                    for instance in daemon.instances())
 
     def _state(self) -> str:
+        owners = {shard: (lease.get("leaseOwner"), lease.get("checkpointOwner"))
+                  for shard, lease in self.leases().items()}
         return (f"{len(self.delivered() & self.sent())} of {self.producer.total()} delivered; leases not at their end: "
-                f"{self.unfinished()}")
+                f"{self.unfinished()}; lease and checkpoint owners: {owners}")
 
 
 def position(lease: dict):

@@ -76,5 +76,5 @@ def check_once(application: Application):
 
 
 def _difference(got: list, wanted: list):
-    return next((f"{index}, {one}, not {other}," for index, (one, other) in enumerate(zip(got, wanted)) if one != other),
-                f"{len(wanted)}, {got[len(wanted)] if len(got) > len(wanted) else None}")
+    differences = (f"{index}, {one}, not {other}," for index, (one, other) in enumerate(zip(got, wanted)) if one != other)
+    return next(differences, f"{len(wanted)}, {got[len(wanted)] if len(got) > len(wanted) else None}")

@@ -258,7 +258,7 @@ TEST_F(LogTest, WhenTheLauncherLeavesLinesGoToStandardError) {
 }
 
 TEST_F(LogTest, ALauncherThatIsNotThereCostsNoLine) {
-  for (const std::string path : {"/nowhere/log.sock", "", std::string(500, 'x').c_str()}) {
+  for (const std::string& path : {std::string("/nowhere/log.sock"), std::string(), std::string(500, 'x')}) {
     ::setenv("KCLHOST_LOG_SOCKET", path.c_str(), 1);
     Log log(settings(config::LogFormat::json));
     log.info("here");
@@ -281,6 +281,15 @@ TEST_F(LogTest, LongLinesAreWholeWhereverTheyGo) {
     ++whole;
   }
   EXPECT_EQ(whole, texts.size());
+}
+
+TEST_F(LogTest, AnOverlongLineDoesNotCostTheLauncherTheNextOne) {
+  Launcher launcher;
+  Log log(settings(config::LogFormat::json));
+  log.info(std::string(1'000'000, 'x'));
+  log.info("next");
+  EXPECT_EQ(standard_error.lines().size(), 1u);
+  EXPECT_EQ(member(parsed(launcher.line()), "message"), "next");
 }
 
 TEST_F(LogTest, TheLaunchersSocketIsOutOfAPluginsWay) {

@@ -72,6 +72,13 @@ TEST(Elf, ATruncatedFileIsNeverTaken) {
   EXPECT_EQ(refusal(bytes), "");
 }
 
+// Section headers come last and may be stripped; the segments still tell that something is missing.
+TEST(Elf, ATruncatedFileWithoutSectionHeadersIsNotTaken) {
+  const std::string bytes = with_header(test::contents(teller), [](Elf64_Ehdr& h) { h.e_shnum = 0; });
+  ASSERT_EQ(refusal(bytes), "");
+  EXPECT_NE(refusal(std::string_view(bytes).substr(0, 4096)).find("truncated"), std::string::npos);
+}
+
 // Whatever is in the file, nothing outside it is touched; a sanitizer watches.
 TEST(Elf, DamagedFilesAreHarmless) {
   const std::string good = test::contents(teller);

@@ -119,13 +119,17 @@ TEST_F(CheckpointsTest, WhatFailedStaysDue) {
 }
 
 TEST_F(CheckpointsTest, WhatFailedWaitsForTheNextInterval) {
-  config.interval = 1h;
+  config.interval = 5ms;
   Checkpoints checkpoints(config, route);
-  route.answers = {invalid};
+  route.answers = {invalid, invalid, invalid};
   checkpoints.finished("1", 0);
-  checkpoints.record_now();
-  checkpoints.record_if_due();
-  EXPECT_EQ(route.sent.size(), 1u);
+  std::vector<Clock::time_point> times;
+  while (times.size() < 3) {
+    checkpoints.record_if_due();
+    if (route.sent.size() > times.size()) times.push_back(Clock::now());
+  }
+  EXPECT_GE(times[1] - times[0], 4ms);
+  EXPECT_GE(times[2] - times[1], 4ms);
 }
 
 TEST_F(CheckpointsTest, WhatIsRetryableIsTriedAgainWithGrowingPauses) {
