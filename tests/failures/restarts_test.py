@@ -16,7 +16,8 @@ def configure(world, **more):
 
 
 def letters(world):
-    """One for each record: with lanes, one may be set aside while another lane's record ends the host, and then again."""
+    """One for each record: with lanes, one may be set aside, another lane's record end the host, and the first be set
+    aside again."""
     lines = [json.loads(line) for file in sorted((world.state / "dead-letters").glob("*.jsonl"))
              for line in file.read_text().splitlines()]
     return list({line["sequence_number"]: line for line in lines}.values())
@@ -56,7 +57,8 @@ def test_killers_of_the_host_end_as_dead_letters_and_nothing_else_does(world, la
     config = configure(world, concurrency=lanes, checkpoint={"interval": interval})
     # For each killer: the whole range, the halvings, the record by itself.
     most = len(killers) * (ATTEMPTS + 6 + ATTEMPTS + 1)
-    restart_until_done(world, config, most, lambda start: 20 + start % 7 * 7)  # a daemon's batches differ from time to time
+    # A daemon's batches differ from time to time.
+    restart_until_done(world, config, most, lambda start: 20 + start % 7 * 7)
     found = letters(world)
     assert sorted(map(payload, found)) == sorted(texts[i] for i in killers)
     assert all(letter["attempts"] >= ATTEMPTS and letter["error_code"] == "DIED" for letter in found)
