@@ -245,6 +245,7 @@ bool BatchRun::call_over(Track& track) {
   track.calling = false;
   in_hand_ = nullptr;
   shard_.go_on_with_stop();
+  if (track.lane.must_repeat()) return true;
   const Outcome& outcome = track.lane.outcome();
   if (outcome.ok()) {
     if (track.blocked) log_.info("the shard goes on: the records that it waited for have passed");
