@@ -45,7 +45,8 @@ void add_dead_letters(CLI::App& app, Action& action) {
       "Send them through the plugin again, one by one, in order, and keep those that fail. The plugin runs in a worker "
       "process here, also with isolation none, and gets one record a call and shutdown_requested after a shard's last. "
       "A letter is removed once the plugin has accepted it and shutdown_requested succeeded. Plugins that checkpoint "
-      "for themselves: their checkpoints are answered with OK and not sent anywhere. The shard may be served meanwhile.",
+      "for themselves: their checkpoints are answered with OK and not sent anywhere. The shard may be served "
+      "meanwhile.",
       dead_letters::replay);
   CLI::App* remove = add("purge", "Remove them for good", dead_letters::purge);
   remove->add_option("--older-than", options->older_than, "Only those last tried so long ago: 7d, 12h");
