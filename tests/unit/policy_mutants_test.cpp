@@ -7,6 +7,8 @@
 #include <string>
 
 #include "policy_mutants.hpp"
+#include "policy_mutants_delivery.hpp"
+#include "policy_world.hpp"
 
 namespace kclhost::policy {
 namespace {

@@ -16,21 +16,11 @@
 #include "policy/delivery.hpp"
 #include "policy/lanes.hpp"
 #include "policy_world_daemon.hpp"
+#include "policy_world_lane.hpp"
 #include "policy_world_promises.hpp"
 #include "policy_world_setting.hpp"
 
 namespace kclhost::policy {
-
-// What a world is made of. A mutant has one part replaced by one with a bug.
-struct SoundParts {
-  using Delivery = policy::Delivery;
-  using Lanes = policy::Lanes;
-  using Checkpoints = policy::Checkpoints;
-  static constexpr bool checkpoints_whole_aggregates = false;
-  static constexpr bool forgets_tries = false;              // what was under way is not known after a restart
-  static constexpr bool counts_foreign_tries = false;       // a record inherits the tries of the ranges it was part of
-  static constexpr bool retries_suspects_together = false;  // other lanes go on beside the one that ended the host
-};
 
 template <class Parts = SoundParts>
 class World {
@@ -64,19 +54,7 @@ class World {
   std::size_t records() const { return setting_.records.size(); }
 
  private:
-  struct Tried {
-    std::uint32_t first, last;  // records, both included
-    std::uint32_t tries;
-    bool searching;
-  };
-  struct Lane {
-    explicit Lane(const config::OnError& on_error, std::uint32_t seed) : delivery(on_error, seed) {}
-    typename Parts::Delivery delivery;
-    std::optional<Tried> left_over;
-    std::vector<std::uint32_t> share;  // of the batch: records
-    typename policy::Delivery::Action action{};
-    bool in_flight = false, done = false;
-  };
+  using Lane = WorldLane<Parts>;
   struct HostEnds {};
 
   template <class... Words>
@@ -113,7 +91,7 @@ class World {
   } catch (const HostEnds&) {
     tell("is killed");
     for (const Lane& lane : lanes_) {
-      if (lane.in_flight) promises_.failed(in_hand(lane), in_hand(lane).size());
+      if (lane.in_flight) promises_.failed(lane.in_hand(), lane.in_hand().size());
     }
     return false;
   }
@@ -149,7 +127,7 @@ class World {
       note_position();
       maybe_die(setting_.kill_rate);
     }
-    for (std::size_t i = 0; i < lanes_.size(); ++i) remember(lanes_[i], i);
+    for (std::size_t i = 0; i < lanes_.size(); ++i) journal_[i] = lanes_[i].known();
   }
 
   void begin(std::uint32_t first, std::uint32_t count) {
@@ -163,21 +141,11 @@ class World {
       lane.done = lane.in_flight = false;
       lane.share = split_.indexes(static_cast<unsigned>(i));
       for (std::uint32_t& index : lane.share) index += first;
-      std::optional<policy::Delivery::Suspect> suspect;
-      if (lane.left_over) {
-        const auto from = std::lower_bound(lane.share.begin(), lane.share.end(), lane.left_over->first);
-        const auto to = std::upper_bound(lane.share.begin(), lane.share.end(), lane.left_over->last);
-        if (from < to) {
-          suspect = policy::Delivery::Suspect{static_cast<std::uint32_t>(from - lane.share.begin()),
-                                              static_cast<std::uint32_t>(to - lane.share.begin()),
-                                              lane.left_over->tries, lane.left_over->searching,
-                                              *from != lane.left_over->first || *(to - 1) != lane.left_over->last};
-        }
-        if (suspect)
-          tell("lane", i, "suspects", suspect->first, suspect->last, "tries", suspect->tries,
-               suspect->part ? "a part" : "");
-        if (first + count > lane.left_over->last) lane.left_over.reset();
-      }
+      const auto suspect = lane.suspect();
+      if (suspect)
+        tell("lane", i, "suspects", suspect->first, suspect->last, "tries", suspect->tries,
+             suspect->part ? "a part" : "");
+      if (lane.left_over && first + count > lane.left_over->last) lane.left_over.reset();
       one_at_a_time_ |= suspect && !Parts::retries_suspects_together;
       lane.delivery.begin(static_cast<std::uint32_t>(lane.share.size()), suspect,
                           setting_.ages ? policy::Delivery::TooOld([this, &lane](std::uint32_t k) {
@@ -227,40 +195,27 @@ class World {
     tell("lane", number, "delivers", lane.share[lane.action.first], "to", lane.share[lane.action.last - 1], "try",
          lane.action.tries, lane.action.searching ? "in a search" : "");
     lane.in_flight = true;
-    promises_.delivered(in_hand(lane));
-    journal_[number] =
-        Tried{lane.share[lane.action.first], lane.share[lane.action.last - 1],
-              Parts::counts_foreign_tries ? lane.action.attempt : lane.action.tries, lane.action.searching};
+    promises_.delivered(lane.in_hand());
+    const policy::Delivery::Action& action = lane.action;
+    journal_[number] = Tried{lane.share[action.first], lane.share[action.last - 1],
+                             Parts::counts_foreign_tries ? action.attempt : action.tries, action.searching};
   }
 
   void complete(Lane& lane, std::size_t number) {
-    const auto records = in_hand(lane);
+    const auto records = lane.in_hand();
     const PluginAnswer answer = plugin_.process(records, may_fail(lane.action), divisible(lane.action));
     if (answer.ends_the_host) throw HostEnds{};
     lane.in_flight = false;
     if (!answer.finished) {
       promises_.accepted(records);
       lane.delivery.succeeded();
-      return remember(lane, number);
+      journal_[number] = lane.known();
+      return;
     }
     tell("lane", number, "fails and says that it did", *answer.finished);
     promises_.accepted(records.first(*answer.finished));
     promises_.failed(records, records.size() - *answer.finished);
     lane.delivery.failed(*answer.finished);
-  }
-
-  // What the journal says while no delivery is under way.
-  void remember(Lane& lane, std::size_t number) {
-    if (const auto known = lane.delivery.known()) {
-      journal_[number] = Tried{lane.share[known->first], lane.share[known->last - 1], known->tries, known->searching};
-    } else {
-      journal_[number] = lane.left_over;
-    }
-  }
-
-  // What a lane's delivery is about.
-  static std::span<const std::uint32_t> in_hand(const Lane& lane) {
-    return std::span(lane.share).subspan(lane.action.first, lane.action.last - lane.action.first);
   }
 
   bool divisible(const policy::Delivery::Action& action) const {
