@@ -208,7 +208,8 @@ bool BatchRun::advance(Track& track) {
         begin_wait(track, action);
         break;
       case Step::give_up:
-        // Before its turn it would not be checkpointed, and be set aside again after the next record that ends the host.
+        // Before its turn it would not be checkpointed, and be set aside again after the next record that ends the
+        // host.
         if (one_at_a_time_ && !has_first_unfinished(track)) return false;
         give_up(track, action);
         break;
