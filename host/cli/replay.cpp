@@ -25,6 +25,7 @@ struct Arguments {
   std::string checkpoint_file, failures, report;
   std::size_t repeat = 1;
   int pipe_size = 1 << 20;
+  double interval = 0;
   double linger = 0;
   double timeout = 0;  // 0: none
   bool quiet = false, verbose = false, progress = false;
@@ -79,6 +80,7 @@ int prepare(const Arguments& arguments, replay::PlayOptions& options) {
   options.checkpoint_file = arguments.checkpoint_file;
   options.pipe_size = arguments.pipe_size;
   options.repeat = arguments.repeat;
+  options.interval = replay::PlayOptions::Seconds(arguments.interval);
   options.linger = replay::PlayOptions::Seconds(arguments.linger);
   if (arguments.timeout > 0) options.timeout = replay::PlayOptions::Seconds(arguments.timeout);
   if (arguments.verbose) {
@@ -163,6 +165,8 @@ void add_replay(CLI::App& app, Action& action) {
   command->add_option("--repeat", arguments->repeat, "Send all batches N times; for benchmarks")
       ->check(CLI::Range(1, 1'000'000'000))
       ->option_text("N");
+  command->add_option("--interval", arguments->interval, "Seconds from the beginning of a batch to that of the next")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--linger", arguments->linger, "Seconds to wait between the last batch and the end")
       ->check(CLI::NonNegativeNumber);
   command

@@ -34,6 +34,7 @@ class Child {
   Child& operator=(Child&&) = delete;
   ~Child();
 
+  pid_t pid() const { return pid_; }
   int input() const { return input_.get(); }      // non-blocking; what we write
   int output() const { return output_.get(); }    // non-blocking; what we read
   int process() const { return process_.get(); }  // readable once the child has ended

@@ -63,7 +63,7 @@ std::string report(const Figures& figures) {
   rapidjson::StringBuffer buffer;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
   json.SetIndent(' ', 2);
-  json.SetMaxDecimalPlaces(6);
+  json.SetMaxDecimalPlaces(9);
   const auto number = [&](const char* key, std::uint64_t value) {
     json.Key(key);
     json.Uint64(value);
@@ -104,6 +104,7 @@ std::string report(const Figures& figures) {
   }
   real("startMillis", seconds(figures.start) * 1e3);
   real("deliverySeconds", seconds(figures.delivery));
+  real("deliveryCpuSeconds", seconds(figures.delivery_cpu));
   real("wallSeconds", seconds(figures.wall));
   real("recordsPerSecond", per_second(figures.records, figures.delivery));
   real("dataBytesPerSecond", per_second(figures.data_bytes, figures.delivery));

@@ -27,6 +27,7 @@ struct Figures {
   std::vector<Nanoseconds> latencies;       // per batch: from its first byte written to its status read
   Nanoseconds start{};                      // from starting the child to initialize's status
   Nanoseconds delivery{};                   // from the first batch's first byte to the last one's status
+  Nanoseconds delivery_cpu{};               // that the child and its living descendants used in this time
   Nanoseconds wall{};                       // from starting the child to its end
   std::optional<Exit> exit;                 // none: the child was never started
   std::optional<Position> last_checkpoint;  // the one resumed from included

@@ -10,6 +10,7 @@
 #include "replay/checkpointer.hpp"
 #include "replay/child_message.hpp"
 #include "replay/connection.hpp"
+#include "replay/cpu_time.hpp"
 #include "replay/daemon_lines.hpp"
 
 namespace kclhost::replay {
@@ -52,13 +53,23 @@ class Player {
 
   bool deliver() {
     figures_.latencies.reserve(script_.batches.size() * std::min<std::size_t>(options_.repeat, 1000));
+    const std::chrono::nanoseconds cpu_begin = cpu_time_of_tree(child_.pid());
+    const bool well = deliver_rounds();
+    figures_.delivery_cpu = std::max(cpu_time_of_tree(child_.pid()) - cpu_begin, {});  // none is left of the dead
+    return well;
+  }
+
+  bool deliver_rounds() {
     const auto begin = Clock::now();
     auto reported = begin;
+    auto due = begin;
     for (std::size_t round = 0; round < options_.repeat; ++round) {
       if (round != 0) checkpointer_.restart();
       for (const Batch& batch : script_.batches) {
+        if (!wait_until(due)) return false;
         if (connection_.stops() != 0) return true;
         const auto sent = Clock::now();
+        due = std::max(due, sent - interval()) + interval();
         if (!batch.last.sequence_number.empty()) checkpointer_.deliver(batch.last);
         if (!exchange(batch.line, "processRecords", true)) return false;
         const auto now = Clock::now();
@@ -76,14 +87,18 @@ class Player {
     return true;
   }
 
-  bool linger() {
-    const auto until = Clock::now() + std::chrono::duration_cast<Clock::duration>(options_.linger);
+  bool linger() { return wait_until(Clock::now() + std::chrono::duration_cast<Clock::duration>(options_.linger)); }
+
+  // Leaves the child alone until then, or until a signal comes. False when the child is gone.
+  bool wait_until(Clock::time_point until) {
     while (connection_.stops() == 0 && Clock::now() < until) {
       connection_.step(until);
       if (connection_.over()) return fail_over("the next message");
     }
     return true;
   }
+
+  Clock::duration interval() const { return std::chrono::duration_cast<Clock::duration>(options_.interval); }
 
   bool end() {
     const bool stopped = connection_.stops() != 0;

@@ -21,6 +21,7 @@ struct PlayOptions {
   std::vector<std::string> command;
   int pipe_size = 1 << 20;                // of the child's standard input, bytes; 0: the system's default
   std::size_t repeat = 1;                 // how many times the batches are sent
+  Seconds interval{0};                    // between the beginnings of two batches, at least
   Seconds linger{0};                      // between the last batch and the first ending
   std::optional<Seconds> timeout;         // longest silence of a child that owes an answer, or its end
   std::filesystem::path checkpoint_file;  // empty: none

@@ -236,6 +236,13 @@ def test_repeats_for_benchmarks(run, child, log):
     assert batches[:3] == batches[3:6] == batches[6:]
 
 
+def test_batches_can_be_kept_apart(run, child):
+    replay = run("--exec", child(), "--interval", "0.2", "--batch", "2", "--format", "lines", "-", stdin=WORDS)
+    assert replay.code == 0, replay.stderr
+    assert replay.report["batches"] == 3
+    assert replay.report["deliverySeconds"] >= 0.4  # the third one begins then
+
+
 def test_the_report_has_all_figures(run, child, log):
     replay = run("--exec", child("checkpoint"), "--format", "lines", "--batch", "2", "-", stdin=WORDS)
     report = replay.report
@@ -247,6 +254,7 @@ def test_the_report_has_all_figures(run, child, log):
     assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"] <= latency["max"]
     assert 0 < report["startMillis"] / 1e3 < report["wallSeconds"]
     assert 0 < report["deliverySeconds"] < report["wallSeconds"]
+    assert 0 < report["deliveryCpuSeconds"]
     assert report["child"]["userSeconds"] + report["child"]["systemSeconds"] > 0
     assert report["lastCheckpoint"]["sequenceNumber"] == log.records()[-1]["sequenceNumber"]
     assert (report["exitCode"], report["error"]) == (0, None)

@@ -260,6 +260,45 @@ TEST(Decode, TenThousandRecords) {
   EXPECT_TRUE(message.records == expected);
 }
 
+// Records that are written as the daemon writes them are read by other code than those that are not.
+TEST(Decode, UsualAndUnusualRecordsInOneBatch) {
+  const std::string usual =
+      R"({"data":"YWJj","partitionKey":"k","sequenceNumber":"12","approximateArrivalTimestamp":1700000000001,)"
+      R"("subSequenceNumber":3,"action":"record"})";
+  const RecordCopy expected{"abc", "k", "12", 3, 1'700'000'000'001};
+  const std::vector<std::string> same = {
+      usual,
+      R"({"action":"record","subSequenceNumber":3,"approximateArrivalTimestamp":1700000000001,)"
+      R"("sequenceNumber":"12","partitionKey":"k","data":"YWJj"})",
+      R"({"data":"YWJj","partitionKey":"\u006b","sequenceNumber":"12","approximateArrivalTimestamp":1700000000001,)"
+      R"("subSequenceNumber":3,"action":"record"})",
+      R"({ "data" : "YWJj", "partitionKey":"k","sequenceNumber":"12","approximateArrivalTimestamp":1700000000001,)"
+      R"("subSequenceNumber":3})",
+      R"({"data":"\u0059WJj","partitionKey":"k","sequenceNumber":"12","approximateArrivalTimestamp":1700000000001,)"
+      R"("subSequenceNumber":3,"action":"record"})",
+      R"({"data":"AAAA","partitionKey":"k","sequenceNumber":"12","approximateArrivalTimestamp":1700000000001,)"
+      R"("subSequenceNumber":3,"data":"YWJj","new":[{}]})",
+  };
+  for (const std::string& first : same) {
+    for (const std::string& second : same) {
+      const MessageCopy message = decoded(R"({"action":"processRecords","records":[)" + first + "," + second + "," +
+                                          usual + R"(],"millisBehindLatest":77})");
+      ASSERT_EQ(message.records, (std::vector<RecordCopy>{expected, expected, expected})) << first << second;
+      EXPECT_EQ(message.millis_behind_latest, 77);
+    }
+  }
+}
+
+TEST(Decode, NumbersOfAnyLengthInUsualRecords) {
+  for (const std::int64_t number : {0LL, 7LL, 1234567LL, 12345678LL, 123456789LL, 1700000000001LL, 12345678901234567LL,
+                                    123456789012345678LL, 1234567890123456789LL, -1LL, -1700000000001LL}) {
+    const std::string text = std::to_string(number);
+    const RecordCopy got = record(R"("data":"","partitionKey":"","sequenceNumber":"1","approximateArrivalTimestamp":)" +
+                                  text + R"(,"subSequenceNumber":)" + text + R"(,"action":"record")");
+    EXPECT_EQ(got, (RecordCopy{"", "", "1", number, number}));
+  }
+}
+
 TEST(Decode, ASliceOfABatch) {
   Decoder decode;
   const Result<Message> message = decode(

@@ -128,6 +128,38 @@ TEST(MalformedLine, CutShortAnywhere) {
   }
 }
 
+// What is wrong behind records that were read already, with its position.
+TEST(MalformedLine, BehindUsualRecords) {
+  const std::string head = R"({"action":"processRecords","records":[)";
+  const std::string usual = R"({"data":"YWJj","partitionKey":"k","sequenceNumber":"1","approximateArrivalTimestamp":1,)"
+                            R"("subSequenceNumber":0,"action":"record"})";
+  struct Ending {
+    std::string behind, why;
+    std::size_t offset;
+  };
+  for (const Ending& wrong : {Ending{"", "Missing a comma or ']' after an array element.", 0},
+                              {"x", "Missing a comma or ']' after an array element.", 0},
+                              {",", "Invalid value.", 1},
+                              {",]}", "Invalid value.", 1},
+                              {"]", "Missing a comma or '}' after an object member.", 1},
+                              {"]]", "Missing a comma or '}' after an object member.", 1},
+                              {"],", "Missing a name for object member.", 2},
+                              {"],}", "Missing a name for object member.", 2},
+                              {R"(],"millisBehindLatest")", "Missing a colon after a name of object member.", 22},
+                              {"]}x", "The document root must not be followed by other values.", 2},
+                              {R"(],"records":[]})", "records stands twice", 13},
+                              {R"(],"action":"restart"})", "an action that kclhost does not know", 20},
+                              {R"(,{"data":"YW*j","sequenceNumber":"2"}])", "data is not base64", 15},
+                              {R"(,{"data":"YWJj"}])", "a record has no sequenceNumber", 16}}) {
+    Decoder decode;
+    const std::string line = head + usual + wrong.behind;
+    const std::string position = " at byte " + std::to_string(head.size() + usual.size() + wrong.offset + 1) + " of " +
+                                 std::to_string(line.size());
+    const std::string error = decode.error(line);
+    EXPECT_TRUE(error.starts_with(wrong.why + position)) << "said \"" << error << "\" of " << wrong.behind;
+  }
+}
+
 TEST(MalformedLine, NestingThatIsStillReasonableIsSkipped) {
   Decoder decode;
   EXPECT_EQ(decode.error(R"({"action":"leaseLost","x":)" + std::string(60, '[') + std::string(60, ']') + "}"), "");

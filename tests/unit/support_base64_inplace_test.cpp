@@ -62,6 +62,25 @@ TEST(Base64InPlace, EveryInvalidByteAtEveryPosition) {
   }
 }
 
+// Long enough for vectors, whose last one overlaps the one before.
+TEST(Base64InPlace, EveryInvalidByteAtEveryPositionOfALongText) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (const std::size_t size : {32u, 36u, 64u, 100u}) {
+    std::string whole;
+    for (std::size_t i = 0; i < size; ++i) whole += alphabet[i * 7 % 64];
+    ASSERT_TRUE(decoded(whole));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        const bool valid = alphabet.find(static_cast<char>(byte)) != std::string_view::npos;
+        std::string text = whole;
+        text[at] = static_cast<char>(byte);
+        const bool padding = byte == '=' && at == size - 1;
+        EXPECT_EQ(decoded(text).has_value(), valid || padding) << "byte " << byte << " at " << at << " of " << size;
+      }
+    }
+  }
+}
+
 TEST(Base64InPlace, InvalidBytesBesidePadding) {
   for (int byte = 0; byte < 256; ++byte) {
     if (std::isalnum(byte) || byte == '+' || byte == '/') continue;

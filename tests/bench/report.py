@@ -1,0 +1,74 @@
+"""The results as Markdown."""
+import inputs
+
+MIB = 1 << 20
+COLUMNS = [("CPU ns/byte", "cpuNanosPerByte", "{:.2f}"), ("CPU us/batch", "cpuMicrosPerBatch", "{:.1f}"),
+           ("MB/s", "megabytesPerSecond", "{:.0f}"), ("p50 us", "latencyP50Micros", "{:.0f}"),
+           ("p99 us", "latencyP99Micros", "{:.0f}")]
+
+
+def table(head, rows) -> list:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return lines + ["| " + " | ".join(row) + " |" for row in rows] + [""]
+
+
+def of_input(name, children) -> list:
+    ours = children["kclhost"]["cpuNanosPerByte"]
+    rows = [[child] + [form.format(row[figure]) for _, figure, form in COLUMNS] +
+            [f"{row['cpuNanosPerByte'] / ours:.2f}"] for child, row in children.items()]
+    return [f"### {name}", ""] + table(["child"] + [title for title, _, _ in COLUMNS] + ["CPU, of kclhost's"], rows)
+
+
+def of_children(children) -> list:
+    rows = [[child, f"{row['startMillis']['median']:.1f}", f"{row['idleBytes'] / MIB:.1f}",
+             f"{row['peakBytes'] / MIB:.1f}", f"{row['afterBytes'] / MIB:.1f}"] for child, row in children.items()]
+    return ["### Start and memory", ""] + table(
+        ["child", "start, ms (median)", "idle, MiB", "peak under 10 x 10 MB, MiB", "5 s later, MiB"], rows)
+
+
+def of_scale(scale) -> list:
+    rows = []
+    for row in scale["rows"]:
+        shards = row["shards"]
+        rows.append([row["child"] + (" (extrapolated)" if row.get("extrapolated") else ""), str(shards),
+                     f"{row['idlePssBytes'] / shards / MIB:.2f}", f"{row['pssBytes'] / shards / MIB:.2f}",
+                     f"{1e6 * row['idleCpuPerSecond'] / shards:.0f}", f"{1e6 * row['busyCpuPerSecond'] / shards:.0f}",
+                     f"{row['descriptors'] / shards:.0f}"])
+    return ["## Many shards on one machine", ""] + table(
+        ["child", "shards", "PSS per shard idle, MiB", "at 100 records/s", "CPU idle, us/s", "at 100 records/s",
+         "descriptors"], rows)
+
+
+def of_daemon(daemon) -> list:
+    rows = [[child, f"{row['drainSeconds']:.1f}", f"{row['childrenCpuSeconds']:.2f}", f"{row['jvmCpuSeconds']:.1f}",
+             f"{row['childrenPeakBytes'] / MIB:.0f}", f"{row['jvmPeakBytes'] / MIB:.0f}"]
+            for child, row in daemon["children"].items()]
+    backlog = f"{daemon['records']:,} records of {daemon['size']:,} bytes on {daemon['shards']} shards"
+    head = ["child", "drained in, s", "children's CPU, s", "JVM's CPU, s", "children's peak, MiB", "JVM's peak, MiB"]
+    return [f"## The real daemon: {backlog}", ""] + table(head, rows)
+
+
+def of_checks(checks) -> list:
+    rows = [["pass" if check.passed else "**FAIL**", check.what, f"{check.measured:.3f} {check.unit}".strip(),
+             f"{check.limit:.3f} {check.unit}".strip()] for check in checks]
+    return ["## What must hold", ""] + table(["", "what", "measured", "at most"], rows)
+
+
+def markdown(results, checks) -> str:
+    growth = results["growth"]
+    lines = ["# kclhost and its peers", "", f"Measured {results['when']} on {results['machine']}.", "",
+             "CPU is of the child and its descendants, user and system; bytes are the protocol's. Of each figure the "
+             "least disturbed of several interleaved rounds. Memory is PSS. All processors do nothing.", ""]
+    lines += of_checks(checks) + ["## One shard", ""]
+    for name in [source.name for source in inputs.MAIN]:
+        lines += of_input(name, results["inputs"][name])
+    lines += of_children(results["children"])
+    lines += [f"Two wake-ups: p50 {results['twoWakeupsMicros']['p50']:.1f} us, "
+              f"p99 {results['twoWakeupsMicros']['p99']:.1f} us.", "",
+              f"A batch of n records of 1 KiB costs {growth['perBatchMicros']:.1f} + {growth['perRecordMicros']:.3f} n "
+              f"us of CPU; the farthest of the measured points is {100 * growth['farthest']:.0f} % off.", ""]
+    if "scale" in results:
+        lines += of_scale(results["scale"])
+    if "daemon" in results:
+        lines += of_daemon(results["daemon"])
+    return "\n".join(lines + ["![CPU per byte, and memory](report.svg)", ""])
