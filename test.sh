@@ -25,7 +25,7 @@ python=/usr/bin/python3
 if [ $quick = yes ]; then
   build dev
   step "test dev"
-  ctest --preset dev --label-exclude 'e2e|sharing|static' --parallel 2
+  ctest --preset dev --label-exclude 'e2e|image|static' --parallel 2
   exit
 fi
 
@@ -36,11 +36,12 @@ build release
 build/release/bin/kclhost fetch-daemon --to .cache/jars
 export KCLHOST_PEERS_DIR=$PWD/.cache/peers KCLHOST_PYTHON=$python
 
-# fault_zoo.faults: two of its cases race with how slowly a sanitized worker dies, and two set limits that it can't live in.
-build asan
-step "test asan"
-ctest --preset asan --label-exclude 'e2e|sharing|static' --exclude-regex '^fault_zoo.faults$' --parallel 2
-# clang-tidy (label static, test style.tidy) and the tsan preset are run by hand so far.
+# The sanitized programs have no business with daemons, images and sources.
+for sanitizer in asan tsan; do
+  build $sanitizer
+  step "test $sanitizer"
+  TSAN_OPTIONS=halt_on_error=1 ctest --preset $sanitizer --label-exclude 'e2e|image|static' --parallel 2
+done
 step "test release"
-ctest --preset release --label-exclude sharing --exclude-regex '^style.tidy$' --parallel 2
+ctest --preset release --parallel 2
 step "done"

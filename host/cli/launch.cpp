@@ -43,6 +43,14 @@ std::string describe(int wait_status) {
   return "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));
 }
 
+std::string describe_left_out(int wait_status) {
+  const std::string what = "the KCL left out records that it had read; its log above says why. ";
+  if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL) {
+    return what + "The daemon was killed before it checkpoints beyond them: started again, it reads them again";
+  }
+  return what + "The daemon was ending by then and may have checkpointed beyond them";
+}
+
 int launch(const config::Config& config, const daemon::Command& command) {
   if (const auto obstacle = daemon::find_obstacle(config, command)) return fail(obstacle->message, exit_stopped);
   if (const auto written = daemon::write_properties(command); !written) return fail(written.error(), exit_stopped);
@@ -57,6 +65,7 @@ int launch(const config::Config& config, const daemon::Command& command) {
   if (!outcome) return fail(outcome.error(), exit_stopped);
   if (outcome->forced)
     return fail("the daemon and what it ran were killed: a second signal came before they had ended", exit_stopped);
+  if (outcome->left_out) return fail(describe_left_out(outcome->wait_status), exit_stopped);
   const std::string end = describe(outcome->wait_status);
   if (!outcome->stop_requested) return fail("the daemon " + end + "; its log above says why", exit_stopped);
   if (!ended_in_order(outcome->wait_status)) {

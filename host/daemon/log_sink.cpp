@@ -1,6 +1,5 @@
 #include "daemon/log_sink.hpp"
 
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -8,7 +7,8 @@
 #include <cerrno>
 #include <cstring>
 #include <random>
-#include <string_view>
+
+#include "daemon/relay.hpp"
 
 namespace kclhost::daemon {
 namespace {
@@ -23,16 +23,20 @@ std::string unique_name() {
   return "log-" + std::to_string(::getpid()) + "-" + std::to_string(random()) + ".sock";
 }
 
-void write_line(int out, std::string_view line) {
-  while (!line.empty()) {
-    const ssize_t written = ::write(out, line.data(), line.size());
-    if (written >= 0) {
-      line.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {  // somebody we share it with has made it non-blocking
-      pollfd writable{out, POLLOUT, 0};
-      ::poll(&writable, 1, -1);
-    } else if (errno != EINTR) {
-      return;  // nobody reads our log: that is no reason to stop a daemon
+// A socket that nobody receives from is what a launch left that was killed.
+void remove_stale(const fs::path& directory) {
+  std::error_code failure;
+  for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end; entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (!name.starts_with("log-") || !name.ends_with(".sock") || !entry->is_socket(failure)) continue;
+    if (entry->path().native().size() >= sizeof address.sun_path) continue;
+    std::memcpy(address.sun_path, entry->path().c_str(), entry->path().native().size());
+    const Fd probe(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (probe && ::connect(probe.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 &&
+        errno == ECONNREFUSED) {
+      ::unlink(entry->path().c_str());
     }
   }
 }
@@ -40,6 +44,7 @@ void write_line(int out, std::string_view line) {
 }  // namespace
 
 Result<LogSink> LogSink::open(const fs::path& directory) {
+  remove_stale(directory);
   LogSink sink;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -74,7 +79,7 @@ bool LogSink::forward(int out, int most) {
     any = true;
     line_.resize(static_cast<std::size_t>(size));
     line_ += '\n';
-    write_line(out, line_);
+    write_out(out, line_);
   }
   return any;
 }

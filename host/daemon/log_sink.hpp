@@ -18,6 +18,7 @@ inline constexpr char log_socket_variable[] = "KCLHOST_LOG_SOCKET";
 class LogSink {
  public:
   // Binds in `directory`, which must be private, or in a new one under /tmp where a socket's path would be too long.
+  // Removes sockets in `directory` that killed processes have left.
   static Result<LogSink> open(const std::filesystem::path& directory);
   LogSink(LogSink&&) = default;
   LogSink& operator=(LogSink&&) = delete;

@@ -11,7 +11,10 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <string_view>
 
+#include "daemon/blocked_signals.hpp"
+#include "daemon/relay.hpp"
 #include "support/event_loop.hpp"
 #include "support/fd.hpp"
 
@@ -20,37 +23,12 @@ namespace {
 
 // Ctrl-C, timeout(1) and some service managers signal twice in the same breath: that is one request.
 constexpr std::chrono::seconds second_thoughts{1};
+// What the KCL (3.1.3 to 3.5.1 at least) logs when it could not hand a batch to its consumer, for want of an answer
+// from ListShards: at once, and at its next look at the shard. It goes on with the batch after that.
+constexpr std::string_view left_out_marks[] = {"Caught exception from handleInput",
+                                               "The incoming data has been skipped"};
 // How long the kernel may take over a SIGKILL before we leave without waiting.
 constexpr std::chrono::seconds kill_grace{5};
-
-sigset_t handled_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&set, number);
-  return set;
-}
-
-// Blocks what the supervisor reads from a descriptor, for as long as it lives.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    const sigset_t set = handled_signals();
-    ::sigprocmask(SIG_BLOCK, &set, &before_);
-    struct sigaction ignore {};
-    ignore.sa_handler = SIG_IGN;
-    ::sigaction(SIGPIPE, &ignore, &before_pipe_);  // a log nobody reads is no reason to end
-  }
-  ~BlockedSignals() {
-    ::sigaction(SIGPIPE, &before_pipe_, nullptr);
-    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
-  }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
- private:
-  sigset_t before_;
-  struct sigaction before_pipe_;
-};
 
 class Supervisor {
  public:
@@ -60,6 +38,9 @@ class Supervisor {
  private:
   std::optional<Error> start();
   [[noreturn]] void become_daemon(pid_t parent, int error_pipe) const;
+  std::optional<Error> relay(int out);
+  void on_line(std::string_view line);
+  void drain();
   void on_signal();
   void on_stop();
   void reap();
@@ -74,6 +55,7 @@ class Supervisor {
   bool childless_ = false;
   Clock::time_point first_stop_;
   Fd signals_;
+  std::vector<LineRelay> relays_;  // of the daemon's standard output and error
 };
 
 // Between fork and exec. Allocates, which is fine in a child of a process with one thread.
@@ -87,6 +69,8 @@ void Supervisor::become_daemon(pid_t parent, int error_pipe) const {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const int null = ::open("/dev/null", O_RDONLY);
   if (null > STDIN_FILENO) ::dup2(null, STDIN_FILENO), ::close(null);
+  ::dup2(relays_[0].writer(), STDOUT_FILENO);
+  ::dup2(relays_[1].writer(), STDERR_FILENO);
   for (const auto& [name, value] : job_.environment) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> arguments;
   arguments.reserve(job_.arguments.size() + 1);
@@ -109,6 +93,7 @@ std::optional<Error> Supervisor::start() {
   if (daemon_ == 0) become_daemon(self, writer.get());
   ::setpgid(daemon_, daemon_);  // whichever of the two comes first
   writer.reset();
+  for (LineRelay& output : relays_) output.close_writer();
   int error = 0;
   ssize_t got;
   do {
@@ -117,6 +102,30 @@ std::optional<Error> Supervisor::start() {
   if (got == 0) return std::nullopt;  // closed by exec
   ::waitpid(daemon_, nullptr, 0);
   return Error{job_.arguments.front() + ": cannot be started: " + std::strerror(error)};
+}
+
+std::optional<Error> Supervisor::relay(int out) {
+  auto opened = LineRelay::open(out, [this](std::string_view line) { on_line(line); });
+  if (!opened) return Error{opened.error()};
+  relays_.push_back(std::move(*opened));
+  return std::nullopt;
+}
+
+// Not SIGTERM: shutting down in order, each shard would checkpoint what it got after the gap.
+void Supervisor::on_line(std::string_view line) {
+  if (outcome_.left_out) return;
+  for (const std::string_view mark : left_out_marks) outcome_.left_out |= line.find(mark) != std::string_view::npos;
+  if (outcome_.left_out && !daemon_ended_) ::kill(daemon_, SIGKILL);
+}
+
+// What was written by now; the end of the pipe may never come, when a process left behind holds it.
+void Supervisor::drain() {
+  for (LineRelay& output : relays_) {
+    while (output.forward()) {
+    }
+  }
+  while (log_.forward(STDERR_FILENO)) {
+  }
 }
 
 void Supervisor::on_stop() {
@@ -171,8 +180,16 @@ Result<Outcome> Supervisor::run() {
   signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) return Error{std::string("signalfd: ") + std::strerror(errno)};
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  for (const int out : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (auto error = relay(out)) return *error;
+  }
   if (auto error = start()) return *error;
   loop_.add(signals_.get(), [this] { on_signal(); });
+  for (LineRelay& output : relays_) {
+    loop_.add(output.fd(), [this, &output] {
+      if (!output.forward() && output.ended()) loop_.remove(output.fd());
+    });
+  }
   loop_.add(log_.fd(), [this] { log_.forward(STDERR_FILENO); });
 
   loop_.run_until([this] { return daemon_ended_; });
@@ -187,8 +204,7 @@ Result<Outcome> Supervisor::run() {
       loop_.run_until(alone, Clock::now() + std::chrono::milliseconds{50});
     }
   }
-  while (log_.forward(STDERR_FILENO)) {
-  }
+  drain();
   return outcome_;
 }
 

@@ -12,126 +12,11 @@
 #include <utility>
 
 #include "policy/dead_letter_file.hpp"
-#include "support/sha256.hpp"
+#include "policy/dead_letter_scan.hpp"
+#include "policy/file_replacement.hpp"
 
 namespace kclhost::policy {
 namespace {
-
-// Reads a file line by line, without what comes after its last newline.
-class LineScanner {
- public:
-  explicit LineScanner(int fd) : fd_(fd) {}
-
-  bool next() {
-    for (std::size_t seen = begin_;;) {
-      const std::size_t end = pending_.find('\n', seen);
-      if (end != std::string::npos) {
-        line_ = std::string_view(pending_).substr(begin_, end - begin_);
-        line_offset_ = offset_ + begin_;
-        begin_ = end + 1;
-        ++number_;
-        return true;
-      }
-      pending_.erase(0, begin_);
-      offset_ += std::exchange(begin_, 0);
-      seen = pending_.size();
-      pending_.resize(seen + block);
-      ssize_t n = 0;
-      do {
-        n = ::pread(fd_, pending_.data() + seen, block, static_cast<off_t>(offset_ + seen));
-      } while (n < 0 && errno == EINTR);
-      pending_.resize(seen + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
-      if (n < 0) error_ = errno;
-      if (n <= 0) return false;
-    }
-  }
-
-  std::string_view line() const { return line_; }
-  std::uint64_t offset() const { return line_offset_; }
-  std::size_t number() const { return number_; }
-  int error() const { return error_; }  // 0: the file's end
-
- private:
-  static constexpr std::size_t block = 256 * 1024;
-
-  int fd_;
-  std::string pending_;  // the file's bytes from offset_ on
-  std::uint64_t offset_ = 0;
-  std::size_t begin_ = 0;  // of the next line, in pending_
-  std::string_view line_;
-  std::uint64_t line_offset_ = 0;
-  std::size_t number_ = 0;
-  int error_ = 0;
-};
-
-// Calls `visit(letter or null, the line, why it is no letter)` for each line. "" or why the file can't be read.
-template <class Visit>
-std::string scan(const std::filesystem::path& path, const std::shared_ptr<const Fd>& fd, Visit&& visit) {
-  LineScanner scanner(fd->get());
-  const std::string shard = DeadLetterName::parse(path.filename().string())->shard;
-  while (scanner.next()) {
-    Result<ParsedLetter> parsed = parse_dead_letter(scanner.line());
-    if (!parsed) {
-      visit(nullptr, scanner.line(), path.string() + ":" + std::to_string(scanner.number()) + ": " + parsed.error());
-      continue;
-    }
-    StoredLetter letter;
-    letter.about = std::move(*parsed);
-    letter.data_size = letter.about.data.size();
-    letter.data_sha256 = sha256_hex(letter.about.data);
-    std::string().swap(letter.about.data);
-    letter.file = path;
-    letter.shard = shard;
-    letter.fd = fd;
-    letter.offset = scanner.offset();
-    letter.size = scanner.line().size();
-    visit(&letter, scanner.line(), std::string());
-  }
-  return scanner.error() == 0 ? std::string() : file_problem("read", path, scanner.error());
-}
-
-// A file next to `path` that takes its place once everything is in it.
-class Replacement {
- public:
-  explicit Replacement(const std::filesystem::path& path) : path_(path), draft_(path.string() + ".new") {}
-  ~Replacement() {
-    if (fd_) ::unlink(draft_.c_str());
-  }
-  Replacement(const Replacement&) = delete;
-  Replacement& operator=(const Replacement&) = delete;
-
-  void open() {
-    fd_.reset(::open(draft_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd_) error_ = errno;
-  }
-  void write(std::string_view text) {
-    empty_ &= text.empty();
-    while (!text.empty() && error_ == 0) {
-      const ssize_t n = ::write(fd_.get(), text.data(), text.size());
-      if (n >= 0) {
-        text.remove_prefix(static_cast<std::size_t>(n));
-      } else if (errno != EINTR) {
-        error_ = errno;
-      }
-    }
-  }
-  // "" or why not.
-  std::string take_place() {
-    if (error_ == 0 && ::fsync(fd_.get()) != 0) error_ = errno;
-    if (error_ != 0) return file_problem("write", draft_, error_);
-    if (empty_ ? ::unlink(path_.c_str()) != 0 : ::rename(draft_.c_str(), path_.c_str()) != 0) {
-      return file_problem("replace", path_, errno);
-    }
-    if (!empty_) fd_.reset();
-    return sync_directory(path_.parent_path());
-  }
-
- private:
-  std::filesystem::path path_, draft_;
-  Fd fd_;
-  int error_ = 0;
-  bool empty_ = true;
-};
 
 Result<std::shared_ptr<const Fd>> open_to_read(const std::filesystem::path& path) {
   auto fd = std::make_shared<const Fd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -180,14 +65,14 @@ Result<DeadLetterStore::Contents> DeadLetterStore::read() const {
       std::string shard = DeadLetterName::parse(path.filename().string())->shard;
       if (contents.shards.empty() || contents.shards.back() != shard) contents.shards.push_back(std::move(shard));
       const auto fd = open_to_read(path);
-      why = fd ? scan(path, *fd,
-                      [&](const StoredLetter* letter, std::string_view, std::string damage) {
-                        if (letter != nullptr) {
-                          contents.letters.push_back(*letter);
-                        } else {
-                          contents.damaged.push_back(std::move(damage));
-                        }
-                      })
+      why = fd ? scan_dead_letters(path, *fd,
+                                   [&](const StoredLetter* letter, std::string_view, std::string damage) {
+                                     if (letter != nullptr) {
+                                       contents.letters.push_back(*letter);
+                                     } else {
+                                       contents.damaged.push_back(std::move(damage));
+                                     }
+                                   })
                : fd.error();
       if (!why.empty()) break;
     }
@@ -256,17 +141,18 @@ Result<std::uint64_t> DeadLetterStore::edit_file(const std::filesystem::path& pa
   };
   std::vector<Change> changes;
   std::uint64_t removed = 0, whole = 0;
-  std::string why = scan(path, *fd, [&](const StoredLetter* letter, std::string_view line, const std::string&) {
-    std::string replacement;
-    const Edit edit = editor(letter, replacement);
-    if (edit == Edit::remove) replacement.clear();
-    if (edit != Edit::keep) changes.push_back({whole, line.size() + 1, std::move(replacement)});
-    removed += edit == Edit::remove;
-    whole += line.size() + 1;
-  });
+  std::string why =
+      scan_dead_letters(path, *fd, [&](const StoredLetter* letter, std::string_view line, const std::string&) {
+        std::string replacement;
+        const Edit edit = editor(letter, replacement);
+        if (edit == Edit::remove) replacement.clear();
+        if (edit != Edit::keep) changes.push_back({whole, line.size() + 1, std::move(replacement)});
+        removed += edit == Edit::remove;
+        whole += line.size() + 1;
+      });
   if (!why.empty()) return Error{std::move(why)};
   if (changes.empty()) return removed;
-  Replacement replacement(path);
+  FileReplacement replacement(path);
   replacement.open();
   const auto copy = [&](std::uint64_t from, std::uint64_t to) {
     std::array<char, 64 * 1024> block;

@@ -41,6 +41,7 @@ struct Request {
 struct Death {
   std::string cause;               // "killed by SIGSEGV (address 0x8)", "called exit(3)", ...
   std::vector<std::string> stack;  // innermost first; empty where none was to be had
+  bool call_begun = true;          // false: the plugin never saw the call, so it is not to blame
 };
 
 // What a call came to.

@@ -27,7 +27,8 @@ struct CrashRecord {
 struct Control {
   std::atomic<std::uint32_t> should_stop;
   std::atomic<std::int32_t> log_level;
-  std::uint64_t config_size;  // bytes of the plugin's configuration, which follow this struct
+  std::atomic<std::uint32_t> calls_begun;  // counted by the worker, just before the plugin gets the call
+  std::uint64_t config_size;               // bytes of the plugin's configuration, which follow this struct
   CrashRecord crash;
 
   char* config() { return reinterpret_cast<char*>(this + 1); }

@@ -106,6 +106,7 @@ class Worker {
       request.sub_sequence_number = header.c;
       request.hand_over = header.a != 0;
     }
+    ++control_->calls_begun;
     const Outcome outcome = instance_->perform(request, {control_->config(), control_->config_size});
     // What the plugin printed belongs before what comes next.
     std::fflush(nullptr);

@@ -124,6 +124,7 @@ std::uint64_t WorkerProcess::resident_memory() const {
 void WorkerProcess::start(const Request& request) {
   control_->should_stop = 0;
   call_ = request.call;
+  ++calls_sent_;
   busy_ = true;
   may_exit_ = request.call == Call::destroy;
   outcome_.status = KCLHOST_OK;
@@ -263,7 +264,8 @@ void WorkerProcess::on_exit() {
   }
   const bool orderly = may_exit_ && info.si_code == CLD_EXITED && info.si_status == 0;
   if (!orderly) {
-    outcome_.death = Death{cause_of_death(info.si_code, info.si_status), {}};
+    outcome_.death =
+        Death{cause_of_death(info.si_code, info.si_status), {}, !busy_ || control_->calls_begun == calls_sent_};
     if (control_->crash.signal != 0)
       outcome_.death->stack = describe_stack(control_->crash, spec_.staged_path, spec_.plugin_path);
     if (outcome_.status == KCLHOST_OK) outcome_.status = KCLHOST_FAILED;

@@ -76,6 +76,7 @@ class WorkerProcess final : public Processor {
   pid_t pid_ = 0;
   Descriptor descriptor_;
   Call call_ = Call::create;
+  std::uint32_t calls_sent_ = 0;
   bool loading_ = true, busy_ = true;
   bool may_exit_ = false;  // destroy is under way or done
   std::string load_error_, abort_reason_;

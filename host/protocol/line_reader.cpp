@@ -21,27 +21,15 @@ LineReader::LineReader(int fd, SharedBuffer& batch) : fd_(fd), batch_(batch), sm
   ::fcntl(fd_, F_SETPIPE_SZ, pipe_size);
 }
 
+bool LineReader::wants_more() {
+  return !ended_ && !scan() && (line_in_batch_ || batch_allowed_ || !full());
+}
+
 void LineReader::read_some() {
-  if (ended_ || found_) return;
-  char* to;
-  std::size_t room;
-  if (line_in_batch_) {
-    if (!batch_.reserve(batch_size_ + pipe_size + 1)) {
-      throw std::system_error(ENOMEM, std::generic_category(), "a line of the daemon is too large for memory");
-    }
-    to = batch_.data() + batch_size_;
-    room = batch_.size() - batch_size_ - 1;
-  } else {
-    if (begin_ == end_) begin_ = end_ = 0;
-    if (end_ == small_.size() - 1) {
-      move_to_batch(end_ - begin_);
-      line_in_batch_ = true;
-      read_some();
-      return;
-    }
-    to = small_.data() + end_;
-    room = small_.size() - 1 - end_;
-  }
+  if (!wants_more()) return;
+  make_room();
+  char* const to = line_in_batch_ ? batch_.data() + batch_size_ : small_.data() + end_;
+  const std::size_t room = line_in_batch_ ? batch_.size() - batch_size_ - 1 : small_.size() - 1 - end_;
   const ssize_t n = ::read(fd_, to, room);
   if (n < 0) {
     if (errno == EINTR || errno == EAGAIN) return;
@@ -74,13 +62,28 @@ bool LineReader::scan() {
   return true;
 }
 
-void LineReader::move_to_batch(std::size_t bytes) {
-  if (!batch_.reserve(bytes + 1)) {
-    throw std::system_error(ENOMEM, std::generic_category(), "no memory for a batch");
+void LineReader::make_room() {
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (!line_in_batch_ && end_ == small_.size() - 1) {
+    const std::size_t bytes = end_ - begin_;
+    if (batch_allowed_) {
+      reserve(bytes + 1);
+      std::memcpy(batch_.data(), small_.data() + begin_, bytes);
+      batch_size_ = bytes;
+      begin_ = end_ = 0;
+      line_in_batch_ = true;
+    } else {
+      std::memmove(small_.data(), small_.data() + begin_, bytes);
+      begin_ = 0;
+      end_ = bytes;
+    }
   }
-  std::memcpy(batch_.data(), small_.data() + begin_, bytes);
-  batch_size_ = bytes;
-  begin_ = end_ = 0;
+  if (line_in_batch_) reserve(batch_size_ + pipe_size + 1);
+}
+
+void LineReader::reserve(std::size_t bytes) {
+  if (batch_.reserve(bytes)) return;
+  throw std::system_error(ENOMEM, std::generic_category(), "a line of the daemon is too large for memory");
 }
 
 std::optional<std::span<char>> LineReader::take() {
@@ -104,9 +107,7 @@ std::optional<std::span<char>> LineReader::take_into_batch() {
   if (!scan()) return std::nullopt;
   if (line_in_batch_) return take();
   const std::optional<std::span<char>> line = take();
-  if (!batch_.reserve(line->size() + 1)) {
-    throw std::system_error(ENOMEM, std::generic_category(), "no memory for a batch");
-  }
+  reserve(line->size() + 1);
   std::memcpy(batch_.data(), line->data(), line->size());
   return std::span<char>(batch_.data(), line->size());
 }

@@ -11,14 +11,20 @@
 namespace kclhost::protocol {
 
 // Reads a pipe into a small buffer, and from there on into the shared buffer when a line outgrows it, so that the bytes
-// of a large batch are never moved. Not thread-safe.
+// of a large batch are never moved. While the shared buffer is in use, that is not allowed: what the other side sends
+// ahead then stays in the pipe. Not thread-safe.
 class LineReader {
  public:
   // Neither is taken over; both must outlive the reader. Enlarges the pipe's buffer where the system lets it.
   LineReader(int fd, SharedBuffer& batch);
 
-  // Reads once; blocks unless poll said that fd is ready. Throws std::system_error when reading fails.
+  // Reads once unless wants_more() is false; blocks unless poll said that fd is ready. Throws std::system_error when
+  // reading fails.
   void read_some();
+  // False when a line is there to take, at the stream's end, and when a line would need the shared buffer but may not.
+  bool wants_more();
+  // Whether a line may continue in the shared buffer. It may at first.
+  void allow_batch(bool allowed) { batch_allowed_ = allowed; }
 
   // True once a whole line has arrived, or the stream has ended.
   bool ready() { return ended_ || scan(); }
@@ -38,7 +44,9 @@ class LineReader {
 
  private:
   bool scan();
-  void move_to_batch(std::size_t bytes);
+  bool full() const { return end_ - begin_ == small_.size() - 1; }
+  void make_room();
+  void reserve(std::size_t bytes);
 
   int fd_;
   SharedBuffer& batch_;
@@ -48,6 +56,7 @@ class LineReader {
   std::size_t batch_size_ = 0;       // bytes of the unfinished line in batch_
   std::size_t line_size_ = 0;        // of the whole line found
   bool line_in_batch_ = false;       // the unfinished line continues in batch_
+  bool batch_allowed_ = true;        // the unfinished line may continue there
   bool found_ = false;               // a whole line is there to take
   bool ended_ = false;
   std::size_t lines_ = 0, line_offset_ = 0, taken_ = 0;

@@ -208,6 +208,9 @@ bool BatchRun::advance(Track& track) {
         begin_wait(track, action);
         break;
       case Step::give_up:
+        // Before its turn it would not be checkpointed, and be set aside again after the next record that ends the
+        // host.
+        if (one_at_a_time_ && !has_first_unfinished(track)) return false;
         give_up(track, action);
         break;
       case Step::stop:
@@ -245,6 +248,7 @@ bool BatchRun::call_over(Track& track) {
   track.calling = false;
   in_hand_ = nullptr;
   shard_.go_on_with_stop();
+  if (track.lane.must_repeat()) return true;
   const Outcome& outcome = track.lane.outcome();
   if (outcome.ok()) {
     if (track.blocked) log_.info("the shard goes on: the records that it waited for have passed");

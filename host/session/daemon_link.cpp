@@ -46,27 +46,36 @@ std::string_view explanation(kclhost_status status) {
 
 DaemonLink::DaemonLink(int in, int out, EventLoop& loop, SharedBuffer& batch)
     : in_(in), loop_(loop), batch_(batch), reader_(in, batch), writer_(out) {
-  loop_.add(in_, [this] {
-    reader_.read_some();
-    // The end of a pipe stays readable for ever.
-    if (reader_.ended()) {
-      loop_.remove(in_);
-      watching_ = false;
-    }
-  });
+  watch();
 }
 
 DaemonLink::~DaemonLink() {
   if (watching_) loop_.remove(in_);
 }
 
+// The end of a pipe stays readable for ever, and so does what is left in it: watched is what will be read.
+void DaemonLink::watch() {
+  if (watching_ || !reader_.wants_more()) return;
+  watching_ = true;
+  loop_.add(in_, [this] {
+    reader_.read_some();
+    if (reader_.wants_more()) return;
+    loop_.remove(in_);
+    watching_ = false;
+  });
+}
+
 std::optional<protocol::Message> DaemonLink::next() {
+  reader_.allow_batch(true);
+  watch();
   const auto ready = [this] { return reader_.ready(); };
   if (!loop_.run_until(ready, Clock::now() + silence_before_release)) {
     if (batch_.size() > kept_buffer && reader_.unfinished() == 0) batch_.release();
     loop_.run_until(ready);
   }
   const std::optional<std::span<char>> line = reader_.take_into_batch();
+  reader_.allow_batch(false);
+  watch();
   if (line) return decode(*line, &batch_);
   if (reader_.unfinished() != 0) gone();
   return std::nullopt;
@@ -79,19 +88,25 @@ void DaemonLink::acknowledge(std::string_view action) {
 processor::CheckpointAnswer DaemonLink::checkpoint(std::optional<std::string_view> sequence_number,
                                                    std::optional<std::int64_t> sub_sequence_number) {
   if (!writer_.checkpoint(sequence_number, sub_sequence_number)) gone();
-  loop_.run_until([this] { return reader_.ready(); });
+  watch();
+  loop_.run_until([this] { return !reader_.wants_more(); });
   const std::optional<std::span<char>> line = reader_.take();
+  watch();
+  if (!line && !reader_.ended()) not_an_answer("a message of more than 64 KiB");
   if (!line) gone();
   const protocol::Message answer = decode(*line, nullptr);
   if (answer.action != protocol::Action::checkpoint) {
-    throw Stop(cli::exit_usage, "line " + std::to_string(reader_.line_number()) +
-                                    " from the daemon is no answer to the checkpoint just sent but " +
-                                    std::string(answer.action_text));
+    not_an_answer(answer.action_text);
   }
   if (!answer.error) return {};
   exception_name_ = *answer.error;
   const kclhost_status status = status_of(exception_name_);
   return {status, exception_name_, explanation(status)};
+}
+
+void DaemonLink::not_an_answer(std::string_view what) {
+  throw Stop(cli::exit_usage, "line " + std::to_string(reader_.line_number()) +
+                                  " from the daemon is no answer to the checkpoint just sent but " + std::string(what));
 }
 
 protocol::Message DaemonLink::decode(std::span<char> line, SharedBuffer* buffer) {

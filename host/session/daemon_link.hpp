@@ -38,13 +38,15 @@ class DaemonLink {
 
  private:
   protocol::Message decode(std::span<char> line, SharedBuffer* buffer);
+  void watch();
+  [[noreturn]] void not_an_answer(std::string_view what);
 
   int in_;
   EventLoop& loop_;
   SharedBuffer& batch_;
   protocol::LineReader reader_;
   protocol::Writer writer_;
-  bool watching_ = true;
+  bool watching_ = false;
   std::string exception_name_;  // of the last checkpoint's answer
 };
 

@@ -153,6 +153,12 @@ bool Lane::over() {
   return true;
 }
 
+bool Lane::must_repeat() {
+  const auto& death = processor_->outcome().death;
+  repeating_ = death && !death->call_begun && !repeating_;
+  return repeating_;
+}
+
 void Lane::abandon() {
   processor_->request_stop();
   const auto idle = [this] { return !processor_->busy(); };

@@ -49,6 +49,10 @@ class Lane {
   bool busy() const { return processor_->busy(); }
   const processor::Outcome& outcome() const { return processor_->outcome(); }
 
+  // Whether the call just over is to be made again, after bring_up, as if it had not been made: the worker was dead or
+  // dying when it was sent, and the plugin never saw it. Ask once for each call; never true twice in a row.
+  bool must_repeat();
+
   // After the daemon has gone: waits for the call in progress as long as timeouts.shutdown allows.
   void abandon();
 
@@ -77,6 +81,7 @@ class Lane {
   Clock::time_point deadline_{};
   bool asked_to_stop_ = false;
   bool death_told_ = false;
+  bool repeating_ = false;
   std::uint32_t generation_ = 1;
 };
 

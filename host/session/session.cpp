@@ -91,6 +91,7 @@ void Session::process_records(const protocol::Message& message) {
 }
 
 void Session::lease_lost() {
+  shard_.accepted = shard_.recorded;  // whoever has the lease now reads the rest
   call_all(Call::lease_lost);
 }
 
@@ -115,20 +116,26 @@ void Session::farewell() {
 }
 
 void Session::bring_up() {
-  for (const auto& lane : lanes_) {
-    if (!lane->alive() && shard_.holds_records()) {
-      throw Stop(cli::exit_stopped, "the worker died while the plugin held records up to " + shard_.accepted.str() +
-                                        " that it had not checkpointed; the daemon must read them again");
-    }
-    lane->bring_up({shard_.shard_id, shard_.position, shard_.greeted});
+  for (const auto& lane : lanes_) bring_up(*lane);
+}
+
+void Session::bring_up(Lane& lane) {
+  if (!lane.alive() && shard_.holds_records()) {
+    throw Stop(cli::exit_stopped, "the worker died while the plugin held records up to " + shard_.accepted.str() +
+                                      " that it had not checkpointed; the daemon must read them again");
   }
+  lane.bring_up({shard_.shard_id, shard_.position, shard_.greeted});
 }
 
 bool Session::call_all(Call call) {
   bring_up();
   bool all_ok = true;
   for (const auto& lane : lanes_) {
-    const Outcome& outcome = lane->call({.call = call}, config_.timeouts.shutdown);
+    do {
+      bring_up(*lane);
+      lane->call({.call = call}, config_.timeouts.shutdown);
+    } while (lane->must_repeat());
+    const Outcome& outcome = lane->outcome();
     if (!outcome.ok()) lane->report(outcome, nullptr);
     all_ok &= outcome.ok();
     shard_.go_on_with_stop();

@@ -40,6 +40,7 @@ class Session final : private processor::Services, private policy::CheckpointRou
   void farewell();
 
   void bring_up();
+  void bring_up(Lane& lane);
   // The same call to every lane, one after the other; true when all succeeded. Failures are logged.
   bool call_all(processor::Call call);
   bool host_checkpoints() const { return !lanes_.front()->descriptor().checkpoints_itself(); }

@@ -1,3 +1,4 @@
+import base64
 import json
 import os
 import signal
@@ -85,6 +86,17 @@ def test_statuses_are_all_that_stdout_gets(host):
         assert host.status() == action.decode()
     code, stdout, stderr = host.end()
     assert (code, stdout) == (0, b""), stderr
+
+
+def test_batches_sent_ahead(host):
+    for number in range(1, 5):
+        host.say((INITIALIZE if number == 1 else b"") + json.dumps({"action": "processRecords", "records": [
+            {"data": base64.b64encode(bytes(300_000)).decode(), "sequenceNumber": str(number)}]}).encode() + b"\n")
+    assert [host.status() for _ in range(5)] == ["initialize"] + 4 * ["processRecords"]
+    host.say(b'{"action":"leaseLost"}\n')
+    assert host.status() == "leaseLost"
+    code, _, stderr = host.end()
+    assert code == 0 and "records=4 bytes=1200000" in stderr
 
 
 def test_a_message_cut_short(host):

@@ -11,17 +11,6 @@ from scenario import Stage
 # Set for a daemon and inherited by its hosts and their workers: how a test finds them.
 MARK = "KCLHOST_E2E_DAEMON"
 
-CONFIG = """\
-version: 1
-plugins_dir: {zoo}
-plugin:
-  path: {plugin}.so
-  config: {config}
-state_dir: {state}
-checkpoint: {{interval: 1s}}
-log: {{level: info, format: text}}
-"""
-
 # Everything that makes the KCL wait less, and small batches, so that there is a middle to stop in.
 PROPERTIES = {"idleTimeBetweenReadsInMillis": 250, "parentShardPollIntervalMillis": 1000, "maxRecords": 100,
               "callProcessRecordsEvenForEmptyRecordList": "true", "shutdownGraceMillis": 60000,
@@ -35,13 +24,16 @@ class Daemon(services.Daemon):
     """A daemon of an application. leases_before has the lease table as nobody changes it until the daemon does."""
 
     def __init__(self, stage: Stage, name: str, application: str, stream: str, leases_before: dict, plugin: str,
-                 plugin_config: dict, properties: dict, jvm_options):
-        directory = stage.directory / name
+                 plugin_config: dict, properties: dict, jvm_options, settings: dict):
+        directory = stage.directory / application / name
         self.records = directory / "records"
         self.records.mkdir(parents=True)
+        self.state = directory / "state"
         config = directory / "kclhost.yaml"
-        config.write_text(CONFIG.format(zoo=stage.zoo, plugin=plugin, state=directory / "state",
-                                        config=json.dumps({"dir": str(self.records), **plugin_config})))
+        config.write_text(json.dumps({  # JSON is YAML
+            "version": 1, "plugins_dir": str(stage.zoo), "state_dir": str(self.state),
+            "plugin": {"path": f"{plugin}.so", "config": {"dir": str(self.records), **plugin_config}},
+            "checkpoint": {"interval": "1s"}, "log": {"level": "info", "format": "text"}, **settings}))
         self.leases_before = leases_before
         self.name = name
         super().__init__(stage.services, directory, f"{stage.kclhost} run --config {config}", stream, application,
@@ -68,14 +60,15 @@ class Application:
     """One consumer of one stream."""
     _numbers = count(1)
 
-    def __init__(self, stage: Stage, *, shards: int, plugin: str = "recorder", plugin_config=None, properties=None,
-                 jvm_options=()):
+    def __init__(self, stage: Stage, *, shards: int = 1, producer: Producer = None, plugin: str = "recorder",
+                 plugin_config=None, properties=None, jvm_options=(), settings=None):
+        """Of a new stream with that many shards, or of the one that the producer puts on; settings are kclhost's."""
         self.stage = stage
-        self.stream = stage.services.create_stream(shards)
+        self.producer = producer or Producer(stage.services, stage.services.create_stream(shards), seed=shards)
+        self.stream = self.producer.stream
         self.name = f"application-{next(self._numbers)}"
-        self.producer = Producer(stage.services, self.stream, seed=shards)
         self.daemons = []
-        self._options = plugin, plugin_config or {}, properties or {}, jvm_options
+        self._options = plugin, plugin_config or {}, properties or {}, jvm_options, settings or {}
 
     def start(self) -> Daemon:
         name = f"daemon-{len(self.daemons) + 1}"

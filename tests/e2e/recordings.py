@@ -35,7 +35,7 @@ def read(directory: Path) -> list:
     """The instances, each shard's in the order they began."""
     instances = {}
     for file in sorted(directory.glob("*.jsonl")):
-        for line in _lines(file):
+        for line in lines(file):
             key = line["shard"], line["pid"]
             _add(instances.setdefault(key, Instance(*key)), line)
     return list(instances.values())
@@ -43,21 +43,21 @@ def read(directory: Path) -> list:
 
 def _add(instance: Instance, line: dict):
     if "event" not in line:
-        instance.records.append(Delivered(_position(line), Record(line["partition_key"], line["sha256"], line["size"]),
+        instance.records.append(Delivered(position(line), Record(line["partition_key"], line["sha256"], line["size"]),
                                           line["at"]))
         return
     instance.events.append(line)
     if line["event"] == "initialize":
-        instance.start = _position(line)
+        instance.start = position(line)
         instance.hand_over = line["hand_over"]
 
 
-def _position(line: dict):
+def position(line: dict):
     sequence = line["sequence_number"]
     return Position(int(sequence), line["sub_sequence_number"]) if sequence.isdigit() else sequence
 
 
-def _lines(file: Path):
+def lines(file: Path):
     """The lines that are whole: a worker killed while it wrote leaves a piece of one, with the next writer's behind
     it or, as long as it is being written, nothing."""
     for text in file.read_text().split("\n")[:-1]:

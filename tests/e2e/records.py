@@ -64,7 +64,7 @@ class Producer:
     def single(self, size: int) -> Put:
         data = self.random.randbytes(size)
         key = self._key()
-        return Put(key, "", data, [_record(key, data)])
+        return Put(key, "", data, [record_of(key, data)])
 
     def aggregate(self, count: int, max_size: int = 300) -> Put:
         """A KPL aggregate of count user records. They share a hash key: the KCL drops what is not its shard's."""
@@ -74,7 +74,7 @@ class Producer:
         for _ in range(count):
             key, data = self._key(), self.random.randbytes(self.random.randint(0, max_size))
             assert aggregator.add_user_record(key, data, hash_key) is None
-            contents.append(_record(key, data))
+            contents.append(record_of(key, data))
         key, _, data = aggregator.clear_and_get().get_contents()
         return Put(key, hash_key, data, contents)
 
@@ -117,7 +117,7 @@ class Producer:
             batch = [put for put, answer in zip(batch, answers) if "SequenceNumber" not in answer]
 
 
-def _record(partition_key: str, data: bytes) -> Record:
+def record_of(partition_key: str, data: bytes) -> Record:
     return Record(partition_key, hashlib.sha256(data).hexdigest(), len(data))
 
 

@@ -5,11 +5,14 @@
 
 is a test for pytest like any other, but its body has a thread of its own and starts together with the others'.
 """
+import os
 import time
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from pathlib import Path
 
+import fetch
 import services
 
 # A last resort against hanging for ever.
@@ -28,6 +31,30 @@ def scenario(body):
     del test.__wrapped__  # pytest looks there for the fixtures it is to pass
     test.scenario = body
     return test
+
+
+@contextmanager
+def started(request, tmp_path_factory, kinesis=services.Kinesis):
+    """The stages of the collected scenarios, all at work: each is mostly the KCL's waiting."""
+    programs = {"kclhost": built("KCLHOST_BIN_DIR", "bin") / "kclhost",
+                "plugins": built("KCLHOST_PLUGINS_DIR", "plugins"), "zoo": built("KCLHOST_ZOO_DIR", "zoo")}
+    items = [item for item in request.session.items if hasattr(item.obj, "scenario")]
+    with services.LocalServices(tmp_path_factory.mktemp("services"), kinesis) as local, \
+            ThreadPoolExecutor(len(items)) as pool:
+        stages = {item.obj.scenario: Stage(local, tmp_path_factory.mktemp(item.name), **programs) for item in items}
+        try:
+            for body, stage in stages.items():
+                stage.begin(pool, body)
+            yield stages
+        finally:
+            for stage in stages.values():
+                stage.cancel()
+
+
+def built(variable: str, default: str) -> Path:
+    path = Path(os.environ.get(variable) or fetch.ROOT / "build" / "release" / default)
+    assert path.exists(), f"{path} is not built; set {variable}"
+    return path
 
 
 class Stage:

@@ -5,10 +5,12 @@ import promises
 from application import Application, Daemon
 from scenario import scenario
 
-# The leader looks at the load of the workers this often, and acts on any difference.
+# The leader looks at the load of the workers this often, and acts on any difference. Not by graceful hand-off: the KCL
+# (3.1.3) loses sight of a lease that is to be handed off while its consumer is just being set up, as happens around the
+# stop of a leader: the old owner renews it for ever, and nobody reads the shard. 3.4.2 to 3.5.0 have repairs for that.
 PROPERTIES = {"leaseAssignmentIntervalMillis": 1000, "workerMetricsReporterFreqInMillis": 1000,
-              "inMemoryWorkerMetricsCaptureFrequencyMillis": 500, "varianceBalancingFrequency": 1,
-              "reBalanceThresholdPercentage": 1, "dampeningPercentage": 100}
+              "inMemoryWorkerMetricsCaptureFrequencyMillis": 500, "varianceBalancingFrequency": 5,
+              "reBalanceThresholdPercentage": 1, "dampeningPercentage": 100, "isGracefulLeaseHandoffEnabled": "false"}
 
 
 @scenario

@@ -52,8 +52,9 @@ class World:
         return [BIN, "replay", "--config", config, "--batch", str(batch), "--checkpoint-file", self.checkpoint, *more,
                 self.inputs]
 
-    def replay(self, config, batch=10_000, *more):
-        done = subprocess.run(self.command(config, batch, *more), capture_output=True, text=True)
+    def replay(self, config, batch=10_000, *more, inside=()):
+        """To its end; `inside` is the front of a command that runs another."""
+        done = subprocess.run([*inside, *self.command(config, batch, *more)], capture_output=True, text=True)
         return Run(done.returncode, done.stdout, done.stderr)
 
     def start(self, config, batch=10_000, *more):

@@ -148,19 +148,6 @@ def test_poison_that_takes_the_host_down_is_found_across_restarts(world):
     assert 3 <= restarts <= 3 + math.ceil(math.log2(100)) + 3
 
 
-def test_garbage_in_the_state_stops_with_one_line(world):
-    world.write_input(words(3))
-    config = world.configure({"then": "skip"})
-    assert world.replay(config).code == 0
-    world.checkpoint.unlink()
-    (tries,) = (world.state / "tries").iterdir()
-    tries.write_bytes(b"garbage")
-    run = world.replay(config)
-    assert run.code == 1
-    assert len(run.lines("is damaged; remove it")) == 1 and str(tries) in run.err
-    assert world.checkpointed() is None
-
-
 def test_an_unusable_state_dir_stops_with_one_line(world):
     world.write_input(words(3))
     world.state.write_text("a file")

@@ -1,5 +1,7 @@
 """A stand-in for the MultiLangDaemon: starts `kclhost run` and speaks the protocol with it, believing nothing."""
+import array
 import base64
+import fcntl
 import hashlib
 import json
 import os
@@ -7,6 +9,7 @@ import pathlib
 import select
 import signal
 import subprocess
+import termios
 import time
 import uuid
 
@@ -119,12 +122,22 @@ class Shard:
     def ask(self, message):
         """Sends a message, answers checkpoints, returns at its status; raises Ended when there is none."""
         self.send(message)
+        self.wait_for_status(message["action"])
+
+    def wait_for_status(self, action):
         while (answer := self.read_message())["action"] == "checkpoint":
             number = answer["sequenceNumber"]
             self.checkpoints.append((number, answer["subSequenceNumber"]))
             self.send({"action": "checkpoint", "sequenceNumber": number, "subSequenceNumber": answer["subSequenceNumber"],
                        "error": self.answers.get(number)})
-        assert answer["responseFor"] == message["action"]
+        assert answer["responseFor"] == action
+
+    def wait_until_read(self):
+        """Waits until the program has read what was sent."""
+        left = array.array("i", [1])
+        deadline = time.monotonic() + PATIENCE
+        while left[0] and time.monotonic() < deadline:
+            fcntl.ioctl(self.process.stdin.fileno(), termios.FIONREAD, left)
 
     def initialize(self, sequence_number="TRIM_HORIZON"):
         self.ask({"shardId": SHARD_ID, "sequenceNumber": sequence_number, "subSequenceNumber": 0, "action": "initialize"})

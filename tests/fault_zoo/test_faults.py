@@ -33,7 +33,8 @@ DEATHS = [
     ("write_to_record", "SIGSEGV"),
 ]
 HANGS = [("hang", "took longer than 2s"), ("hang_unkillable", "took longer than 2s")]
-HARMLESS = ["print", "close_descriptors", "leave_thread", "take_signals", "chdir", "tighten_limits", "fork"]
+HARMLESS = ["print", "close_descriptors", "leave_thread", "take_signals", "chdir", "fork",
+            pytest.param("tighten_limits", marks=NOT_SANITIZED)]
 
 
 def the_error(shard, *texts):
@@ -187,3 +188,20 @@ def test_a_worker_killed_while_idle_is_replaced(misbehave):
         os.kill(pid, signal.SIGKILL)
     shard.wait_until_alone(shard.process.pid)
     live_and_die(shard)
+
+
+@pytest.mark.parametrize("message", [
+    {"action": "processRecords", "records": GOOD, "millisBehindLatest": 0}, {"action": "shardEnded"}])
+def test_a_batch_that_a_dying_worker_never_saw_has_not_failed(misbehave, message):
+    shard = misbehave("none", "nowhere")
+    shard.initialize()
+    workers = set(shard.processes()) - {shard.process.pid}
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    shard.send(message)
+    shard.wait_until_read()
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    shard.wait_for_status(message["action"])
+    assert shard.finish() == 0
+    the_error(shard, "between calls")

@@ -58,6 +58,13 @@ if mode == "log":
     for line in ("first line", "größe %s %d", "x" * 100_000, "last line"):
         sink.send(line.encode())
     sys.exit(0)
+if mode == "talk":
+    os.write(1, b"first line\nsecond ")
+    os.write(2, "größe\n".encode() + b"x" * 3_000_000 + b"\n")
+    os.write(1, b"line\nno newline")
+    sys.exit(0)
+if mode.startswith("leaves-out:"):
+    os.write(2, f"WARN daemon: shardId-0: {mode.partition(':')[2]} java.lang.RuntimeException\n".encode())
 if mode in ("orphan", "stubborn"):
     grandchild(leave_group=False)
     grandchild(leave_group=True)

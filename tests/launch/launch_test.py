@@ -343,6 +343,16 @@ def test_runs_as_process_1(launcher):
     assert launcher.has("term")
 
 
+@pytest.mark.parametrize("line", ["Caught exception from handleInput", "The incoming data has been skipped"])
+def test_a_daemon_that_leaves_out_records_is_killed(launcher, line):
+    done = launcher.run(fake=f"leaves-out:{line}")
+    assert done.returncode == 1
+    log, why = done.stderr.splitlines()
+    assert line in log
+    assert "left out records" in why and "killed" in why
+    assert not launcher.has("term"), "it must not get to checkpoint"
+
+
 # ---- Log lines ---------------------------------------------------------------------------------------------------------
 
 LINES = ["first line", "größe %s %d", "x" * 100_000, "last line"]
@@ -358,3 +368,25 @@ def test_log_lines_with_a_state_dir_too_deep_for_a_socket(launcher):
     launcher.values["state"] = launcher.directory / ("d" * 120)
     done = launcher.run(fake="log")
     assert done.stderr.splitlines()[:-1] == LINES
+
+
+def test_what_the_daemon_prints_is_handed_on(launcher):
+    done = launcher.run(fake="talk")
+    assert done.stdout == "first line\nsecond line\nno newline"
+    assert done.stderr.splitlines()[:-1] == ["größe", "x" * 3_000_000]
+
+
+def test_removes_the_sockets_of_those_that_were_killed(launcher):
+    killed = launcher.start()
+    stale = Path(launcher.report()["socket"])
+    killed.send(signal.SIGKILL)
+    killed.wait()
+    assert stale.exists()
+    (launcher.directory / "report").unlink()
+    first = launcher.start()
+    assert not stale.exists()
+    in_use = Path(launcher.report()["socket"])
+    launcher.run(fake="exit-0")
+    assert in_use.exists()
+    first.send(signal.SIGTERM)
+    assert first.wait() == 0, first.output()

@@ -289,6 +289,22 @@ TEST_F(Worker, ADeathBetweenCalls) {
   EXPECT_EQ(worker->outcome().death->cause.substr(0, 17), "killed by SIGKILL");
 }
 
+TEST_F(Worker, ADeathBeforeTheCallIsNotThePluginsFault) {
+  up();
+  ::kill(worker->pid(), SIGSTOP);
+  worker->start({.call = Call::shutdown_requested});
+  ::kill(worker->pid(), SIGKILL);
+  EXPECT_TRUE(loop.run_until([this] { return !worker->busy(); }));
+  ASSERT_TRUE(worker->outcome().death);
+  EXPECT_FALSE(worker->outcome().death->call_begun);
+}
+
+TEST_F(Worker, ADeathInTheCallMayBe) {
+  const Outcome outcome = crash("is_killed");
+  ASSERT_TRUE(outcome.death);
+  EXPECT_TRUE(outcome.death->call_begun);
+}
+
 TEST_F(Worker, APluginThatHangsIsEndedWithItsStack) {
   start(KCLHOST_ZOO "/misbehave.so", R"({"fault":"hang","in":"initialize"})");
   ASSERT_TRUE(call(Call::create).ok());

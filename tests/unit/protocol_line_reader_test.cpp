@@ -164,17 +164,19 @@ TEST_P(EitherWay, EndInALine) {
   }
 }
 
-TEST_P(EitherWay, LinesBeforeTheEndCanStillBeTaken) {
+TEST_P(EitherWay, TheEndComesAfterTheLinesBeforeIt) {
   Stream input(GetParam());
   test::write_all(input.pipe.out.get(), "one\ntwo\n");
   input.pipe.out.reset();
+  for (const std::string expected : {"one", "two"}) {
+    input.reader.read_some();
+    EXPECT_FALSE(input.reader.ended());
+    const auto line = input.next();
+    ASSERT_TRUE(line);
+    EXPECT_EQ(std::string(line->begin(), line->end()), expected);
+  }
   input.reader.read_some();
-  input.reader.read_some();
-  ASSERT_TRUE(input.reader.ended());
-  const auto first = input.next();
-  ASSERT_TRUE(first);
-  EXPECT_EQ(std::string(first->begin(), first->end()), "one");
-  ASSERT_TRUE(input.next());
+  EXPECT_TRUE(input.reader.ended());
   EXPECT_EQ(input.next(), std::nullopt);
   EXPECT_EQ(input.reader.unfinished(), 0u);
 }
@@ -214,6 +216,26 @@ TEST(LineReader, AnAnswerTakenWhileABatchIsInHandLeavesTheBatchAlone) {
   ASSERT_TRUE(answer);
   EXPECT_EQ(std::string(answer->begin(), answer->end()), "the answer");
   EXPECT_EQ(std::string(batch->begin(), batch->end()), "the batch in hand");
+}
+
+TEST(LineReader, WhatMayNotUseTheBatchStaysInThePipe) {
+  Stream input(Way::take_into_batch);
+  const std::string ahead = filled(100'000, 8);
+  test::write_all(input.pipe.out.get(), "in hand\nshort\n" + ahead.substr(0, 60'000));
+  input.reader.read_some();
+  const auto batch = input.reader.take_into_batch();
+  input.reader.allow_batch(false);
+  ASSERT_EQ(input.reader.take()->size(), 5u);
+  test::write_all(input.pipe.out.get(), ahead.substr(60'000) + "\n");
+  while (input.reader.wants_more()) input.reader.read_some();
+  EXPECT_FALSE(input.reader.ready());
+  EXPECT_NE(input.pipe.waiting(), 0u);
+  EXPECT_EQ(std::string(batch->begin(), batch->end()), "in hand");
+  input.reader.allow_batch(true);
+  while (input.reader.wants_more()) input.reader.read_some();
+  const auto line = input.reader.take_into_batch();
+  ASSERT_TRUE(line);
+  EXPECT_EQ(std::string(line->begin(), line->end()), ahead);
 }
 
 TEST(LineReader, WaitsForNobodyOnceALineIsThere) {

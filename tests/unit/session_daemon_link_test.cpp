@@ -134,6 +134,28 @@ TEST_F(DaemonLinkTest, TheBatchStaysWhileACheckpointIsAnswered) {
   EXPECT_EQ(test::copy_of(message->batch), (std::vector<test::RecordCopy>{{"abc", "k", "1", 0, KCLHOST_NO_TIMESTAMP}}));
 }
 
+TEST_F(DaemonLinkTest, TheBatchStaysWhatIsSentAhead) {
+  say(R"({"action":"processRecords","records":[{"data":"YWJj","partitionKey":"k","sequenceNumber":"1"}]})");
+  const auto first = link.next();
+  ASSERT_TRUE(first);
+  const std::string large(300'000, 'A');
+  std::thread daemon([&] {
+    say(R"({"action":"processRecords","records":[{"data":")" + large + R"(","sequenceNumber":"2"}]})");
+    hang_up();
+  });
+  // Until the daemon can't go on: pipe and reader are full, and what's in hand is as it was.
+  std::size_t waiting = 0;
+  loop.run_until([&] { return std::exchange(waiting, to_host.waiting()) == waiting && waiting != 0; },
+                 Clock::now() + std::chrono::milliseconds(200));
+  EXPECT_EQ(test::copy_of(first->batch), (std::vector<test::RecordCopy>{{"abc", "k", "1", 0, KCLHOST_NO_TIMESTAMP}}));
+  EXPECT_FALSE(link.ended());
+  const auto second = link.next();
+  daemon.join();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(test::copy_of(second->batch).at(0).data.size(), large.size() / 4 * 3);
+  EXPECT_FALSE(link.next());
+}
+
 TEST_F(DaemonLinkTest, SomethingElseInsteadOfACheckpointsAnswer) {
   for (const char* line :
        {R"({"action":"leaseLost"})", R"({"action":"initialize","shardId":"s","sequenceNumber":"1"})"}) {

@@ -7,11 +7,14 @@
 //   {"event": "shard_ended" | "lease_lost" | "shutdown_requested" | "drain" | "destroy", "shard", "pid"}
 //   {"event": "checkpoint", "shard", "pid", "sequence_number" (null: everything), "sub_sequence_number", "code",
 //   "name"}
+//   {"event": "call", "shard", "pid", "records", "attempt", "began", "at" (as above)}: with "calls", at the end of a
+//   call that says OK, behind the records that are accepted by that
 //
-// Config: {"dir": DIR, "delay_us": 0 (per record), "poison": false, "checkpoint": "batch" | "record" | "none"}.
-// "checkpoint" is for the flavour that checkpoints itself (built with ZOO_CHECKPOINTS). With "poison" a record whose
-// data begins with poison:throw, poison:partial, poison:segv, poison:exit, poison:hang or poison:memory does just that;
-// the records before it are written down first.
+// Config: {"dir": DIR, "delay_us": 0 (per record), "poison": false, "calls": false,
+// "checkpoint": "batch" | "record" | "none"}. "checkpoint" is for the flavour that checkpoints itself (built with
+// ZOO_CHECKPOINTS). With "poison" a record whose data begins with poison:throw, poison:partial, poison:segv,
+// poison:exit, poison:hang or poison:memory does just that, and with poison:host it kills the host; the records before
+// it are written down first. In the flavour that is cured (built with ZOO_CURED) no record is poison.
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <rapidjson/document.h>
@@ -22,6 +25,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <kclhost/record_processor.hpp>
 #include <stdexcept>
@@ -93,6 +97,11 @@ void put(Lines::Writer& writer, const char* key, std::int64_t number) {
   while (true) hoard.emplace_back(1 << 20, 'x');
 }
 
+std::int64_t now_us() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::int64_t{std::chrono::duration_cast<std::chrono::microseconds>(now).count()};
+}
+
 void take_poison(std::string_view data, std::size_t index) {
   const auto is = [&](std::string_view name) { return data.substr(0, name.size()) == name; };
   if (is("poison:throw")) throw std::runtime_error("poison:throw");
@@ -102,6 +111,10 @@ void take_poison(std::string_view data, std::size_t index) {
   if (is("poison:hang"))
     while (true) pause();
   if (is("poison:memory")) fill_memory();
+  if (is("poison:host")) {
+    ::kill(::getppid(), SIGKILL);
+    ::pause();  // the kernel ends this process with the host
+  }
 }
 
 class Recorder final : public kclhost::RecordProcessor {
@@ -116,7 +129,10 @@ class Recorder final : public kclhost::RecordProcessor {
     if (!config.IsObject() || !config.HasMember("dir")) throw std::invalid_argument("recorder needs a config with dir");
     dir_ = config["dir"].GetString();
     if (config.HasMember("delay_us")) delay_us_ = config["delay_us"].GetUint();
+#ifndef ZOO_CURED
     if (config.HasMember("poison")) poison_ = config["poison"].GetBool();
+#endif
+    if (config.HasMember("calls")) calls_ = config["calls"].GetBool();
     if (config.HasMember("checkpoint")) checkpoint_ = config["checkpoint"].GetString();
   }
   ~Recorder() override {
@@ -137,6 +153,7 @@ class Recorder final : public kclhost::RecordProcessor {
   }
 
   void process_records(const kclhost::Batch& batch, kclhost::Checkpointer& checkpointer) override {
+    const std::int64_t began = now_us();
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const kclhost::Record record = batch[i];
       if (poison_ && record.data().substr(0, 7) == "poison:") {
@@ -147,6 +164,7 @@ class Recorder final : public kclhost::RecordProcessor {
       if (delay_us_ != 0) ::usleep(delay_us_);
       if (checkpoint_ == "record") checkpoint(checkpointer, &record);
     }
+    if (calls_) call_over(batch, began);
     lines_.append_to(file_);
     if (checkpoint_ == "batch" && !batch.empty()) checkpoint(checkpointer, nullptr);
   }
@@ -176,6 +194,16 @@ class Recorder final : public kclhost::RecordProcessor {
     lines_.append_to(file_);
   }
 
+  void call_over(const kclhost::Batch& batch, std::int64_t began) {
+    lines_.add([&](Lines::Writer& writer) {
+      head(writer, "call");
+      put(writer, "records", static_cast<std::int64_t>(batch.size()));
+      put(writer, "attempt", std::int64_t{batch.attempt()});
+      put(writer, "began", began);
+      put(writer, "at", now_us());
+    });
+  }
+
   void last(const char* name, kclhost::Checkpointer* checkpointer) {
     event(name);
     if (checkpointer != nullptr && checkpoint_ != "none") checkpoint(*checkpointer, nullptr);
@@ -196,8 +224,7 @@ class Recorder final : public kclhost::RecordProcessor {
         writer.Null();
       }
       put(writer, "attempt", std::int64_t{attempt});
-      const auto now = std::chrono::steady_clock::now().time_since_epoch();
-      put(writer, "at", std::int64_t{std::chrono::duration_cast<std::chrono::microseconds>(now).count()});
+      put(writer, "at", now_us());
       put(writer, "pid", std::int64_t{::getpid()});
     });
   }
@@ -227,7 +254,7 @@ class Recorder final : public kclhost::RecordProcessor {
 
   std::string dir_;
   unsigned delay_us_ = 0;
-  bool poison_ = false;
+  bool poison_ = false, calls_ = false;
   std::string checkpoint_ = "batch";
   std::string shard_;
   std::string file_;  // empty until initialized
@@ -238,6 +265,8 @@ class Recorder final : public kclhost::RecordProcessor {
 
 #ifdef ZOO_CHECKPOINTS
 KCLHOST_PLUGIN(Recorder, "zoo.recorder_checkpointing", "1.0.0")
+#elif defined(ZOO_CURED)
+KCLHOST_PLUGIN(Recorder, "zoo.recorder", "1.0.1")
 #else
 KCLHOST_PLUGIN(Recorder, "zoo.recorder", "1.0.0")
 #endif

@@ -1,0 +1,59 @@
+#include "cli/dead_letters_command.hpp"
+
+#include <chrono>
+
+#include "config/units.hpp"
+
+namespace kclhost::cli::dead_letters {
+
+using policy::DeadLetterStore;
+using policy::StoredLetter;
+
+Selection::Selection(const Options& options) : shard_(options.shard), sequence_(options.sequence) {
+  if (const std::size_t slash = sequence_.find('/'); slash != std::string::npos) {
+    sub_sequence_ = sequence_.substr(slash + 1);
+    sequence_.resize(slash);
+  }
+  if (options.older_than.empty()) return;
+  const auto age = config::parse_duration(options.older_than);
+  if (!age) throw Failure{exit_usage, "--older-than " + options.older_than + " is no duration; write 7d, 12h or 30m"};
+  const auto now =
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+  newest_ms_ = (now - *age).count();
+}
+
+bool Selection::contains(const StoredLetter& letter) const {
+  return (shard_.empty() || letter.about.origin.shard_id == shard_) &&
+         (sequence_.empty() || letter.about.sequence_number == sequence_) &&
+         (!sub_sequence_ || std::to_string(letter.about.sub_sequence_number) == *sub_sequence_) &&
+         (!newest_ms_ || letter.about.last_try_ms <= *newest_ms_);
+}
+
+config::Config load(const Options& options) {
+  config::Loaded loaded = config::load(options.config);
+  for (const config::Problem& problem : loaded.problems) complain(problem.str());
+  if (!loaded.problems.empty()) throw Failure{exit_usage, ""};
+  return std::move(loaded.config);
+}
+
+DeadLetterStore store_of(const config::Config& config) {
+  const auto application = config.daemon.properties.find("applicationName");
+  return {config.dead_letter.path, application == config.daemon.properties.end() ? "" : application->second};
+}
+
+std::vector<StoredLetter> select(DeadLetterStore::Contents contents, const Selection& selection) {
+  for (const std::string& damage : contents.damaged) complain("damaged and left alone: " + damage);
+  std::vector<StoredLetter> letters = policy::without_copies(std::move(contents.letters));
+  std::erase_if(letters, [&](const StoredLetter& letter) { return !selection.contains(letter); });
+  return letters;
+}
+
+std::string count_of(std::size_t n) {
+  return std::to_string(n) + (n == 1 ? " dead letter" : " dead letters");
+}
+
+std::string place_of(const StoredLetter& letter) {
+  return letter.about.sequence_number + "/" + std::to_string(letter.about.sub_sequence_number);
+}
+
+}  // namespace kclhost::cli::dead_letters

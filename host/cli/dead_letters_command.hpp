@@ -1,0 +1,69 @@
+// What the commands of `kclhost dead-letters` share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/cli.hpp"
+#include "config/config.hpp"
+#include "policy/dead_letter_store.hpp"
+#include "support/result.hpp"
+
+namespace kclhost::cli::dead_letters {
+
+struct Options {
+  std::filesystem::path config;
+  std::string shard, sequence, older_than;
+  bool json = false, data = false, yes = false;
+};
+
+// A problem that ends the command; the text is for the user.
+struct Failure {
+  int exit_code;
+  std::string message;
+};
+
+template <class T>
+T or_fail(Result<T> result) {
+  if (!result) throw Failure{exit_stopped, result.error()};
+  return std::move(*result);
+}
+
+// Which letters a command is about.
+class Selection {
+ public:
+  // Throws Failure when an option makes no sense.
+  explicit Selection(const Options& options);
+
+  bool all() const { return shard_.empty() && sequence_.empty() && !newest_ms_; }
+  bool contains(const policy::StoredLetter& letter) const;
+
+ private:
+  std::string shard_, sequence_;
+  std::optional<std::string> sub_sequence_;
+  std::optional<std::int64_t> newest_ms_;
+};
+
+// The configuration; throws Failure after its problems were told.
+config::Config load(const Options& options);
+policy::DeadLetterStore store_of(const config::Config& config);
+// Those of the letters that are selected, without copies; tells of damaged lines.
+std::vector<policy::StoredLetter> select(policy::DeadLetterStore::Contents contents, const Selection& selection);
+
+// "3 dead letters".
+std::string count_of(std::size_t n);
+// SEQUENCE/SUB.
+std::string place_of(const policy::StoredLetter& letter);
+
+// The commands. They return the exit code, or throw Failure.
+int list(const Options& options);
+int show(const Options& options);
+int purge(const Options& options);
+int replay(const Options& options);
+
+}  // namespace kclhost::cli::dead_letters

@@ -1,0 +1,45 @@
+#include <cstdio>
+#include <set>
+
+#include "cli/dead_letters_command.hpp"
+
+namespace kclhost::cli::dead_letters {
+
+using policy::DeadLetterStore;
+using policy::StoredLetter;
+
+int purge(const Options& options) {
+  const Selection selection(options);
+  const DeadLetterStore store = store_of(load(options));
+  const bool everything = selection.all();
+  if (everything && !options.yes) {
+    throw Failure{exit_usage,
+                  "purge without a selection removes all dead letters for good: say --yes, or select some "
+                  "with --shard, --sequence or --older-than"};
+  }
+  DeadLetterStore::Contents contents = or_fail(store.read());
+  const std::vector<std::string> shards = contents.shards;
+  if (everything) contents.damaged.clear();
+  if (shards.empty()) return std::puts("no dead letters"), exit_done;
+  const Fd lock = or_fail(store.lock_for_changes());
+  std::set<policy::LetterKey> removed;
+  std::size_t damaged = 0;
+  for (const std::string& shard : shards) {
+    const auto edited = store.edit(shard, [&](const StoredLetter* letter, std::string&) {
+      if (letter == nullptr) {
+        damaged += everything;
+        return everything ? DeadLetterStore::Edit::remove : DeadLetterStore::Edit::keep;
+      }
+      if (!selection.contains(*letter)) return DeadLetterStore::Edit::keep;
+      removed.insert(letter->key());
+      return DeadLetterStore::Edit::remove;
+    });
+    or_fail(edited);
+  }
+  std::printf("removed %s", count_of(removed.size()).c_str());
+  if (damaged != 0) std::printf(" and %zu damaged line%s", damaged, damaged == 1 ? "" : "s");
+  std::puts("");
+  return exit_done;
+}
+
+}  // namespace kclhost::cli::dead_letters

@@ -1,0 +1,93 @@
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "cli/dead_letters_command.hpp"
+#include "cli/dead_letters_replay.hpp"
+#include "session/stop.hpp"
+
+namespace kclhost::cli::dead_letters {
+namespace {
+
+using policy::DeadLetterStore;
+using policy::StoredLetter;
+
+// Takes what passed out of a shard's files, and notes in the others what they failed on.
+void record(const DeadLetterStore& store, std::span<const StoredLetter> letters,
+            const std::vector<Replayed>& progress) {
+  std::map<policy::LetterKey, std::size_t> places;
+  for (std::size_t i = 0; i < progress.size(); ++i) {
+    if (progress[i].state != Replayed::State::untried) places.emplace(letters[i].key(), i);
+  }
+  if (places.empty()) return;
+  std::set<std::size_t> kept;
+  or_fail(store.edit(letters.front().shard, [&](const StoredLetter* letter, std::string& replacement) {
+    const auto place = letter == nullptr ? places.end() : places.find(letter->key());
+    if (place == places.end()) return DeadLetterStore::Edit::keep;
+    const Replayed& result = progress[place->second];
+    if (result.state == Replayed::State::accepted) return DeadLetterStore::Edit::remove;
+    if (!kept.insert(place->second).second) return DeadLetterStore::Edit::remove;  // a copy
+    Result<policy::ParsedLetter> updated = DeadLetterStore::read_letter(letters[place->second]);
+    if (!updated) return DeadLetterStore::Edit::keep;
+    updated->origin.plugin_id = result.plugin_id;
+    updated->origin.plugin_version = result.plugin_version;
+    updated->origin.generation = result.generation;
+    updated->attempts = std::max(updated->attempts, updated->attempts + 1);
+    updated->error_code = result.error_code;
+    updated->error_text = result.error_text;
+    updated->last_try_ms = result.time_ms;
+    policy::append_dead_letter(replacement, updated->letter(), updated->origin);
+    return DeadLetterStore::Edit::replace;
+  }));
+}
+
+}  // namespace
+
+int replay(const Options& options) {
+  const Selection selection(options);
+  const config::Config config = load(options);
+  const DeadLetterStore store = store_of(config);
+  if (select(or_fail(store.read()), selection).empty()) return std::puts("no dead letters"), exit_done;
+  const Fd lock = or_fail(store.lock_for_changes());
+  const std::vector<StoredLetter> letters = select(or_fail(store.read()), selection);
+  observe::Log log(config.log);
+  std::size_t passed = 0, failed = 0;
+  std::optional<Failure> stopped;
+  try {
+    LetterReplay player(config, log);
+    for (auto begin = letters.begin(); begin != letters.end() && !stopped;) {
+      const auto end =
+          std::find_if(begin, letters.end(), [&](const StoredLetter& l) { return l.shard != begin->shard; });
+      const std::span shard(begin, end);
+      std::vector<Replayed> progress;
+      try {
+        player.run(shard, progress);
+      } catch (const session::Stop& stop) {
+        stopped = Failure{stop.exit_code(), stop.what()};
+      }
+      record(store, shard, progress);
+      for (std::size_t i = 0; i < progress.size(); ++i) {
+        if (progress[i].state == Replayed::State::untried) continue;
+        const bool accepted = progress[i].state == Replayed::State::accepted;
+        ++(accepted ? passed : failed);
+        if (!accepted)
+          complain(shard[i].about.origin.shard_id + " " + place_of(shard[i]) + " is kept: " + progress[i].error_text);
+      }
+      begin = end;
+    }
+  } catch (const session::Stop& stop) {
+    stopped = Failure{stop.exit_code(), stop.what()};
+  }
+  const std::size_t untried = letters.size() - passed - failed;
+  std::printf("replayed %s: %zu passed, %zu failed and kept", count_of(passed + failed).c_str(), passed, failed);
+  if (untried != 0) std::printf(", %zu not tried", untried);
+  std::puts("");
+  if (stopped) throw *stopped;
+  return failed == 0 ? exit_done : exit_stopped;
+}
+
+}  // namespace kclhost::cli::dead_letters

@@ -1,0 +1,58 @@
+#include <rapidjson/document.h>
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
+#include <cstdio>
+
+#include "cli/dead_letters_command.hpp"
+#include "config/utf8.hpp"
+
+namespace kclhost::cli::dead_letters {
+namespace {
+
+using policy::DeadLetterStore;
+using policy::StoredLetter;
+
+void print_letter(const std::string& line, const policy::ParsedLetter& letter) {
+  rapidjson::Document document;
+  document.Parse(line.data(), line.size());
+  const bool printable = config::first_bad_byte(letter.data) == std::string_view::npos;
+  if (printable) {
+    rapidjson::Value text(letter.data.data(), static_cast<rapidjson::SizeType>(letter.data.size()),
+                          document.GetAllocator());
+    document.AddMember("data_as_text", text, document.GetAllocator());
+  }
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
+  json.SetIndent(' ', 2);
+  document.Accept(json);
+  std::puts(buffer.GetString());
+}
+
+}  // namespace
+
+int show(const Options& options) {
+  const Selection selection(options);
+  const std::vector<StoredLetter> letters = select(or_fail(store_of(load(options)).read()), selection);
+  if (options.data && letters.size() > 1) {
+    throw Failure{exit_usage, "--data prints one letter and " + std::to_string(letters.size()) +
+                                  " are selected; name it with --shard and --sequence N/SUB"};
+  }
+  if (letters.empty()) {
+    if (selection.all() && !options.data) return std::puts("no dead letters"), exit_done;
+    throw Failure{exit_stopped, "no such dead letter; kclhost dead-letters list shows those there are"};
+  }
+  for (const StoredLetter& stored : letters) {
+    const std::string line = or_fail(DeadLetterStore::read_line(stored));
+    const policy::ParsedLetter letter = or_fail(policy::parse_dead_letter(line));
+    if (options.data) {
+      std::fwrite(letter.data.data(), 1, letter.data.size(), stdout);
+    } else {
+      print_letter(line, letter);
+    }
+  }
+  if (std::fflush(stdout) != 0) throw Failure{exit_broken_pipe, "can't write to standard output"};
+  return exit_done;
+}
+
+}  // namespace kclhost::cli::dead_letters

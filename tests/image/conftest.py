@@ -1,0 +1,86 @@
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+import base_image  # noqa: E402
+import fetch  # noqa: E402
+
+
+# In a plain chroot / is no mount point, and buildah's isolation fails to make it private. /proc, which can be made so, is
+# where nobody outside sees what we mount: / itself, and from there on it is one.
+IN_A_MOUNT = 'mount --make-rprivate /proc; mount --rbind / /proc; exec chroot /proc "$@"'
+
+
+def root_is_a_mount() -> bool:
+    return any(line.split()[4] == "/" for line in Path("/proc/self/mountinfo").read_text().splitlines())
+
+
+class Builder:
+    """buildah, with storage of its own."""
+
+    def __init__(self, storage: Path):
+        # vfs works on every file system, chroot isolation in every container that root owns.
+        shell = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-ec", IN_A_MOUNT, "sh"]
+        self.command = [*([] if root_is_a_mount() else shell), "buildah", "--storage-driver", "vfs", "--root", str(storage / "root"),
+                        "--runroot", str(storage / "run")]
+        self.environment = {**os.environ, "TMPDIR": str(storage / "tmp"), "BUILDAH_ISOLATION": "chroot"}
+        # The Dockerfile's cache mounts: this machine's own caches, so nothing is compiled or fetched a second time.
+        mounts = storage / "tmp" / "buildah-cache"
+        mounts.mkdir(parents=True)
+        ccache = subprocess.run(["ccache", "--get-config", "cache_dir"], capture_output=True, text=True, check=True)
+        for name, cache in (("kclhost-ccache", Path(ccache.stdout.strip())),
+                            ("kclhost-maven", Path.home() / ".m2" / "repository")):
+            cache.mkdir(parents=True, exist_ok=True)
+            (mounts / name).symlink_to(cache)
+
+    def __call__(self, *arguments) -> str:
+        done = subprocess.run([*self.command, *map(str, arguments)], capture_output=True, text=True,
+                              env=self.environment)
+        assert done.returncode == 0, f"{arguments}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def builder():
+    if os.geteuid() != 0:
+        pytest.skip("the image's test needs root: buildah's chroot isolation mounts")
+    storage = fetch.CACHE / "image-storage"  # gigabytes: in one place, where the next run finds what a killed one left
+    fetch.CACHE.mkdir(parents=True, exist_ok=True)
+    with open(fetch.CACHE / "image-storage.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(storage, ignore_errors=True)
+        try:
+            yield Builder(storage)
+        finally:
+            shutil.rmtree(storage)
+
+
+@pytest.fixture(scope="session")
+def image(builder):
+    base_image.import_base(builder, fetch.CACHE)
+    builder("bud", "--pull-never", "--tag", "kclhost", ROOT)
+    return "kclhost"
+
+
+@pytest.fixture(scope="session")
+def declared(builder, image) -> dict:
+    """What the image says of itself."""
+    return json.loads(builder("inspect", image))["OCIv1"]["config"]
+
+
+@pytest.fixture(scope="session")
+def container(builder, image, declared):
+    name = builder("from", "--pull-never", image).strip()
+    # buildah run (1.28) mounts the image's own volumes over some of those that its command line names.
+    for volume in declared["Volumes"]:
+        builder("config", "--volume", f"{volume}-", name)
+    return name
