@@ -1,8 +1,33 @@
+#include <algorithm>
 #include <exception>
+#include <iterator>
 #include <string>
+#include <string_view>
 
 #include "cli/cli.hpp"
 #include "kclhost_version.hpp"
+
+namespace {
+
+struct Command {
+  std::string_view name;
+  void (*add)(CLI::App& app, kclhost::cli::Action& action);
+};
+
+constexpr Command commands[] = {
+    {"run", kclhost::cli::add_run},
+    {"check", kclhost::cli::add_check},
+    {"inspect", kclhost::cli::add_inspect},
+    {"replay", kclhost::cli::add_replay},
+    {"launch", kclhost::cli::add_launch},
+    {"fetch-daemon", kclhost::cli::add_fetch_daemon},
+    {"put", kclhost::cli::add_put},
+    {"schema", kclhost::cli::add_schema},
+    {"dead-letters", kclhost::cli::add_dead_letters},
+    {"worker", kclhost::cli::add_worker},
+};
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace kclhost::cli;
@@ -10,16 +35,13 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", std::string("kclhost ") + KCLHOST_VERSION);
   app.require_subcommand(1);
   Action action;
-  add_run(app, action);
-  add_check(app, action);
-  add_inspect(app, action);
-  add_replay(app, action);
-  add_launch(app, action);
-  add_fetch_daemon(app, action);
-  add_put(app, action);
-  add_schema(app, action);
-  add_dead_letters(app, action);
-  add_worker(app, action);
+  // The daemon starts a process for each shard, so the command that is asked for is the only one built.
+  const std::string_view asked = argc > 1 ? argv[1] : "";
+  const auto* const command =
+      std::find_if(std::begin(commands), std::end(commands), [asked](const Command& one) { return one.name == asked; });
+  for (const Command& one : commands) {
+    if (command == std::end(commands) || &one == command) one.add(app, action);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -40,8 +40,17 @@ def peers_folder() -> Path:
     return folder
 
 
-def kclpy_command() -> str:
-    return shlex.join([str(peers_folder() / "venv" / "bin" / "python"), str(HERE / "peers" / "kclpy_noop.py")])
+def kclpy(folder: Path) -> Child:
+    """Run by a copy of the interpreter: this process runs the original, and would share its pages with the child."""
+    venv = peers_folder() / "venv"
+    python = folder / "python" / "bin" / "python3"
+    if not python.exists():
+        python.parent.mkdir(parents=True)
+        shutil.copy((venv / "bin" / "python").resolve(), python)
+        shutil.copy(venv / "pyvenv.cfg", folder / "python" / "pyvenv.cfg")
+    packages = next((venv / "lib").glob("python3*/site-packages"))
+    return Child("kclpy", shlex.join([str(python), str(HERE / "peers" / "kclpy_noop.py")]), False,
+                 {"PYTHONPATH": str(packages)})
 
 
 def all_children(build: Path, folder: Path) -> list:
@@ -51,7 +60,7 @@ def all_children(build: Path, folder: Path) -> list:
         Child("floor", str(build / "bin" / "bench_floor"), True),
         Child("kclhost", kclhost_command(build, folder, "process"), True),
         Child("kclhost, isolation none", kclhost_command(build, folder, "none"), True),
-        Child("kclpy", kclpy_command(), False),
+        kclpy(folder),
         Child("aws-kcl", shlex.join([node, str(HERE / "peers" / "aws_kcl_noop.js")]), False,
               {"NODE_PATH": str(peers / "node_modules")}),
     ]
