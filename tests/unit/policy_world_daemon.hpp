@@ -103,7 +103,8 @@ class PluginSide {
     const auto count = static_cast<std::uint32_t>(records.size());
     std::uint32_t bad = 0;
     while (bad < count && passes(setting_.records[records[bad]])) ++bad;
-    if (bad < count) {
+    const bool innocent = bad == count;
+    if (!innocent) {
       Record& record = setting_.records[records[bad]];
       if (record.failures_left > 0) --record.failures_left;
       if (record.kind == Kind::kills_host) return {.ends_the_host = true, .finished = {}};
@@ -115,9 +116,9 @@ class PluginSide {
     // A plugin that says how far it came may have come further.
     std::uint32_t finished = 0;
     if (chance_(0.5)) finished = chance_(0.5) ? bad : chance_.between(0, bad);
-    // And a failure that is no record's fault must not become that of the last one.
-    const bool innocent = setting_.records[records[bad]].kind == Kind::good && setting_.gives_up;
-    if (innocent && divisible) finished = std::min(finished, count - 2);
+    // And a failure that is no record's fault must not become that of the last one, which may have been accepted
+    // before.
+    if (innocent && setting_.gives_up && divisible) finished = std::min(finished, count - 2);
     return {.ends_the_host = false, .finished = finished};
   }
 

@@ -112,10 +112,10 @@ class Promises {
   };
 
   bool aged(std::size_t index) const { return setting_.ages && setting_.records[index].old; }
-  // What the trouble so far may cost: each piece of it a search, in each lane.
+  // What the trouble so far may cost: each piece of it a search and all records once more, in each lane.
   std::size_t bound(std::size_t each) const {
     const double search = 2 * setting_.on_error.retry.max_attempts + std::ceil(std::log2(fates_.size() + 1)) + 4;
-    return static_cast<std::size_t>(static_cast<double>((work_ + 1) * each) * search * 3) + each * fates_.size();
+    return (work_ + 1) * each * (static_cast<std::size_t>(search) * 3 + fates_.size());
   }
   [[noreturn]] void fail(std::size_t index, const std::string& what) const {
     throw Violation{"record " + std::to_string(index) + " of " + std::to_string(fates_.size()) + " " + what};
