@@ -48,7 +48,7 @@ def latency_checks(results):
 
 
 def start_checks(results):
-    start = {child: row["startMillis"]["median"] for child, row in results["children"].items()}
+    start = {child: row["startMillis"]["best"] for child, row in results["children"].items()}
     yield Check("start to initialize's status, of kclpy's", start[KCLHOST] / start["kclpy"], 1 / 8)
 
 
