@@ -14,10 +14,10 @@
 
 namespace kclhost::session {
 
-// Where a new instance begins.
+// Where a new instance begins. It refers to what the caller has: it is made for every batch.
 struct Start {
-  std::string shard_id;
-  policy::Place position;
+  const std::string& shard_id;
+  const policy::Place& position;
   bool hand_over = false;
 };
 

@@ -1,0 +1,67 @@
+// What goes through the daemon's pipe: lines framed from a file that is in memory, statuses written to /dev/null; and a
+// message handed to another thread and back over the kind of socket that host and worker share.
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "lines.hpp"
+#include "processor/channel.hpp"
+#include "protocol/line_reader.hpp"
+#include "protocol/writer.hpp"
+
+namespace kclhost::bench {
+namespace {
+
+void frame(benchmark::State& state) {
+  const std::string line = batch_line(1000, static_cast<std::size_t>(state.range(0))) + "\n";
+  const Fd file(::memfd_create("line", MFD_CLOEXEC));
+  if (::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
+  SharedBuffer buffer;
+  for (auto _ : state) {
+    ::lseek(file.get(), 0, SEEK_SET);
+    protocol::LineReader reader(file.get(), buffer);
+    while (!reader.ready()) reader.read_some();
+    if (!reader.take_into_batch()) std::abort();
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(line.size()));
+}
+BENCHMARK(frame)->Arg(100)->Arg(1024);
+
+void encode_status(benchmark::State& state) {
+  const Fd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  protocol::Writer writer(nowhere.get());
+  for (auto _ : state) {
+    if (!writer.status("processRecords")) std::abort();
+  }
+}
+BENCHMARK(encode_status);
+
+void hand_over_and_back(benchmark::State& state) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
+  std::thread worker([end = ends[1]] {
+    processor::Channel channel{Fd(end)};
+    processor::Packet packet;
+    while (channel.receive(packet) == processor::Channel::Received::packet) {
+      channel.send({.kind = processor::Kind::outcome}, {""});
+    }
+  });
+  {
+    processor::Channel channel{Fd(ends[0])};
+    processor::Packet packet;
+    for (auto _ : state) {
+      channel.send({.kind = processor::Kind::call}, {"", ""});
+      channel.receive(packet);
+    }
+  }
+  worker.join();
+}
+BENCHMARK(hand_over_and_back)->UseRealTime();
+
+}  // namespace
+}  // namespace kclhost::bench

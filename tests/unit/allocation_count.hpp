@@ -1,0 +1,12 @@
+// How often the heap was asked for memory.
+#pragma once
+
+#include <cstddef>
+
+namespace kclhost::test {
+
+// From here on the calling thread's allocations are counted.
+void count_my_allocations();
+std::size_t allocations();
+
+}  // namespace kclhost::test
