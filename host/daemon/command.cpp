@@ -31,6 +31,7 @@ std::map<std::string, std::string> complete_properties(const config::Config& con
   properties.emplace("processingLanguage", "cpp/20");
   properties.emplace("awsCredentialsProvider", "DefaultCredentialsProvider");
   properties.emplace("callProcessRecordsEvenForEmptyRecordList", "true");
+  properties.emplace("isGracefulLeaseHandoffEnabled", "false");  // docs/daemon.md says why
   properties.emplace("shutdownGraceMillis", std::to_string((config.timeouts.shutdown + shutdown_margin).count()));
   return properties;
 }

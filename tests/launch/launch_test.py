@@ -135,6 +135,7 @@ def test_adds_what_the_daemon_lacks(launcher):
         "processingLanguage": "cpp/20",
         "awsCredentialsProvider": "DefaultCredentialsProvider",
         "callProcessRecordsEvenForEmptyRecordList": "true",
+        "isGracefulLeaseHandoffEnabled": "false",
         "shutdownGraceMillis": "13000",  # timeouts.shutdown and ten seconds
     }
     assert not launcher.has("state"), "printing the properties writes nothing"
@@ -143,12 +144,14 @@ def test_adds_what_the_daemon_lacks(launcher):
 def test_what_the_user_sets_wins(launcher):
     launcher.values["properties"] = ("streamArn: 'arn:x', applicationName: app, shutdownGraceMillis: 5, "
                                      "executableName: my own, callProcessRecordsEvenForEmptyRecordList: false, "
+                                     "isGracefulLeaseHandoffEnabled: true, "
                                      "awsCredentialsProvider: ProfileCredentialsProvider")
     got = properties(launcher)
     assert got["streamArn"] == "arn\\:x"
     assert got["shutdownGraceMillis"] == "5"
     assert got["executableName"] == "my own"
     assert got["callProcessRecordsEvenForEmptyRecordList"] == "false"
+    assert got["isGracefulLeaseHandoffEnabled"] == "true"
     assert got["awsCredentialsProvider"] == "ProfileCredentialsProvider"
 
 
