@@ -299,6 +299,7 @@ void BatchRun::give_up(Track& track, const policy::Delivery::Action& action) {
         {{"record", policy::Place::of(track.share, i).str()},
          {"partition_key", track.share.partition_key(i)},
          {"attempts", attempts},
+         {"total", std::to_string(++given_up_)},
          {"error", aged ? std::string_view("older than on_error.max_record_age") : track.error_text}});
   }
   track.delivery.given_up();

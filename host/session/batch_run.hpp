@@ -68,6 +68,7 @@ class BatchRun {
   std::unique_ptr<policy::DeadLetters> dead_letters_;
   Batch batch_;
   const Batch* in_hand_ = nullptr;
+  std::uint64_t given_up_ = 0;  // records skipped or put into the dead letters by this process
 };
 
 }  // namespace kclhost::session

@@ -75,6 +75,9 @@ def test_skip_tells_of_each(stage):
     for shard, place in records.poisoned():
         record = f" record={place.sequence}/{place.sub} "
         assert len([line for line in told if f" {shard} " in line and record in line]) == 1
+        count = len([each for each, _ in records.poisoned() if each == shard])
+        assert [n for n in range(1, count + 2) if any(f" {shard} " in line and f" total={n} " in line for line in told)
+                ] == list(range(1, count + 1))
     calls = accepted.calls(daemon.records)
     accepted.check_all(calls, records.good())
     accepted.check_order(calls)
