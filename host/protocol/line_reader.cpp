@@ -17,7 +17,7 @@ constexpr int pipe_size = 1 << 20;
 
 }  // namespace
 
-LineReader::LineReader(int fd, SharedBuffer& batch) : fd_(fd), batch_(batch), small_(small_size + 1) {
+LineReader::LineReader(int fd, BatchDecoder& batch) : fd_(fd), batch_(batch), small_(small_size + 1) {
   ::fcntl(fd_, F_SETPIPE_SZ, pipe_size);
 }
 
@@ -28,8 +28,8 @@ bool LineReader::wants_more() {
 void LineReader::read_some() {
   if (!wants_more()) return;
   make_room();
-  char* const to = line_in_batch_ ? batch_.data() + batch_size_ : small_.data() + end_;
-  const std::size_t room = line_in_batch_ ? batch_.size() - batch_size_ - 1 : small_.size() - 1 - end_;
+  char* const to = line_in_batch_ ? batch_.line() + batch_size_ : small_.data() + end_;
+  const std::size_t room = line_in_batch_ ? batch_.room() - batch_size_ : small_.size() - 1 - end_;
   const ssize_t n = ::read(fd_, to, room);
   if (n < 0) {
     if (errno == EINTR || errno == EAGAIN) return;
@@ -37,11 +37,12 @@ void LineReader::read_some() {
   }
   if (n == 0) ended_ = true;
   (line_in_batch_ ? batch_size_ : end_) += static_cast<std::size_t>(n);
+  if (line_in_batch_ && !scan()) batch_.arrived(batch_size_);
 }
 
 bool LineReader::scan() {
   if (found_) return true;
-  const char* start = line_in_batch_ ? batch_.data() : small_.data() + begin_;
+  const char* start = line_in_batch_ ? batch_.line() : small_.data() + begin_;
   const std::size_t size = line_in_batch_ ? batch_size_ : end_ - begin_;
   if (scanned_ >= size) return false;
   const void* newline = std::memchr(start + scanned_, '\n', size - scanned_);
@@ -54,7 +55,7 @@ bool LineReader::scan() {
     // The daemon waits for an answer after each message, so there is hardly ever anything behind a line.
     const std::size_t rest = batch_size_ - line_size_ - 1;
     if (small_.size() < rest + 1) small_.resize(rest + 1);
-    std::memcpy(small_.data(), batch_.data() + line_size_ + 1, rest);
+    std::memcpy(small_.data(), batch_.line() + line_size_ + 1, rest);
     begin_ = 0;
     end_ = rest;
   }
@@ -67,8 +68,9 @@ void LineReader::make_room() {
   if (!line_in_batch_ && end_ == small_.size() - 1) {
     const std::size_t bytes = end_ - begin_;
     if (batch_allowed_) {
-      reserve(bytes + 1);
-      std::memcpy(batch_.data(), small_.data() + begin_, bytes);
+      batch_.begin();
+      reserve(bytes);
+      std::memcpy(batch_.line(), small_.data() + begin_, bytes);
       batch_size_ = bytes;
       begin_ = end_ = 0;
       line_in_batch_ = true;
@@ -78,7 +80,7 @@ void LineReader::make_room() {
       end_ = bytes;
     }
   }
-  if (line_in_batch_) reserve(batch_size_ + pipe_size + 1);
+  if (line_in_batch_) reserve(batch_size_ + pipe_size);
 }
 
 void LineReader::reserve(std::size_t bytes) {
@@ -90,7 +92,7 @@ std::optional<std::span<char>> LineReader::take() {
   if (!scan()) return std::nullopt;
   std::span<char> line;
   if (line_in_batch_) {
-    line = {batch_.data(), line_size_};
+    line = {batch_.line(), line_size_};
   } else {
     line = {small_.data() + begin_, line_size_};
     begin_ += line_size_ + 1;
@@ -107,9 +109,10 @@ std::optional<std::span<char>> LineReader::take_into_batch() {
   if (!scan()) return std::nullopt;
   if (line_in_batch_) return take();
   const std::optional<std::span<char>> line = take();
-  reserve(line->size() + 1);
-  std::memcpy(batch_.data(), line->data(), line->size());
-  return std::span<char>(batch_.data(), line->size());
+  batch_.begin();
+  reserve(line->size());
+  std::memcpy(batch_.line(), line->data(), line->size());
+  return std::span<char>(batch_.line(), line->size());
 }
 
 }  // namespace kclhost::protocol

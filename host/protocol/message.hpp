@@ -3,13 +3,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "batch/batch.hpp"
 #include "support/result.hpp"
-#include "support/shared_buffer.hpp"
-
-#include <span>
 
 namespace kclhost::protocol {
 
@@ -35,9 +33,8 @@ struct Message {
   Batch batch;                                      // process_records
 };
 
-// Decodes a line in place. It must lie in `buffer` if it may be a processRecords: its records' data are decoded where
-// they stand, and the table of records is put behind them in `buffer`, which then holds all of the batch. One byte past
-// the line's end is overwritten. The error names the byte and shows what stands there. Unknown members are ignored.
-Result<Message> decode(std::span<char> line, SharedBuffer* buffer);
+// Decodes a line that may not be a processRecords, in place: see BatchDecoder for one that may. One byte past the
+// line's end is overwritten.
+Result<Message> decode(std::span<char> line);
 
 }  // namespace kclhost::protocol

@@ -101,10 +101,10 @@ bool MessageHandler::EndObject(std::uint32_t) {
   if (in_record_ && depth_ == 3) {
     in_record_ = false;
     if (record_.sequence_number == 0) return refuse("a record has no sequenceNumber");
-    RecordEntry* const entry = next_record();
-    if (entry == nullptr) return false;
+    RecordEntry* const entry = table_->next();
+    if (entry == nullptr) return refuse("no memory for the batch");
     *entry = record_;
-    add_next_record();
+    table_->add();
     field_ = Field::records;  // as before the record: what follows is judged as an element, not as a member of it
   }
   return leave();
@@ -114,11 +114,9 @@ bool MessageHandler::StartArray() {
   if (++depth_ > deepest) return refuse("nested too deeply");
   if (depth_ == 1) return refuse("not a JSON object");
   if (depth_ == 2 && field_ == Field::records) {
-    if (buffer_ == nullptr) return refuse("a processRecords where a checkpoint's answer was due");
-    if (table_ != 0) return refuse("records stands twice");
-    table_ = (offset(line_ + line_size_ + 1) + 7u) & ~std::size_t{7};
-    in_records_ = true;
-    return true;
+    if (table_ == nullptr) return refuse("a processRecords where a checkpoint's answer was due");
+    if (saw_records_) return refuse("records stands twice");
+    return saw_records_ = in_records_ = true;
   }
   return start_unknown();
 }
@@ -138,10 +136,10 @@ bool MessageHandler::complete() {
       if (message_.shard_id.empty()) return refuse("initialize without a shardId");
       return true;
     case Action::process_records:
-      if (table_ == 0) return refuse("processRecords without records");
-      message_.batch.base = buffer_->data();
-      message_.batch.table = static_cast<std::uint32_t>(table_);
-      message_.batch.count = count_;
+      if (!saw_records_) return refuse("processRecords without records");
+      message_.batch.base = table_->buffer().data();
+      message_.batch.table = table_->offset();
+      message_.batch.count = table_->count();
       return true;
     case Action::shutdown:
       if (message_.reason != "TERMINATE" && message_.reason != "ZOMBIE") {
@@ -193,7 +191,7 @@ bool MessageHandler::message_string(std::string_view text) {
 }
 
 bool MessageHandler::record_string(char* text, std::uint32_t size) {
-  const auto at = static_cast<std::uint32_t>(offset(text));
+  const std::uint32_t at = offset(text);
   switch (field_) {
     case Field::data: {
       const std::optional<std::size_t> decoded = decode_base64_in_place(text, size);
@@ -215,12 +213,6 @@ bool MessageHandler::record_string(char* text, std::uint32_t size) {
     default:
       return wrong_type();
   }
-}
-
-bool MessageHandler::make_room() {
-  if (!buffer_->reserve(table_ + (count_ + 1) * sizeof(RecordEntry))) return refuse("no memory for the batch");
-  room_ = static_cast<std::uint32_t>((buffer_->size() - table_) / sizeof(RecordEntry));
-  return true;
 }
 
 }  // namespace kclhost::protocol

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "protocol/message.hpp"
+#include "protocol/record_table.hpp"
 
 namespace kclhost::protocol {
 
@@ -14,9 +15,8 @@ namespace kclhost::protocol {
 // texts given to it must lie in the line: they are kept, and a record's data are decoded where they stand.
 class MessageHandler {
  public:
-  // All must outlive the handler. `buffer` holds the line, or is null where no records may come.
-  MessageHandler(Message& message, const char* line, std::size_t line_size, SharedBuffer* buffer)
-      : message_(message), line_(line), line_size_(line_size), buffer_(buffer) {}
+  // Both must outlive the handler. The table's buffer holds the line; it is null where no records may come.
+  MessageHandler(Message& message, RecordTable* table) : message_(message), table_(table) {}
 
   bool Key(const char* text, std::uint32_t size, bool copy);
   bool String(const char* text, std::uint32_t size, bool copy);
@@ -35,9 +35,6 @@ class MessageHandler {
   bool StartArray();
   bool EndArray(std::uint32_t elements);
 
-  // Where somebody else may put the record that he reads; null when there is no memory. It is none until it is added.
-  RecordEntry* next_record() { return count_ < room_ || make_room() ? entries() + count_ : nullptr; }
-  void add_next_record() { ++count_; }
   // The message's object is not begun a second time by the next StartObject: its members go on.
   void go_on_with_object() { depth_ = 0; }
 
@@ -75,25 +72,19 @@ class MessageHandler {
   // A value of a type that no known member has.
   bool unexpected() { return skipping() || field_ == Field::unknown || wrong_type(); }
 
-  RecordEntry* entries() const { return reinterpret_cast<RecordEntry*>(buffer_->data() + table_); }
-  bool make_room();
   bool start_unknown();
   bool leave();
   bool message_string(std::string_view text);
   bool record_string(char* text, std::uint32_t size);
-  std::size_t offset(const char* at) const { return static_cast<std::size_t>(at - buffer_->data()); }
+  std::uint32_t offset(const char* at) const { return static_cast<std::uint32_t>(at - table_->buffer().data()); }
 
   Message& message_;
-  const char* line_;
-  std::size_t line_size_;
-  SharedBuffer* buffer_;
+  RecordTable* table_;
   std::optional<Action> action_;
   Field field_ = Field::none;
   int depth_ = 0;
   int skipped_depth_ = 0;  // where a value began that belongs to an unknown member; 0: nowhere
-  bool saw_object_ = false, in_records_ = false, in_record_ = false;
-  std::size_t table_ = 0;
-  std::uint32_t count_ = 0, room_ = 0;  // records in the table; records that fit the buffer
+  bool saw_object_ = false, saw_records_ = false, in_records_ = false, in_record_ = false;
   RecordEntry record_{};
   const char* what_ = nullptr;
 };

@@ -6,9 +6,9 @@
 namespace kclhost::session {
 namespace {
 
-constexpr std::chrono::milliseconds silence_before_release{1'000};
-// A buffer no larger than this is not worth giving back.
-constexpr std::size_t kept_buffer = std::size_t{256} << 10;
+// A daemon that keeps up asks Kinesis for more once a second or so: to get the memory anew for each of its batches
+// would cost more than to read them.
+constexpr std::chrono::milliseconds silence_before_release{4'000};
 
 // The status that stands for a KCL exception, by its simple class name.
 kclhost_status status_of(std::string_view exception) {
@@ -45,7 +45,7 @@ std::string_view explanation(kclhost_status status) {
 }  // namespace
 
 DaemonLink::DaemonLink(int in, int out, EventLoop& loop, SharedBuffer& batch)
-    : in_(in), loop_(loop), batch_(batch), reader_(in, batch), writer_(out) {
+    : in_(in), loop_(loop), batch_(batch), reader_(in, batch_), writer_(out) {
   watch();
 }
 
@@ -70,13 +70,13 @@ std::optional<protocol::Message> DaemonLink::next() {
   watch();
   const auto ready = [this] { return reader_.ready(); };
   if (!loop_.run_until(ready, Clock::now() + silence_before_release)) {
-    if (batch_.size() > kept_buffer && reader_.unfinished() == 0) batch_.release();
+    if (reader_.unfinished() == 0) batch_.release();
     loop_.run_until(ready);
   }
   const std::optional<std::span<char>> line = reader_.take_into_batch();
   reader_.allow_batch(false);
   watch();
-  if (line) return decode(*line, &batch_);
+  if (line) return checked(batch_.decode(line->size()));
   if (reader_.unfinished() != 0) gone();
   return std::nullopt;
 }
@@ -94,7 +94,7 @@ processor::CheckpointAnswer DaemonLink::checkpoint(std::optional<std::string_vie
   watch();
   if (!line && !reader_.ended()) not_an_answer("a message of more than 64 KiB");
   if (!line) gone();
-  const protocol::Message answer = decode(*line, nullptr);
+  const protocol::Message answer = checked(protocol::decode(*line));
   if (answer.action != protocol::Action::checkpoint) {
     not_an_answer(answer.action_text);
   }
@@ -109,8 +109,7 @@ void DaemonLink::not_an_answer(std::string_view what) {
                                   " from the daemon is no answer to the checkpoint just sent but " + std::string(what));
 }
 
-protocol::Message DaemonLink::decode(std::span<char> line, SharedBuffer* buffer) {
-  Result<protocol::Message> message = protocol::decode(line, buffer);
+protocol::Message DaemonLink::checked(const Result<protocol::Message>& message) const {
   if (message) return *message;
   throw Stop(cli::exit_usage, "line " + std::to_string(reader_.line_number()) + " from the daemon (byte " +
                                   std::to_string(reader_.line_offset()) + " of the stream) is no MultiLang message: " +

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "processor/call.hpp"
+#include "protocol/batch_decoder.hpp"
 #include "protocol/line_reader.hpp"
 #include "protocol/message.hpp"
 #include "protocol/writer.hpp"
@@ -37,13 +38,13 @@ class DaemonLink {
   bool ended() const { return reader_.ended(); }
 
  private:
-  protocol::Message decode(std::span<char> line, SharedBuffer* buffer);
+  protocol::Message checked(const Result<protocol::Message>& message) const;
   void watch();
   [[noreturn]] void not_an_answer(std::string_view what);
 
   int in_;
   EventLoop& loop_;
-  SharedBuffer& batch_;
+  protocol::BatchDecoder batch_;
   protocol::LineReader reader_;
   protocol::Writer writer_;
   bool watching_ = false;

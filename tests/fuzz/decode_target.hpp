@@ -1,13 +1,14 @@
 // What must hold for any bytes that are decoded as a line.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "protocol/message.hpp"
+#include "protocol/batch_decoder.hpp"
 
 namespace kclhost::fuzz {
 
@@ -43,18 +44,56 @@ inline void check(const Result<protocol::Message>& message, const char* line, st
   }
 }
 
-// Decodes the bytes as a message of the daemon and as a checkpoint's answer. True when they are a message.
+// What a line means, as text.
+inline std::string meaning(const Result<protocol::Message>& message) {
+  if (!message) return message.error();
+  const auto text = [](std::string_view part) { return std::to_string(part.size()) + ":" + std::string(part) + " "; };
+  std::string all = text(message->action_text) + text(message->shard_id) +
+                    text(message->sequence_number.value_or("-")) + std::to_string(message->sub_sequence_number) +
+                    text(message->error.value_or("-")) + text(message->reason) +
+                    std::to_string(message->batch.millis_behind_latest);
+  for (std::size_t i = 0; i < message->batch.count; ++i) {
+    const RecordEntry& entry = message->batch.entry(i);
+    all += text(message->batch.data(i)) + text(message->batch.partition_key(i)) +
+           text(message->batch.sequence_number(i)) + std::to_string(entry.sub_sequence_number) + " " +
+           std::to_string(entry.arrival_ms) + " ";
+  }
+  return all;
+}
+
+// The same bytes as they may come out of a pipe: some now, some later, into room that grows.
+inline std::string meaning_in_pieces(std::string_view bytes, unsigned seed) {
+  SharedBuffer buffer;
+  protocol::BatchDecoder decoder(buffer);
+  for (std::size_t size = 0; size < bytes.size();) {
+    seed = seed * 1103515245 + 12345;
+    const std::size_t piece = std::min<std::size_t>(1 + seed / 65536 % (seed % 3 == 0 ? 8 : 300), bytes.size() - size);
+    require(decoder.reserve(size + piece));
+    std::memcpy(decoder.line() + size, bytes.data() + size, piece);
+    size += piece;
+    if (size < bytes.size()) decoder.arrived(size);
+  }
+  require(decoder.reserve(bytes.size()));
+  return meaning(decoder.decode(bytes.size()));
+}
+
+// Decodes the bytes as a message of the daemon, at once and in pieces, and as a checkpoint's answer. True when they are
+// a message.
 inline bool decode_one(std::string_view bytes) {
   static SharedBuffer buffer;
-  require(buffer.reserve(bytes.size() + 1));
-  std::memcpy(buffer.data(), bytes.data(), bytes.size());
-  const auto message = protocol::decode({buffer.data(), bytes.size()}, &buffer);
+  static protocol::BatchDecoder decoder(buffer);
+  require(decoder.reserve(bytes.size()));
+  std::memcpy(decoder.line(), bytes.data(), bytes.size());
+  const auto message = decoder.decode(bytes.size());
   check(message, buffer.data(), bytes.size(), &buffer);
+  if (bytes.find('\n') == std::string_view::npos) {  // no line has one
+    require(meaning_in_pieces(bytes, static_cast<unsigned>(bytes.size())) == meaning(message));
+  }
 
   // The decoder may look at the 16 bytes, aligned, that hold the last one.
   std::vector<char> line(bytes.size() + 16);
   std::memcpy(line.data(), bytes.data(), bytes.size());
-  const auto answer = protocol::decode({line.data(), bytes.size()}, nullptr);
+  const auto answer = protocol::decode({line.data(), bytes.size()});
   check(answer, line.data(), bytes.size(), nullptr);
   require(!answer || message);  // what is an answer is a message
   return static_cast<bool>(message);

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "kclhost/plugin.h"
-#include "protocol/message.hpp"
+#include "protocol/batch_decoder.hpp"
 #include "support/base64.hpp"
 
 namespace kclhost::test {
@@ -103,9 +103,9 @@ inline MessageCopy expected_of(const rapidjson::Value& message) {
 class Decoder {
  public:
   Result<protocol::Message> operator()(std::string_view line) {
-    if (!buffer.reserve(line.size() + 1)) throw std::bad_alloc();
-    std::memcpy(buffer.data(), line.data(), line.size());
-    return protocol::decode({buffer.data(), line.size()}, &buffer);
+    if (!decoder_.reserve(line.size())) throw std::bad_alloc();
+    std::memcpy(decoder_.line(), line.data(), line.size());
+    return decoder_.decode(line.size());
   }
   // The error's text, "" when there is none.
   std::string error(std::string_view line) {
@@ -113,7 +113,12 @@ class Decoder {
     return message ? std::string() : message.error();
   }
 
+  void release() { decoder_.release(); }
+
   SharedBuffer buffer;
+
+ private:
+  protocol::BatchDecoder decoder_{buffer};
 };
 
 // The lines that the daemon sent in a conversation recorded with it.

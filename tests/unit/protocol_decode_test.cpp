@@ -313,7 +313,7 @@ TEST(Decode, ASliceOfABatch) {
 TEST(Decode, ACheckpointsAnswer) {
   std::string line = R"({"action":"checkpoint","sequenceNumber":"12","subSequenceNumber":3,"error":null})";
   line.push_back('\0');
-  const Result<Message> message = decode({line.data(), line.size() - 1}, nullptr);
+  const Result<Message> message = decode({line.data(), line.size() - 1});
   ASSERT_TRUE(message);
   EXPECT_EQ(message->action, Action::checkpoint);
   EXPECT_EQ(message->sequence_number, "12");
@@ -326,7 +326,7 @@ TEST(Decode, NoBatchWhereACheckpointsAnswerIsDue) {
   for (std::string line : {R"({"action":"processRecords","records":[{"data":"YQ==","sequenceNumber":"1"}]})",
                            R"({"records":[],"action":"checkpoint"})"}) {
     line.push_back('\0');
-    const Result<Message> message = decode({line.data(), line.size() - 1}, nullptr);
+    const Result<Message> message = decode({line.data(), line.size() - 1});
     ASSERT_FALSE(message);
     EXPECT_NE(message.error().find("a processRecords where a checkpoint's answer was due"), std::string::npos)
         << message.error();
@@ -342,7 +342,7 @@ TEST(Decode, OneBufferForManyLines) {
       ASSERT_TRUE(message);
       EXPECT_EQ(copy_of(*message), decoded(line));
     }
-    decode.buffer.release();
+    decode.release();
   }
 }
 

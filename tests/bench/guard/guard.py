@@ -14,7 +14,7 @@ import tempfile
 BUDGET = pathlib.Path(__file__).with_name("budget.json")
 # The case, and the function that is counted with all it calls.
 CASES = {"decode-small": "guard_decode", "decode-medium": "guard_decode", "decode-one": "guard_decode",
-         "frame": "guard_frame", "encode": "guard_encode"}
+         "read": "guard_read", "encode": "guard_encode"}
 MARGIN = 1.03
 SKIPPED = 77
 

@@ -10,7 +10,6 @@
 
 #include "lines.hpp"
 #include "protocol/line_reader.hpp"
-#include "protocol/message.hpp"
 #include "protocol/writer.hpp"
 
 namespace {
@@ -25,13 +24,14 @@ void require(bool holds) {
 
 extern "C" {
 
-[[gnu::noinline]] void guard_decode(char* line, std::size_t size, SharedBuffer* buffer) {
-  require(static_cast<bool>(protocol::decode({line, size}, buffer)));
+[[gnu::noinline]] void guard_decode(protocol::BatchDecoder* decoder, std::size_t line_size) {
+  require(static_cast<bool>(decoder->decode(line_size)));
 }
 
-[[gnu::noinline]] void guard_frame(protocol::LineReader* reader) {
+[[gnu::noinline]] void guard_read(protocol::LineReader* reader, protocol::BatchDecoder* decoder) {
   while (!reader->ready()) reader->read_some();
-  require(reader->take_into_batch().has_value());
+  const auto line = reader->take_into_batch();
+  require(line && decoder->decode(line->size()));
 }
 
 [[gnu::noinline]] void guard_encode(protocol::Writer* writer) {
@@ -45,22 +45,24 @@ namespace {
 void decode(std::size_t records, std::size_t size) {
   std::string line = bench::batch_line(records, size);
   SharedBuffer buffer;
+  protocol::BatchDecoder decoder(buffer);
   for (int i = 0; i < 2; ++i) {  // the second time nothing is new to it
-    require(buffer.reserve(line.size() + 1));
-    std::memcpy(buffer.data(), line.data(), line.size());
-    guard_decode(buffer.data(), line.size(), &buffer);
+    require(decoder.reserve(line.size()));
+    std::memcpy(decoder.line(), line.data(), line.size());
+    guard_decode(&decoder, line.size());
   }
 }
 
-void frame() {
+void read() {
   const std::string line = bench::batch_line(1000, 1024) + "\n";
   const char* const path = std::getenv("TMPDIR") ? std::getenv("TMPDIR") : "/tmp";
   const int file = ::open(path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   require(file >= 0 && ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()));
   require(::lseek(file, 0, SEEK_SET) == 0);
   SharedBuffer buffer;
-  protocol::LineReader reader(file, buffer);
-  guard_frame(&reader);
+  protocol::BatchDecoder decoder(buffer);
+  protocol::LineReader reader(file, decoder);
+  guard_read(&reader, &decoder);
   ::close(file);
 }
 
@@ -79,12 +81,12 @@ int main(int argc, char** argv) {
     decode(1000, 1024);
   } else if (what == "decode-one") {
     decode(1, 1 << 20);
-  } else if (what == "frame") {
-    frame();
+  } else if (what == "read") {
+    read();
   } else if (what == "encode") {
     encode();
   } else {
-    std::fprintf(stderr, "usage: bench_guard decode-small|decode-medium|decode-one|frame|encode\n");
+    std::fprintf(stderr, "usage: bench_guard decode-small|decode-medium|decode-one|read|encode\n");
     return 2;
   }
   return 0;

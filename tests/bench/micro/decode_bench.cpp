@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "lines.hpp"
-#include "protocol/message.hpp"
+#include "protocol/batch_decoder.hpp"
 
 namespace kclhost::bench {
 namespace {
@@ -31,6 +31,7 @@ class Line : public benchmark::Fixture {
 
   std::string line_;
   SharedBuffer buffer_;
+  protocol::BatchDecoder decoder_{buffer_};
 };
 
 BENCHMARK_DEFINE_F(Line, Copy)(benchmark::State& state) {
@@ -40,7 +41,7 @@ BENCHMARK_DEFINE_F(Line, Copy)(benchmark::State& state) {
 
 BENCHMARK_DEFINE_F(Line, Decode)(benchmark::State& state) {
   for (auto _ : state) {
-    const auto message = protocol::decode(copy(), &buffer_);
+    const auto message = decoder_.decode(copy().size());
     if (!message || message->batch.count != state.range(0)) std::abort();
   }
   count(state);

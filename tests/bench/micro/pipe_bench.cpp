@@ -24,7 +24,8 @@ void frame(benchmark::State& state) {
   SharedBuffer buffer;
   for (auto _ : state) {
     ::lseek(file.get(), 0, SEEK_SET);
-    protocol::LineReader reader(file.get(), buffer);
+    protocol::BatchDecoder decoder(buffer);
+    protocol::LineReader reader(file.get(), decoder);
     while (!reader.ready()) reader.read_some();
     if (!reader.take_into_batch()) std::abort();
   }

@@ -1,0 +1,70 @@
+#include "protocol/line_parser.hpp"
+
+#if defined(__SSE2__)
+#define RAPIDJSON_SSE2
+#endif
+#include <rapidjson/error/en.h>
+#include <rapidjson/reader.h>
+
+#include <algorithm>
+
+#include "protocol/message.hpp"
+#include "support/excerpt.hpp"
+
+namespace kclhost::protocol {
+
+template <unsigned flags>
+bool LineParser::parse() {
+  rapidjson::InsituStringStream stream(line_);
+  stream.src_ = at;
+  rapidjson::Reader reader;
+  const rapidjson::ParseResult parsed = reader.Parse<flags>(stream, handler_);
+  at = line_ + stream.Tell();
+  if (!parsed.IsError()) return true;
+  at = line_ + parsed.Offset();
+  if (handler_.what() != nullptr) return fail(handler_.what());
+  const bool within = (flags & rapidjson::kParseStopWhenDoneFlag) != 0;
+  return fail(rapidjson::GetParseError_En(within && parsed.Code() == rapidjson::kParseErrorDocumentEmpty
+                                              ? rapidjson::kParseErrorValueInvalid
+                                              : parsed.Code()));
+}
+
+bool LineParser::value() {
+  return parse<rapidjson::kParseInsituFlag | rapidjson::kParseStopWhenDoneFlag>();
+}
+
+bool LineParser::rest() {
+  if (!parse<rapidjson::kParseInsituFlag>()) return false;
+  // The parser takes a NUL for the line's end.
+  if (at != line_ + size_) return fail("a NUL byte");
+  at = line_;
+  return handler_.complete() || fail(handler_.what());
+}
+
+bool LineParser::fail_array() {
+  return fail(rapidjson::GetParseError_En(rapidjson::kParseErrorArrayMissCommaOrSquareBracket));
+}
+bool LineParser::fail_object() {
+  return fail(rapidjson::GetParseError_En(rapidjson::kParseErrorObjectMissCommaOrCurlyBracket));
+}
+bool LineParser::fail_name() {
+  return fail(rapidjson::GetParseError_En(rapidjson::kParseErrorObjectMissName));
+}
+
+bool LineParser::fail(std::string_view why) {
+  const std::size_t offset = std::min(static_cast<std::size_t>(at - line_), size_);
+  error_ = std::string(why) + " at byte " + std::to_string(offset + 1) + " of " + std::to_string(size_) + ", near \"" +
+           excerpt({line_ + offset, size_ - offset}) + "\"";
+  return false;
+}
+
+Result<Message> decode(std::span<char> line) {
+  line.data()[line.size()] = '\0';
+  Message message;
+  MessageHandler handler(message, nullptr);
+  LineParser parser(handler, line.data(), line.size());
+  if (!parser.rest()) return Error{parser.error()};
+  return message;
+}
+
+}  // namespace kclhost::protocol
