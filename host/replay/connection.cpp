@@ -9,6 +9,12 @@
 #include <cerrno>
 
 namespace kclhost::replay {
+namespace {
+
+// The daemon's writer hands on 8 KiB at a time (Java's buffers), which decides what a child's reading costs.
+constexpr std::size_t daemons_write = 8192;
+
+}  // namespace
 
 void Connection::send(std::string_view message) {
   sending_ = message;
@@ -24,7 +30,7 @@ void Connection::answer(std::string_view message) {
 // True when all was written. A child that closed its end can't be talked to again.
 bool Connection::write_all(std::string_view& bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(child_.input(), bytes.data(), bytes.size());
+    const ssize_t written = ::write(child_.input(), bytes.data(), std::min(bytes.size(), daemons_write));
     if (written < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN) input_broken_ = true;
