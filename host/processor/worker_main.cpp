@@ -14,6 +14,7 @@
 #include "processor/control.hpp"
 #include "processor/crash.hpp"
 #include "processor/instance.hpp"
+#include "support/process_memory.hpp"
 #include "support/shared_buffer.hpp"
 
 namespace kclhost::processor {
@@ -111,6 +112,7 @@ class Worker {
     // What the plugin printed belongs before what comes next.
     std::fflush(nullptr);
     channel_->send({.kind = Kind::outcome, .code = outcome.status, .a = outcome.first_unfinished}, {outcome.message});
+    if (request.call == Call::initialize) unmap_program();
   }
 
   std::unique_ptr<Channel> channel_;

@@ -31,8 +31,10 @@ bool BatchDecoder::reserve(std::size_t bytes) {
   return table_.reserve_line(bytes + behind_line);
 }
 
-void BatchDecoder::release() {
-  if (buffer_.size() > kept_buffer) table_.release();
+bool BatchDecoder::release() {
+  if (buffer_.size() <= kept_buffer) return false;
+  table_.release();
+  return true;
 }
 
 void BatchDecoder::begin() {

@@ -35,8 +35,8 @@ class BatchDecoder {
   // error names the byte and shows what stands there. Unknown members are ignored.
   Result<Message> decode(std::size_t line_size);
 
-  // Gives the buffer's memory back, if it is worth it. Nothing may have arrived of a line.
-  void release();
+  // Gives the buffer's memory back, if it is worth it: whether it was. Nothing may have arrived of a line.
+  bool release();
 
  private:
   bool begins_batch(std::size_t bytes) const;

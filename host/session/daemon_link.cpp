@@ -2,6 +2,7 @@
 
 #include "cli/cli.hpp"
 #include "session/stop.hpp"
+#include "support/process_memory.hpp"
 
 namespace kclhost::session {
 namespace {
@@ -70,7 +71,7 @@ std::optional<protocol::Message> DaemonLink::next() {
   watch();
   const auto ready = [this] { return reader_.ready(); };
   if (!loop_.run_until(ready, Clock::now() + silence_before_release)) {
-    if (reader_.unfinished() == 0) batch_.release();
+    if (reader_.unfinished() == 0 && batch_.release()) unmap_program();
     loop_.run_until(ready);
   }
   const std::optional<std::span<char>> line = reader_.take_into_batch();

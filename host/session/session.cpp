@@ -4,6 +4,7 @@
 
 #include "cli/cli.hpp"
 #include "session/stop.hpp"
+#include "support/process_memory.hpp"
 
 namespace kclhost::session {
 
@@ -35,6 +36,7 @@ void Session::run() {
   while (const std::optional<protocol::Message> message = daemon_.next()) {
     handle(*message);
     daemon_.acknowledge(message->action_text);
+    if (message->action == Action::initialize) unmap_program();
   }
   farewell();
 }
