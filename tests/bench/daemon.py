@@ -15,8 +15,10 @@ sys.path.insert(0, str(children.TOP / "tests" / "support"))
 
 RECORDS, SIZE, SHARDS = 200_000, 1024, 4
 PUT_AT_ONCE = 400
-QUIET_SECONDS = 5  # without a byte for the children: all is delivered
+QUIET_SECONDS = 6  # without a batch for the children: all is delivered, and they have tidied up
+LEAST_BATCH = 100_000  # bytes; children read a little for other reasons
 PATIENCE = 600
+ROUNDS = 2
 
 
 def fill(kinesis, stream):
@@ -39,7 +41,7 @@ def bytes_read(pid: int) -> int:
 
 
 class Watch:
-    """What a daemon's children read and what all of them use, from the first batch to the last."""
+    """What a daemon's children read and what all of them use, from the first batch on."""
 
     def __init__(self, daemon):
         self.jvm = daemon.pid
@@ -59,7 +61,7 @@ class Watch:
         # Starting reads files too; a batch is larger than all of those.
         if self.begin is None and read > self.read + 1_000_000 and read > SHARDS * 1_000_000:
             self.begin = self.last
-        if read > self.read:
+        if read > self.read + LEAST_BATCH:
             self.end = usage
         self.read = max(self.read, read)
         self.last = usage
@@ -80,8 +82,8 @@ def drain(services, local, folder, child, stream) -> dict:
             watch.look()
             if not daemon.running() or time.monotonic() > deadline:
                 raise RuntimeError(f"{child.name}: the backlog is not drained; the daemon's log:\n{daemon.tail()}")
-    begin, end = watch.begin, watch.end
-    return {"drainSeconds": end[0] - begin[0], "childrenCpuSeconds": end[1] - begin[1],
+    begin, end, last = watch.begin, watch.end, watch.last
+    return {"drainSeconds": end[0] - begin[0], "childrenCpuSeconds": last[1] - begin[1],
             "jvmCpuSeconds": end[2] - begin[2], "childrenPeakBytes": watch.children_peak,
             "jvmPeakBytes": watch.jvm_peak, "bytesRead": watch.read}
 
@@ -94,8 +96,11 @@ def measure(build, folder, say) -> dict:
         stream = local.create_stream(SHARDS)
         say(f"putting {RECORDS:,} records")
         fill(local.kinesis, stream)
-        for child in children.all_children(build, folder):
-            if child.name in ("kclhost", "kclpy"):
-                say(f"draining with {child.name}")
-                rows[child.name] = drain(services, local, folder, child, stream)
+        compared = [child for child in children.all_children(build, folder) if child.name in ("kclhost", "kclpy")]
+        for number in range(ROUNDS):
+            for child in compared:
+                say(f"draining with {child.name}, round {number + 1} of {ROUNDS}")
+                found = drain(services, local, folder, child, stream)
+                best = rows.setdefault(child.name, found)
+                rows[child.name] = {figure: min(best[figure], value) for figure, value in found.items()}
     return {"records": RECORDS, "size": SIZE, "shards": SHARDS, "children": rows}
