@@ -18,8 +18,8 @@ class LineReader {
   // Neither is taken over; both must outlive the reader. Enlarges the pipe's buffer where the system lets it.
   LineReader(int fd, BatchDecoder& batch);
 
-  // Reads once unless wants_more() is false; blocks unless poll said that fd is ready. Throws std::system_error when
-  // reading fails.
+  // Reads what is there unless wants_more() is false; blocks unless poll said that fd is ready. Throws
+  // std::system_error when reading fails.
   void read_some();
   // False when a line is there to take, at the stream's end, and when a line would need the batch's buffer but may not.
   bool wants_more();
@@ -45,6 +45,7 @@ class LineReader {
  private:
   bool scan();
   bool full() const { return end_ - begin_ == small_.size() - 1; }
+  bool read_once(int flags);
   void make_room();
   void reserve(std::size_t bytes);
 
@@ -59,6 +60,7 @@ class LineReader {
   bool batch_allowed_ = true;        // the unfinished line may continue there
   bool found_ = false;               // a whole line is there to take
   bool ended_ = false;
+  bool may_look_ = true;  // RWF_NOWAIT works
   std::size_t lines_ = 0, line_offset_ = 0, taken_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// What goes through the daemon's pipe: lines framed from a file that is in memory, statuses written to /dev/null; and a
-// message handed to another thread and back over the kind of socket that host and worker share.
+// What goes through the daemon's pipe: batches framed and decoded from a file that is in memory, statuses written to
+// /dev/null; and a message handed to another thread and back over the kind of socket that host and worker share.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -17,7 +17,7 @@
 namespace kclhost::bench {
 namespace {
 
-void frame(benchmark::State& state) {
+void read(benchmark::State& state) {
   const std::string line = batch_line(1000, static_cast<std::size_t>(state.range(0))) + "\n";
   const Fd file(::memfd_create("line", MFD_CLOEXEC));
   if (::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
@@ -27,11 +27,12 @@ void frame(benchmark::State& state) {
     protocol::BatchDecoder decoder(buffer);
     protocol::LineReader reader(file.get(), decoder);
     while (!reader.ready()) reader.read_some();
-    if (!reader.take_into_batch()) std::abort();
+    const auto line = reader.take_into_batch();
+    if (!line || !decoder.decode(line->size())) std::abort();
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(line.size()));
 }
-BENCHMARK(frame)->Arg(100)->Arg(1024);
+BENCHMARK(read)->Arg(100)->Arg(1024);
 
 void encode_status(benchmark::State& state) {
   const Fd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
