@@ -14,123 +14,133 @@ namespace kclhost::protocol {
 namespace {
 
 constexpr std::string_view head = R"({"action":"processRecords","records":[)";
-constexpr std::size_t action_at = std::string_view(R"({"action":")").size();
-// Behind a line: the NUL that ends it, and what may be read beyond.
-constexpr std::size_t behind_line = 1 + string_end_overread;
-// A buffer no larger than this is not worth giving back.
-constexpr std::size_t kept_buffer = std::size_t{256} << 10;
+constexpr std::string_view record_head = R"({"data":")";
+// A record larger than this does not wait for its end.
+constexpr std::size_t large_record = std::size_t{16} << 10;
 constexpr const char* not_base64 = "data is not base64";
+constexpr const char* no_memory = "no memory for the batch";
 
 }  // namespace
 
-std::size_t BatchDecoder::room() const {
-  return std::max(table_.line_room(), behind_line) - behind_line;
-}
+static_assert(BatchDecoder::overread >= string_end_overread && BatchDecoder::overread >= BatchStore::text_overread);
 
-bool BatchDecoder::reserve(std::size_t bytes) {
-  return table_.reserve_line(bytes + behind_line);
-}
-
-bool BatchDecoder::release() {
-  if (buffer_.size() <= kept_buffer) return false;
-  table_.release();
-  return true;
-}
-
-void BatchDecoder::begin() {
-  table_.clear();
+void BatchDecoder::begin_line() {
+  store_.clear();
   handler_.reset();
   message_ = {};
-  size_ = 0;
+  taken_ = seen_ = 0;
   behind_record_ = not_base64_ = false;
 }
 
-bool BatchDecoder::begins_batch(std::size_t bytes) const {
-  return std::string_view(buffer_.data(), bytes).starts_with(head);
-}
-
-void BatchDecoder::begin_records() {
-  handler_.emplace(message_, &table_);
+bool BatchDecoder::begin_records(std::span<char> text) {
+  if (!std::string_view(text.data(), text.size()).starts_with(head) || !store_.reserve(text.size())) return false;
+  handler_.emplace(message_, &store_);
   handler_->StartObject();
   handler_->Key("action", 6, false);
-  handler_->String(line() + action_at, sizeof "processRecords" - 1, false);
+  handler_->String("processRecords", 14, false);
   handler_->Key("records", 7, false);
   handler_->StartArray();
-  at_ = line() + head.size();
+  at_ = text.data() + head.size();
+  return true;
 }
 
-void BatchDecoder::arrived(std::size_t bytes) {
-  const std::size_t before = std::exchange(size_, bytes);
+std::size_t BatchDecoder::arrived(std::span<char> text) {
+  const std::size_t seen = std::exchange(seen_, text.size());
+  if (not_base64_) return 0;
   if (!handler_) {
-    if (before != 0 || !begins_batch(bytes)) return;
-    begin_records();
+    if (seen >= head.size() || !begin_records(text)) return 0;
+  } else {
+    if (!store_.reserve(text.size())) return 0;
+    at_ = text.data();
   }
   // A record whose end has not come would be read for nothing, and it may be megabytes.
-  if (!not_base64_ && ::memrchr(line() + before, '}', bytes - before) != nullptr) decode_whole_records();
+  const void* const last_end = ::memrchr(text.data() + seen, '}', text.size() - seen);
+  if (last_end != nullptr) {
+    text.data()[text.size()] = '\0';  // no record goes on beyond it
+    take_whole_records(static_cast<const char*>(last_end));
+  }
+  const auto whole = static_cast<std::size_t>(at_ - text.data());
+  if (text.size() - whole >= large_record) take_data_begun(text.subspan(whole));
+  const auto taken = static_cast<std::size_t>(at_ - text.data());
+  taken_ += taken;
+  seen_ -= taken;
+  return taken;
 }
 
-void BatchDecoder::decode_whole_records() {
-  line()[size_] = '\0';  // no record goes on beyond it
-  for (;;) {
-    if (behind_record_) {
-      if (*at_ != ',') return;
-      ++at_;
-      behind_record_ = false;
-    }
-    RecordEntry* const record = table_.next();
+void BatchDecoder::take_whole_records(const char* last_end) {
+  while (at_ < last_end) {
+    const char* at = at_;
+    if (behind_record_ && *at++ != ',') return;
+    RecordEntry* const record = store_.next();
     if (record == nullptr) return;
-    const Scanned scanned = scan_record(at_, line(), *record);
-    if (scanned == Scanned::unusual) return;
-    behind_record_ = true;
+    const Scanned scanned = scan_record(at, store_, *record);
     not_base64_ = scanned == Scanned::not_base64;
-    if (not_base64_) return;
-    table_.add();
+    if (scanned != Scanned::record) return;
+    store_.add();
+    at_ += at - at_;
+    behind_record_ = true;
   }
 }
 
-Result<Message> BatchDecoder::decode(std::size_t line_size) {
-  line()[line_size] = '\0';
-  if (!handler_ && begins_batch(line_size)) begin_records();
-  const bool is_batch = handler_.has_value();
-  if (!is_batch) handler_.emplace(message_, &table_);
-  LineParser parser(*handler_, line(), line_size);
-  if (is_batch) parser.at = at_;
-  const bool well = is_batch ? read_records(parser) && read_members_behind(parser) : parser.rest();
+// What is left of the record is put together as if its data had begun where those that are taken end.
+void BatchDecoder::take_data_begun(std::span<char> text) {
+  text.data()[text.size()] = '\0';
+  const std::string_view begun(text.data(), text.size());
+  const std::size_t comma = behind_record_ ? 1 : 0;
+  if (not_base64_ || (comma != 0 && begun[0] != ',') || !begun.substr(comma).starts_with(record_head)) return;
+  const std::size_t before = comma + record_head.size();
+  const char* const data = text.data() + before;
+  const char* const end = store_.decode_data(data);
+  if (end == data || end[-1] == '=') return;  // behind padding nothing may come
+  store_.keep_data_begun();
+  at_ += end - data;
+  std::memmove(at_, text.data(), before);
+}
+
+Result<Message> BatchDecoder::decode(std::span<char> rest) {
+  rest.data()[rest.size()] = '\0';
+  const bool room = store_.reserve(rest.size());
+  at_ = rest.data();
+  const bool is_batch = handler_ || begin_records(rest);
+  if (!is_batch) handler_.emplace(message_, &store_);
+  LineParser parser(*handler_, rest, taken_);
+  parser.at = at_;
+  const bool well = !room      ? parser.fail(no_memory)
+                    : is_batch ? read_records(parser) && read_members_behind(parser)
+                               : parser.rest();
   const Message message = message_;
-  begin();
+  begin_line();
   if (!well) return Error{parser.error()};
   return message;
 }
 
 bool BatchDecoder::read_records(LineParser& parser) {
-  if (not_base64_) return parser.fail(not_base64);
-  const bool at_first = parser.at == line() + head.size();
-  parser.skip_blanks();
-  if (!at_first || *parser.at != ']') {
-    for (;;) {
-      if (!std::exchange(behind_record_, false) && !read_record(parser)) return false;
-      parser.skip_blanks();
-      if (*parser.at != ',') break;
-      ++parser.at;
-      parser.skip_blanks();
-    }
+  if (!behind_record_) {
+    parser.skip_blanks();
+    if (*parser.at == ']') return handler_->EndArray(0);
+    if (!read_record(parser)) return false;
+  }
+  for (;;) {
+    parser.skip_blanks();
+    if (*parser.at != ',') break;
+    ++parser.at;
+    parser.skip_blanks();
+    if (!read_record(parser)) return false;
   }
   if (*parser.at != ']') return parser.fail_array();
   return handler_->EndArray(0);
 }
 
 bool BatchDecoder::read_record(LineParser& parser) {
-  RecordEntry* const record = table_.next();
-  if (record == nullptr) return parser.fail("no memory for the batch");
-  switch (scan_record(parser.at, line(), *record)) {
-    case Scanned::record:
-      table_.add();
-      return true;
-    case Scanned::not_base64:
-      return parser.fail(not_base64);
-    default:
-      return parser.value();
-  }
+  RecordEntry* const record = store_.next();
+  if (record == nullptr) return parser.fail(no_memory);
+  const char* at = parser.at;
+  const Scanned scanned = scan_record(at, store_, *record);
+  if (scanned == Scanned::unusual) return parser.value();
+  parser.at += at - parser.at;
+  if (scanned == Scanned::not_base64) return parser.fail(not_base64);
+  store_.add();
+  return true;
 }
 
 // What follows the records, as an object of its own: its brace is put over the bracket or the comma.

@@ -1,8 +1,6 @@
 #include "protocol/line_parser.hpp"
 
-#if defined(__SSE2__)
-#define RAPIDJSON_SSE2
-#endif
+// Not with RAPIDJSON_SSE2: control characters in a string would then be let through or not by where in memory they lie.
 #include <rapidjson/error/en.h>
 #include <rapidjson/reader.h>
 
@@ -15,13 +13,13 @@ namespace kclhost::protocol {
 
 template <unsigned flags>
 bool LineParser::parse() {
-  rapidjson::InsituStringStream stream(line_);
+  rapidjson::InsituStringStream stream(line_.data());
   stream.src_ = at;
   rapidjson::Reader reader;
   const rapidjson::ParseResult parsed = reader.Parse<flags>(stream, handler_);
-  at = line_ + stream.Tell();
+  at = line_.data() + stream.Tell();
   if (!parsed.IsError()) return true;
-  at = line_ + parsed.Offset();
+  at = line_.data() + parsed.Offset();
   if (handler_.what() != nullptr) return fail(handler_.what());
   const bool within = (flags & rapidjson::kParseStopWhenDoneFlag) != 0;
   return fail(rapidjson::GetParseError_En(within && parsed.Code() == rapidjson::kParseErrorDocumentEmpty
@@ -36,8 +34,8 @@ bool LineParser::value() {
 bool LineParser::rest() {
   if (!parse<rapidjson::kParseInsituFlag>()) return false;
   // The parser takes a NUL for the line's end.
-  if (at != line_ + size_) return fail("a NUL byte");
-  at = line_;
+  if (at != line_.data() + line_.size()) return fail("a NUL byte");
+  at = line_.data();
   return handler_.complete() || fail(handler_.what());
 }
 
@@ -52,9 +50,10 @@ bool LineParser::fail_name() {
 }
 
 bool LineParser::fail(std::string_view why) {
-  const std::size_t offset = std::min(static_cast<std::size_t>(at - line_), size_);
-  error_ = std::string(why) + " at byte " + std::to_string(offset + 1) + " of " + std::to_string(size_) + ", near \"" +
-           excerpt({line_ + offset, size_ - offset}) + "\"";
+  const std::size_t offset = std::min(static_cast<std::size_t>(at - line_.data()), line_.size());
+  const std::span<char> rest = line_.subspan(offset);
+  error_ = std::string(why) + " at byte " + std::to_string(before_ + offset + 1) + " of " +
+           std::to_string(before_ + line_.size()) + ", near \"" + excerpt({rest.data(), rest.size()}) + "\"";
   return false;
 }
 
@@ -62,7 +61,7 @@ Result<Message> decode(std::span<char> line) {
   line.data()[line.size()] = '\0';
   Message message;
   MessageHandler handler(message, nullptr);
-  LineParser parser(handler, line.data(), line.size());
+  LineParser parser(handler, line);
   if (!parser.rest()) return Error{parser.error()};
   return message;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,9 @@ namespace kclhost::protocol {
 // Where the reading of a line stands, and what is wrong with it. A NUL must end the line.
 class LineParser {
  public:
-  LineParser(MessageHandler& handler, char* line, std::size_t size)
-      : at(line), handler_(handler), line_(line), size_(size) {}
+  // `line` may be what is left of it behind the first `before` bytes.
+  LineParser(MessageHandler& handler, std::span<char> line, std::size_t before = 0)
+      : at(line.data()), handler_(handler), line_(line), before_(before) {}
 
   // Reads the value that begins at `at`.
   bool value();
@@ -38,8 +40,8 @@ class LineParser {
   bool parse();
 
   MessageHandler& handler_;
-  char* line_;
-  std::size_t size_;
+  std::span<char> line_;
+  std::size_t before_;
   std::string error_;
 };
 

@@ -4,26 +4,34 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <system_error>
+#include <utility>
 
 namespace kclhost::protocol {
 namespace {
 
-constexpr std::size_t small_size = std::size_t{64} << 10;
+// Larger ones don't fit the processor's nearer caches, with what is decoded out of them; smaller ones cost more reads.
+constexpr std::size_t usual_capacity = std::size_t{64} << 10;
+// Over a hundred times what the largest GetRecords makes.
+constexpr std::size_t largest_capacity = std::size_t{4} << 30;
 // What a pipe can be made to hold by anybody (fs.pipe-max-size's default). Reading then takes a third of the CPU time
 // that it takes with the kernel's 64 KiB.
 constexpr int pipe_size = 1 << 20;
+constexpr std::size_t alignment = 64;
 
 }  // namespace
 
-LineReader::LineReader(int fd, BatchDecoder& batch) : fd_(fd), batch_(batch), small_(small_size + 1) {
+LineReader::LineReader(int fd, BatchDecoder& batch) : fd_(fd), batch_(batch) {
+  if (!resize(usual_capacity)) throw std::bad_alloc();
   ::fcntl(fd_, F_SETPIPE_SZ, pipe_size);
 }
 
 bool LineReader::wants_more() {
-  return !ended_ && !scan() && (line_in_batch_ || batch_allowed_ || !full());
+  return !ended_ && !scan() && (batch_allowed_ || end_ - begin_ < usual_capacity);
 }
 
 void LineReader::read_some() {
@@ -36,9 +44,7 @@ void LineReader::read_some() {
 
 bool LineReader::read_once(int flags) {
   make_room();
-  char* const to = line_in_batch_ ? batch_.line() + batch_size_ : small_.data() + end_;
-  const std::size_t room = line_in_batch_ ? batch_.room() - batch_size_ : small_.size() - 1 - end_;
-  const iovec where{to, room};
+  const iovec where{window_.get() + end_, capacity_ - end_};
   const ssize_t n = ::preadv2(fd_, &where, 1, -1, flags);
   if (n < 0) {
     if (errno == EINTR || errno == EAGAIN) return false;
@@ -46,84 +52,74 @@ bool LineReader::read_once(int flags) {
     throw std::system_error(errno, std::generic_category(), "reading from the daemon");
   }
   if (n == 0) ended_ = true;
-  (line_in_batch_ ? batch_size_ : end_) += static_cast<std::size_t>(n);
-  if (line_in_batch_ && !scan()) batch_.arrived(batch_size_);
+  end_ += static_cast<std::size_t>(n);
+  // Before a newline is looked for: what is taken has none.
+  if (batch_allowed_ && n > 0) {
+    const std::size_t given = batch_.arrived({window_.get() + begin_, end_ - begin_});
+    begin_ += given;
+    given_ += given;
+    scanned_ -= std::min(scanned_, given);
+  }
   return n > 0;
 }
 
 bool LineReader::scan() {
   if (found_) return true;
-  const char* start = line_in_batch_ ? batch_.line() : small_.data() + begin_;
-  const std::size_t size = line_in_batch_ ? batch_size_ : end_ - begin_;
-  if (scanned_ >= size) return false;
-  const void* newline = std::memchr(start + scanned_, '\n', size - scanned_);
-  if (newline == nullptr) {
-    scanned_ = size;
-    return false;
-  }
-  line_size_ = static_cast<std::size_t>(static_cast<const char*>(newline) - start);
-  if (line_in_batch_) {
-    // The daemon waits for an answer after each message, so there is hardly ever anything behind a line.
-    const std::size_t rest = batch_size_ - line_size_ - 1;
-    if (small_.size() < rest + 1) small_.resize(rest + 1);
-    std::memcpy(small_.data(), batch_.line() + line_size_ + 1, rest);
-    begin_ = 0;
-    end_ = rest;
-  }
-  found_ = true;
-  return true;
+  const char* const line = window_.get() + begin_;
+  const std::size_t size = end_ - begin_;
+  const void* const newline = std::memchr(line + scanned_, '\n', size - scanned_);
+  scanned_ = size;
+  if (newline == nullptr) return false;
+  line_size_ = static_cast<std::size_t>(static_cast<const char*>(newline) - line);
+  return found_ = true;
 }
 
 void LineReader::make_room() {
   if (begin_ == end_) begin_ = end_ = 0;
-  if (!line_in_batch_ && end_ == small_.size() - 1) {
-    const std::size_t bytes = end_ - begin_;
-    if (batch_allowed_) {
-      batch_.begin();
-      reserve(bytes);
-      std::memcpy(batch_.line(), small_.data() + begin_, bytes);
-      batch_size_ = bytes;
-      begin_ = end_ = 0;
-      line_in_batch_ = true;
-    } else {
-      std::memmove(small_.data(), small_.data() + begin_, bytes);
-      begin_ = 0;
-      end_ = bytes;
-    }
+  if (capacity_ - end_ >= usual_capacity / 2) return;
+  const std::size_t size = end_ - begin_;
+  if (size <= capacity_ / 2 || !batch_allowed_) {
+    move_to(window_.get());
+  } else if (!resize(2 * capacity_)) {
+    throw std::system_error(ENOMEM, std::generic_category(), "a line of the daemon is too large for memory");
   }
-  if (line_in_batch_) reserve(batch_size_ + pipe_size);
 }
 
-void LineReader::reserve(std::size_t bytes) {
-  if (batch_.reserve(bytes)) return;
-  throw std::system_error(ENOMEM, std::generic_category(), "a line of the daemon is too large for memory");
+// The bytes that were not taken end where the kernel copies more to at full speed.
+void LineReader::move_to(char* window) {
+  const std::size_t size = end_ - begin_, begin = (alignment - size % alignment) % alignment;
+  if (size != 0) std::memmove(window + begin, window_.get() + begin_, size);
+  begin_ = begin;
+  end_ = begin + size;
+}
+
+bool LineReader::resize(std::size_t capacity) {
+  if (capacity > largest_capacity) return false;
+  // Memory that is never written to costs nothing.
+  std::unique_ptr<char, Free> window(
+      static_cast<char*>(std::aligned_alloc(alignment, capacity + alignment + BatchDecoder::overread)));
+  if (!window) return false;
+  move_to(window.get());
+  window_ = std::move(window);
+  capacity_ = capacity + alignment;
+  return true;
+}
+
+void LineReader::release() {
+  begin_ = end_ = 0;
+  if (capacity_ > usual_capacity + alignment) resize(usual_capacity);
 }
 
 std::optional<std::span<char>> LineReader::take() {
   if (!scan()) return std::nullopt;
-  std::span<char> line;
-  if (line_in_batch_) {
-    line = {batch_.line(), line_size_};
-  } else {
-    line = {small_.data() + begin_, line_size_};
-    begin_ += line_size_ + 1;
-  }
-  line_in_batch_ = found_ = false;
-  scanned_ = batch_size_ = 0;
+  const std::span<char> line{window_.get() + begin_, line_size_};
+  begin_ += line_size_ + 1;
+  found_ = false;
+  scanned_ = 0;
   ++lines_;
   line_offset_ = taken_;
-  taken_ += line.size() + 1;
+  taken_ += std::exchange(given_, 0) + line_size_ + 1;
   return line;
-}
-
-std::optional<std::span<char>> LineReader::take_into_batch() {
-  if (!scan()) return std::nullopt;
-  if (line_in_batch_) return take();
-  const std::optional<std::span<char>> line = take();
-  batch_.begin();
-  reserve(line->size());
-  std::memcpy(batch_.line(), line->data(), line->size());
-  return std::span<char>(batch_.line(), line->size());
 }
 
 }  // namespace kclhost::protocol

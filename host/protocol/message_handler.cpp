@@ -1,7 +1,6 @@
 #include "protocol/message_handler.hpp"
 
 #include "protocol/record_scanner.hpp"
-#include "support/base64_inplace.hpp"
 
 namespace kclhost::protocol {
 namespace {
@@ -48,7 +47,7 @@ bool MessageHandler::Key(const char* text, std::uint32_t size, bool) {
 
 bool MessageHandler::String(const char* text, std::uint32_t size, bool) {
   if (skipping()) return true;
-  return in_record_ ? record_string(const_cast<char*>(text), size) : message_string({text, size});
+  return in_record_ ? record_string({text, size}) : message_string({text, size});
 }
 
 bool MessageHandler::Null() {
@@ -101,10 +100,10 @@ bool MessageHandler::EndObject(std::uint32_t) {
   if (in_record_ && depth_ == 3) {
     in_record_ = false;
     if (record_.sequence_number == 0) return refuse("a record has no sequenceNumber");
-    RecordEntry* const entry = table_->next();
+    RecordEntry* const entry = store_->next();
     if (entry == nullptr) return refuse("no memory for the batch");
     *entry = record_;
-    table_->add();
+    store_->add();
     field_ = Field::records;  // as before the record: what follows is judged as an element, not as a member of it
   }
   return leave();
@@ -114,7 +113,7 @@ bool MessageHandler::StartArray() {
   if (++depth_ > deepest) return refuse("nested too deeply");
   if (depth_ == 1) return refuse("not a JSON object");
   if (depth_ == 2 && field_ == Field::records) {
-    if (table_ == nullptr) return refuse("a processRecords where a checkpoint's answer was due");
+    if (store_ == nullptr) return refuse("a processRecords where a checkpoint's answer was due");
     if (saw_records_) return refuse("records stands twice");
     return saw_records_ = in_records_ = true;
   }
@@ -137,9 +136,9 @@ bool MessageHandler::complete() {
       return true;
     case Action::process_records:
       if (!saw_records_) return refuse("processRecords without records");
-      message_.batch.base = table_->buffer().data();
-      message_.batch.table = table_->offset();
-      message_.batch.count = table_->count();
+      message_.batch.base = store_->base();
+      message_.batch.table = store_->table();
+      message_.batch.count = store_->count();
       return true;
     case Action::shutdown:
       if (message_.reason != "TERMINATE" && message_.reason != "ZOMBIE") {
@@ -169,19 +168,19 @@ bool MessageHandler::message_string(std::string_view text) {
   switch (field_) {
     case Field::action:
       action_ = action_of(text);
-      message_.action_text = text;
+      message_.action_text = keep(text);
       return action_ || refuse("an action that kclhost does not know");
     case Field::shard_id:
-      message_.shard_id = text;
+      message_.shard_id = keep(text);
       return true;
     case Field::sequence_number:
-      message_.sequence_number = text;
+      message_.sequence_number = keep(text);
       return true;
     case Field::error:
-      message_.error = text;
+      message_.error = keep(text);
       return true;
     case Field::reason:
-      message_.reason = text;
+      message_.reason = keep(text);
       return true;
     case Field::unknown:
       return true;
@@ -190,23 +189,17 @@ bool MessageHandler::message_string(std::string_view text) {
   }
 }
 
-bool MessageHandler::record_string(char* text, std::uint32_t size) {
-  const std::uint32_t at = offset(text);
+bool MessageHandler::record_string(std::string_view text) {
   switch (field_) {
-    case Field::data: {
-      const std::optional<std::size_t> decoded = decode_base64_in_place(text, size);
-      if (!decoded) return refuse("data is not base64");
-      record_.data = at;
-      record_.data_size = static_cast<std::uint32_t>(*decoded);
+    case Field::data:
+      if (store_->decode_data(text.data()) != text.data() + text.size()) return refuse("data is not base64");
+      store_->keep_data(record_);
       return true;
-    }
     case Field::partition_key:
-      record_.partition_key = at;
-      record_.partition_key_size = size;
+      store_->keep_partition_key(text, record_);
       return true;
     case Field::sequence_number:
-      record_.sequence_number = at;
-      record_.sequence_number_size = size;
+      store_->keep_sequence_number(text, record_);
       return true;
     case Field::unknown:
       return true;

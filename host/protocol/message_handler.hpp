@@ -6,17 +6,17 @@
 #include <optional>
 #include <string_view>
 
+#include "protocol/batch_store.hpp"
 #include "protocol/message.hpp"
-#include "protocol/record_table.hpp"
 
 namespace kclhost::protocol {
 
-// Takes a parser's events, as RapidJSON names them; they return false to end the parsing, and what() then says why. The
-// texts given to it must lie in the line: they are kept, and a record's data are decoded where they stand.
+// Takes a parser's events, as RapidJSON names them; they return false to end the parsing, and what() then says why.
 class MessageHandler {
  public:
-  // Both must outlive the handler. The table's buffer holds the line; it is null where no records may come.
-  MessageHandler(Message& message, RecordTable* table) : message_(message), table_(table) {}
+  // Both must outlive the handler. The store gets all texts and the records, and must have room for them; it is null
+  // where no records may come, and then the message's texts are those the parser gave.
+  MessageHandler(Message& message, BatchStore* store) : message_(message), store_(store) {}
 
   bool Key(const char* text, std::uint32_t size, bool copy);
   bool String(const char* text, std::uint32_t size, bool copy);
@@ -75,11 +75,11 @@ class MessageHandler {
   bool start_unknown();
   bool leave();
   bool message_string(std::string_view text);
-  bool record_string(char* text, std::uint32_t size);
-  std::uint32_t offset(const char* at) const { return static_cast<std::uint32_t>(at - table_->buffer().data()); }
+  bool record_string(std::string_view text);
+  std::string_view keep(std::string_view text) { return store_ == nullptr ? text : store_->keep(text); }
 
   Message& message_;
-  RecordTable* table_;
+  BatchStore* store_;
   std::optional<Action> action_;
   Field field_ = Field::none;
   int depth_ = 0;

@@ -2,10 +2,10 @@
 
 #include <bit>
 #include <cstring>
+#include <string_view>
 
 #include "kclhost/plugin.h"
 #include "protocol/string_end.hpp"
-#include "support/base64_inplace.hpp"
 
 namespace kclhost::protocol {
 namespace {
@@ -28,7 +28,7 @@ enum Member : unsigned {
 
 // Steps over a literal if it stands there.
 template <std::size_t N>
-[[gnu::always_inline]] inline bool take(char*& at, const char (&literal)[N]) {
+[[gnu::always_inline]] inline bool take(const char*& at, const char (&literal)[N]) {
   constexpr std::size_t size = N - 1;
   if constexpr (size < 8) {
     if (std::memcmp(at, literal, size) != 0) return false;
@@ -42,7 +42,7 @@ template <std::size_t N>
 }
 
 // Steps over a member's name and colon; none when it is none that a record is known to have.
-Member take_name(char*& at) {
+Member take_name(const char*& at) {
   switch (at[1]) {
     case 'd':
       return take(at, "\"data\":") ? data : none;
@@ -59,29 +59,23 @@ Member take_name(char*& at) {
   }
 }
 
-struct Text {
-  char* begin = nullptr;
-  const char* end = nullptr;
-
-  std::uint32_t size() const { return static_cast<std::uint32_t>(end - begin); }
-};
-
 struct Texts {
-  Text data, partition_key, sequence_number, action;
+  std::string_view data, partition_key, sequence_number, action;
 };
 
 template <bool is_long>
-[[gnu::always_inline]] inline bool take_string(char*& at, Text& text) {
+[[gnu::always_inline]] inline bool take_string(const char*& at, std::string_view& text) {
   if (*at != '"') return false;
-  text.begin = at + 1;
-  text.end = is_long ? long_string_end(text.begin) : string_end(text.begin);
-  if (*text.end != '"') return false;
-  at = text.begin + (text.end - text.begin) + 1;
+  const char* const begin = at + 1;
+  const char* const end = is_long ? long_string_end(begin) : string_end(begin);
+  if (*end != '"') return false;
+  text = {begin, static_cast<std::size_t>(end - begin)};
+  at = end + 1;
   return true;
 }
 
 // The value of eight digits; false when they are none.
-[[gnu::always_inline]] inline bool take_eight_digits(char*& at, std::int64_t& number) {
+[[gnu::always_inline]] inline bool take_eight_digits(const char*& at, std::int64_t& number) {
   if constexpr (std::endian::native == std::endian::big) return false;
   const std::uint64_t values = eight_bytes(at) ^ 0x3030303030303030;
   // A byte over 9 has a bit in its upper half, or gets one.
@@ -95,7 +89,7 @@ template <bool is_long>
 }
 
 // A number as Jackson writes a long, unless it has more digits than are sure to fit. What follows is looked at later.
-[[gnu::always_inline]] inline bool take_number(char*& at, std::int64_t& number) {
+[[gnu::always_inline]] inline bool take_number(const char*& at, std::int64_t& number) {
   const char* const begin = at;
   if (*at == '0') {
     ++at;
@@ -113,8 +107,9 @@ template <bool is_long>
 }
 
 // A record whose members stand in the order in which the daemon has put them in every version so far.
-[[gnu::always_inline]] inline bool take_usual_record(char*& at, Texts& texts, RecordEntry& record) {
-  return take(at, "{\"data\":") && take_string<true>(at, texts.data) && take(at, ",\"partitionKey\":") &&
+[[gnu::always_inline]] inline bool take_usual_record(const char*& at, BatchStore& store, Texts& texts,
+                                                     RecordEntry& record) {
+  return take(at, "{\"data\":\"") && (at = store.decode_data(at), true) && take(at, "\",\"partitionKey\":") &&
          take_string<false>(at, texts.partition_key) && take(at, ",\"sequenceNumber\":") &&
          take_string<false>(at, texts.sequence_number) && take(at, ",\"approximateArrivalTimestamp\":") &&
          take_number(at, record.arrival_ms) && take(at, ",\"subSequenceNumber\":") &&
@@ -122,7 +117,7 @@ template <bool is_long>
 }
 
 // A record with its members in any order, each at most once.
-bool take_record(char*& at, Texts& texts, RecordEntry& record) {
+bool take_record(const char*& at, Texts& texts, RecordEntry& record) {
   texts = {};
   record = empty_record;
   if (*at != '{') return false;
@@ -155,7 +150,6 @@ bool take_record(char*& at, Texts& texts, RecordEntry& record) {
     if (!well) return false;
   } while (*at == ',');
   if (*at != '}' || (seen & sequence_number) == 0) return false;
-  if ((seen & partition_key) == 0) texts.partition_key = {texts.sequence_number.begin, texts.sequence_number.begin};
   ++at;
   return true;
 }
@@ -164,28 +158,26 @@ bool take_record(char*& at, Texts& texts, RecordEntry& record) {
 
 constinit const RecordEntry empty_record{0, 0, 0, 0, 0, 0, 0, KCLHOST_NO_TIMESTAMP};
 
-Scanned scan_record(char*& start, const char* base, RecordEntry& record) {
+Scanned scan_record(const char*& start, BatchStore& store, RecordEntry& record) {
   record = empty_record;
-  char* at = start;
+  const char* at = start;
   Texts texts;
-  if (!take_usual_record(at, texts, record)) {
+  if (take_usual_record(at, store, texts, record)) {
+    store.keep_data(record);
+  } else {
     at = start;
     if (!take_record(at, texts, record)) return Scanned::unusual;
-  }
-  const auto offset = [base](const Text& text) { return static_cast<std::uint32_t>(text.begin - base); };
-  record.partition_key = offset(texts.partition_key);
-  record.partition_key_size = texts.partition_key.size();
-  record.sequence_number = offset(texts.sequence_number);
-  record.sequence_number_size = texts.sequence_number.size();
-  if (texts.data.begin != nullptr) {
-    const auto decoded = decode_base64_in_place(texts.data.begin, texts.data.size());
-    if (!decoded) {
-      start = texts.data.begin + texts.data.size() + 1;
-      return Scanned::not_base64;
+    if (texts.data.data() != nullptr) {
+      const char* const end = texts.data.data() + texts.data.size();
+      if (store.decode_data(texts.data.data()) != end) {
+        start = end + 1;
+        return Scanned::not_base64;
+      }
+      store.keep_data(record);
     }
-    record.data = offset(texts.data);
-    record.data_size = static_cast<std::uint32_t>(*decoded);
   }
+  store.keep_partition_key(texts.partition_key, record);
+  store.keep_sequence_number(texts.sequence_number, record);
   start = at;
   return Scanned::record;
 }

@@ -71,13 +71,16 @@ std::optional<protocol::Message> DaemonLink::next() {
   watch();
   const auto ready = [this] { return reader_.ready(); };
   if (!loop_.run_until(ready, Clock::now() + silence_before_release)) {
-    if (reader_.unfinished() == 0 && batch_.release()) unmap_program();
+    if (reader_.unfinished() == 0) {
+      reader_.release();
+      if (batch_.release()) unmap_program();
+    }
     loop_.run_until(ready);
   }
-  const std::optional<std::span<char>> line = reader_.take_into_batch();
+  const std::optional<std::span<char>> line = reader_.take();
   reader_.allow_batch(false);
   watch();
-  if (line) return checked(batch_.decode(line->size()));
+  if (line) return checked(batch_.decode(*line));
   if (reader_.unfinished() != 0) gone();
   return std::nullopt;
 }

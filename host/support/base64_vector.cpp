@@ -5,13 +5,15 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include <array>
+
 namespace kclhost {
 namespace {
 
 constexpr std::size_t block_size = 32;
 
-// 32 characters to 24 bytes in front; false when one is outside of the alphabet.
-[[gnu::target("avx2")]] inline bool decode_block(__m256i block, __m256i& bytes) {
+// 32 characters to 24 bytes in front. What is returned is zero where a character is of the alphabet.
+[[gnu::target("avx2")]] inline __m256i decode_block(__m256i block, __m256i& bytes) {
   // By a character's upper half: the row of the ASCII table it stands in, as a bit; by its lower half: the rows in
   // which no character of the alphabet stands there.
   const __m256i rows =
@@ -34,7 +36,7 @@ constexpr std::size_t block_size = 32;
   const __m256i order = _mm256_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1, 2, 1, 0, 6, 5, 4, 10,
                                          9, 8, 14, 13, 12, -1, -1, -1, -1);
   bytes = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(quads, order), _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 7, 7));
-  return _mm256_testz_si256(_mm256_shuffle_epi8(rows, upper), _mm256_shuffle_epi8(outside, lower)) != 0;
+  return _mm256_and_si256(_mm256_shuffle_epi8(rows, upper), _mm256_shuffle_epi8(outside, lower));
 }
 
 [[gnu::target("avx2")]] inline __m256i load(const char* at) {
@@ -44,37 +46,48 @@ constexpr std::size_t block_size = 32;
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), bytes);
 }
 
-[[gnu::target("avx2")]] std::size_t decode_avx2(char* text, std::size_t size) {
-  // The text's last block overlaps the one before, whose result is stored with a quarter of rubbish behind it: it is
-  // read first, an 'A', which stands for no bits, in place of padding. No store reaches beyond the characters it is
-  // made of, because results lag behind.
-  static constexpr char fills[block_size + 2] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0,
-                                                 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1};
-  const std::size_t whole = (size + 3) / 4 * 4, last = whole - block_size;
-  const __m256i padding = load(fills + (whole - size));
-  __m256i last_bytes;
-  if (!decode_block(_mm256_blendv_epi8(load(text + last), _mm256_set1_epi8('A'), padding), last_bytes)) return 0;
-  for (std::size_t done = 0; done < last; done += block_size) {
-    __m256i bytes;
-    if (!decode_block(load(text + done), bytes)) return done;
-    store(text + done / 4 * 3, bytes);
+[[gnu::target("avx2")]] const char* decode_avx2(const char* text, char* to) {
+  __m256i block, bytes, foreign;
+  for (;; text += block_size, to += block_size / 4 * 3) {
+    block = load(text);
+    foreign = decode_block(block, bytes);
+    if (!_mm256_testz_si256(foreign, foreign)) break;
+    store(to, bytes);
   }
-  store(text + last / 4 * 3, last_bytes);
-  return size;
+  // An 'A', which stands for no bits, in place of what does not belong to the text.
+  static constexpr auto fills = [] {
+    std::array<char, 2 * block_size> all{};
+    for (std::size_t i = block_size; i < all.size(); ++i) all[i] = -1;
+    return all;
+  }();
+  const auto own = static_cast<unsigned>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(foreign, _mm256_setzero_si256())));
+  const auto size = static_cast<std::size_t>(__builtin_ctz(~own));
+  const __m256i filled = _mm256_blendv_epi8(block, _mm256_set1_epi8('A'), load(fills.data() + block_size - size));
+  decode_block(filled, bytes);
+  store(to, bytes);
+  return text + size;
 }
 
 }  // namespace
 
-std::size_t decode_base64_vectors(char* text, std::size_t size) {
-  return size >= block_size && __builtin_cpu_supports("avx2") ? decode_avx2(text, size) : 0;
+bool has_base64_vectors() {
+  return __builtin_cpu_supports("avx2") != 0;
+}
+
+const char* decode_base64_vectors(const char* text, char* to) {
+  return decode_avx2(text, to);
 }
 
 }  // namespace kclhost
 #else
 namespace kclhost {
 
-std::size_t decode_base64_vectors(char*, std::size_t) {
-  return 0;
+bool has_base64_vectors() {
+  return false;
+}
+
+const char* decode_base64_vectors(const char* text, char*) {
+  return text;
 }
 
 }  // namespace kclhost

@@ -1,13 +1,16 @@
-// Base64 by the processor's vectors, where it has them.
+// Base64 by the processor's vectors.
 #pragma once
 
 #include <cstddef>
 
 namespace kclhost {
 
-// Decodes the front of `text` over itself, as far as there is no byte outside of the alphabet, and says how many
-// characters that were: all of them, or a multiple of 4, and then the text behind these is as it was. `size` is without
-// the padding, which must stand there. 0 on a processor without the instructions (AVX2), and for a few characters.
-std::size_t decode_base64_vectors(char* text, std::size_t size);
+// Whether the processor has them (AVX2). The other function must not be called where it has not.
+bool has_base64_vectors();
+
+// Decodes the text up to the first character that is none of the alphabet, and says where that is; what is missing to
+// four of them counts as no bits. 31 bytes behind that character must be readable, 32 behind the result may be written
+// to.
+const char* decode_base64_vectors(const char* text, char* to);
 
 }  // namespace kclhost

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pieces.hpp"
 #include "protocol/batch_decoder.hpp"
 
 namespace kclhost::fuzz {
@@ -21,8 +22,8 @@ inline void inside(std::string_view text, const char* begin, std::size_t size) {
   require(text.data() >= begin && text.data() + text.size() <= begin + size);
 }
 
-inline void check(const Result<protocol::Message>& message, const char* line, std::size_t size,
-                  const SharedBuffer* buffer) {
+// All that was found lies in the memory given.
+inline void check(const Result<protocol::Message>& message, const char* memory, std::size_t size) {
   if (!message) {
     require(!message.error().empty() && message.error().size() < 400);
     for (const char c : message.error()) require(c >= 0x20 && c < 0x7f);
@@ -30,16 +31,15 @@ inline void check(const Result<protocol::Message>& message, const char* line, st
   }
   for (const std::string_view text : {message->action_text, message->shard_id, message->sequence_number.value_or(""),
                                       message->error.value_or(""), message->reason}) {
-    inside(text, line, size);
+    inside(text, memory, size);
   }
   require(!message->action_text.empty());
   const Batch& batch = message->batch;
   if (batch.count == 0) return;
-  require(buffer != nullptr && batch.base == buffer->data() && batch.table > size &&
-          batch.table + batch.count * sizeof(RecordEntry) <= buffer->size());
+  require(batch.base == memory && batch.table + batch.count * sizeof(RecordEntry) <= size);
   for (std::size_t i = 0; i < batch.count; ++i) {
     for (const std::string_view text : {batch.data(i), batch.partition_key(i), batch.sequence_number(i)}) {
-      inside(text, line, size);
+      inside(text, memory, batch.table);
     }
   }
 }
@@ -61,20 +61,14 @@ inline std::string meaning(const Result<protocol::Message>& message) {
   return all;
 }
 
-// The same bytes as they may come out of a pipe: some now, some later, into room that grows.
+// The same bytes as they may come out of a pipe: some now, some later.
 inline std::string meaning_in_pieces(std::string_view bytes, unsigned seed) {
   SharedBuffer buffer;
   protocol::BatchDecoder decoder(buffer);
-  for (std::size_t size = 0; size < bytes.size();) {
+  return meaning(test::decode_in_pieces(decoder, bytes, [&seed] {
     seed = seed * 1103515245 + 12345;
-    const std::size_t piece = std::min<std::size_t>(1 + seed / 65536 % (seed % 3 == 0 ? 8 : 300), bytes.size() - size);
-    require(decoder.reserve(size + piece));
-    std::memcpy(decoder.line() + size, bytes.data() + size, piece);
-    size += piece;
-    if (size < bytes.size()) decoder.arrived(size);
-  }
-  require(decoder.reserve(bytes.size()));
-  return meaning(decoder.decode(bytes.size()));
+    return 1 + seed / 65536 % (seed % 3 == 0 ? 8 : 300);
+  }));
 }
 
 // Decodes the bytes as a message of the daemon, at once and in pieces, and as a checkpoint's answer. True when they are
@@ -82,10 +76,8 @@ inline std::string meaning_in_pieces(std::string_view bytes, unsigned seed) {
 inline bool decode_one(std::string_view bytes) {
   static SharedBuffer buffer;
   static protocol::BatchDecoder decoder(buffer);
-  require(decoder.reserve(bytes.size()));
-  std::memcpy(decoder.line(), bytes.data(), bytes.size());
-  const auto message = decoder.decode(bytes.size());
-  check(message, buffer.data(), bytes.size(), &buffer);
+  const auto message = test::decode_at_once(decoder, bytes);
+  check(message, buffer.data(), buffer.size());
   if (bytes.find('\n') == std::string_view::npos) {  // no line has one
     require(meaning_in_pieces(bytes, static_cast<unsigned>(bytes.size())) == meaning(message));
   }
@@ -94,7 +86,7 @@ inline bool decode_one(std::string_view bytes) {
   std::vector<char> line(bytes.size() + 16);
   std::memcpy(line.data(), bytes.data(), bytes.size());
   const auto answer = protocol::decode({line.data(), bytes.size()});
-  check(answer, line.data(), bytes.size(), nullptr);
+  check(answer, line.data(), bytes.size());
   require(!answer || message);  // what is an answer is a message
   return static_cast<bool>(message);
 }

@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "kclhost/plugin.h"
+#include "pieces.hpp"
 #include "protocol/batch_decoder.hpp"
+#include "replay/daemon_lines.hpp"
 #include "support/base64.hpp"
 
 namespace kclhost::test {
@@ -99,14 +101,31 @@ inline MessageCopy expected_of(const rapidjson::Value& message) {
   return copy;
 }
 
-// Decodes lines where the host does: at the start of a shared buffer.
+inline MessageCopy parsed(const std::string& line) {
+  rapidjson::Document document;
+  document.Parse(line.data(), line.size());
+  return expected_of(document);
+}
+
+// A line of so many records, their data so many characters of base64.
+inline std::string batch(int records, std::size_t base64_size) {
+  std::string line;
+  replay::begin_batch(line);
+  for (int i = 0; i < records; ++i) {
+    std::string data(base64_size, 'Q');
+    if (base64_size != 0) data[static_cast<std::size_t>(i) % base64_size] = 'Z';
+    replay::append_record({data, "key-" + std::to_string(i), std::to_string(1'000'000 + i), i % 3, 1'700'000'000'000},
+                          i == 0, line);
+  }
+  replay::end_batch(17, line);
+  line.pop_back();  // the newline
+  return line;
+}
+
+// Decodes lines as the host does.
 class Decoder {
  public:
-  Result<protocol::Message> operator()(std::string_view line) {
-    if (!decoder_.reserve(line.size())) throw std::bad_alloc();
-    std::memcpy(decoder_.line(), line.data(), line.size());
-    return decoder_.decode(line.size());
-  }
+  Result<protocol::Message> operator()(std::string_view line) { return decode_at_once(decoder_, line); }
   // The error's text, "" when there is none.
   std::string error(std::string_view line) {
     const Result<protocol::Message> message = (*this)(line);

@@ -3,13 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstring>
 #include <string>
 #include <vector>
 
 #include "core_messages.hpp"
-#include "replay/daemon_lines.hpp"
 
 namespace kclhost::protocol {
 namespace {
@@ -18,15 +15,7 @@ class Pieces : public testing::Test {
  protected:
   // Decodes a line that comes in pieces of that many bytes. What is wrong with it, or "".
   std::string decode(const std::string& line, std::size_t piece) {
-    decoder.begin();
-    for (std::size_t size = 0; size < line.size();) {
-      const std::size_t more = std::min(piece, line.size() - size);
-      EXPECT_TRUE(decoder.reserve(size + more));
-      std::memcpy(decoder.line() + size, line.data() + size, more);
-      size += more;
-      if (size < line.size()) decoder.arrived(size);
-    }
-    const Result<Message> message = decoder.decode(line.size());
+    const Result<Message> message = test::decode_in_pieces(decoder, line, [piece] { return piece; });
     if (!message) return message.error();
     copy = test::copy_of(*message);
     return {};
@@ -40,25 +29,7 @@ class Arrival : public Pieces, public testing::WithParamInterface<std::size_t> {
 INSTANTIATE_TEST_SUITE_P(Pieces, Arrival, testing::Values(1, 7, 100, 4096, 70'000),
                          [](const auto& test) { return "Of" + std::to_string(test.param); });
 
-test::MessageCopy parsed(const std::string& line) {
-  rapidjson::Document document;
-  document.Parse(line.data(), line.size());
-  return test::expected_of(document);
-}
-
-std::string batch(int records, std::size_t base64_size) {
-  std::string line;
-  replay::begin_batch(line);
-  for (int i = 0; i < records; ++i) {
-    std::string data(base64_size, 'Q');
-    if (base64_size != 0) data[static_cast<std::size_t>(i) % base64_size] = 'Z';
-    replay::append_record({data, "key-" + std::to_string(i), std::to_string(1'000'000 + i), i % 3, 1'700'000'000'000},
-                          i == 0, line);
-  }
-  replay::end_batch(17, line);
-  line.pop_back();  // the newline
-  return line;
-}
+using test::batch, test::parsed;
 
 TEST_P(Arrival, BatchesOfAllSizes) {
   for (const auto& [records, base64_size] :
@@ -120,10 +91,8 @@ TEST_P(Arrival, GoesOnAfterTheMemoryIsGivenBack) {
   }
 }
 
-TEST(BatchDecoder, KeepsLittleMemory) {
-  SharedBuffer buffer;
-  BatchDecoder decoder(buffer);
-  ASSERT_TRUE(decoder.reserve(60'000));
+TEST_F(Pieces, LittleMemoryIsKept) {
+  ASSERT_EQ(decode(batch(100, 40), 4096), "");
   const std::size_t size = buffer.size();
   ASSERT_NE(size, 0u);
   decoder.release();

@@ -3,22 +3,20 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core_fixtures.hpp"
+#include "core_messages.hpp"
 
 namespace kclhost::protocol {
 namespace {
 
 using Lines = std::vector<std::string>;
 
-enum class Way { take, take_into_batch };
-
 // A reader on a pipe. Bytes are fed in pieces, and each piece is read before the next is written.
 class Stream {
  public:
-  explicit Stream(Way way = Way::take) : way_(way) {}
-
   // Returns the lines that are whole now.
   Lines feed(std::string_view bytes) {
     Lines lines;
@@ -43,7 +41,6 @@ class Stream {
     }
     return lines;
   }
-  std::optional<std::span<char>> next() { return way_ == Way::take ? reader.take() : reader.take_into_batch(); }
 
   test::Pipe pipe;
   SharedBuffer buffer;
@@ -53,17 +50,12 @@ class Stream {
  private:
   void drain(Lines& lines) {
     while (reader.ready()) {
-      const auto line = next();
+      const auto line = reader.take();
       if (!line) return;
-      if (way_ == Way::take_into_batch) {
-        EXPECT_EQ(line->data(), batch.line()) << "not at the buffer's start";
-      }
       lines.emplace_back(line->begin(), line->end());
       line->data()[line->size()] = '\0';  // as decoding does
     }
   }
-
-  Way way_;
 };
 
 std::string filled(std::size_t size, unsigned seed) {
@@ -72,16 +64,12 @@ std::string filled(std::size_t size, unsigned seed) {
   return text;
 }
 
-class EitherWay : public testing::TestWithParam<Way> {};
-INSTANTIATE_TEST_SUITE_P(LineReader, EitherWay, testing::Values(Way::take, Way::take_into_batch),
-                         [](const auto& test) { return test.param == Way::take ? "Take" : "TakeIntoBatch"; });
-
-TEST_P(EitherWay, SplitsAtAnyTwoReadBoundaries) {
+TEST(LineReader, SplitsAtAnyTwoReadBoundaries) {
   const std::string stream = "{\"a\":1}\n\n{}\nlast line\n";
   const Lines expected = {"{\"a\":1}", "", "{}", "last line"};
   for (std::size_t first = 0; first <= stream.size(); ++first) {
     for (std::size_t second = first; second <= stream.size(); ++second) {
-      Stream input(GetParam());
+      Stream input;
       Lines lines = input.feed(stream.substr(0, first));
       for (auto& line : input.feed(stream.substr(first, second - first))) lines.push_back(line);
       for (auto& line : input.feed(stream.substr(second))) lines.push_back(line);
@@ -90,8 +78,8 @@ TEST_P(EitherWay, SplitsAtAnyTwoReadBoundaries) {
   }
 }
 
-TEST_P(EitherWay, ByteByByte) {
-  Stream input(GetParam());
+TEST(LineReader, ByteByByte) {
+  Stream input;
   Lines lines;
   for (const char byte : std::string("one\ntwo\n\nthree\n")) {
     for (auto& line : input.feed({&byte, 1})) lines.push_back(line);
@@ -99,17 +87,17 @@ TEST_P(EitherWay, ByteByByte) {
   EXPECT_EQ(lines, (Lines{"one", "two", "", "three"}));
 }
 
-TEST_P(EitherWay, AllSizesAroundTheSmallBuffer) {
+TEST(LineReader, AllSizesAroundTheSmallBuffer) {
   for (std::size_t size = 65'530; size <= 65'545; ++size) {
-    Stream input(GetParam());
+    Stream input;
     const std::string line = filled(size, 7);
     EXPECT_EQ(input.feed("before\n" + line + "\nafter\n"), (Lines{"before", line, "after"})) << size;
     EXPECT_EQ(input.feed(line + "\n" + line + "\n"), (Lines{line, line})) << size;
   }
 }
 
-TEST_P(EitherWay, LinesOfManyMegabytes) {
-  Stream input(GetParam());
+TEST(LineReader, LinesOfManyMegabytes) {
+  Stream input;
   for (const std::size_t size : {70'000u, 1u << 20, (1u << 20) + 1, 5'000'000u, 300'000u}) {
     const std::string line = filled(size, static_cast<unsigned>(size));
     ASSERT_EQ(input.feed(line + "\n"), Lines{line}) << size;
@@ -117,8 +105,8 @@ TEST_P(EitherWay, LinesOfManyMegabytes) {
   }
 }
 
-TEST_P(EitherWay, WhatFollowsALargeLineInTheSameReadIsKept) {
-  Stream input(GetParam());
+TEST(LineReader, WhatFollowsALargeLineInTheSameReadIsKept) {
+  Stream input;
   const std::string large = filled(200'000, 3), rest = filled(90'000, 4);
   // The last read brings the end of the large line, two whole ones and a part.
   EXPECT_EQ(input.feed(large.substr(0, 190'000)), Lines{});
@@ -127,15 +115,15 @@ TEST_P(EitherWay, WhatFollowsALargeLineInTheSameReadIsKept) {
   EXPECT_EQ(input.feed(rest + "\n"), Lines{rest});
 }
 
-TEST_P(EitherWay, WhatFollowsALargeLineMayBeLargeItself) {
-  Stream input(GetParam());
+TEST(LineReader, WhatFollowsALargeLineMayBeLargeItself) {
+  Stream input;
   const std::string first = filled(70'000, 5), second = filled(700'000, 6);
   test::write_all(input.pipe.out.get(), first + "\n" + second);
   EXPECT_EQ(input.feed("!\nthird\n"), (Lines{first, second + "!", "third"}));
 }
 
-TEST_P(EitherWay, ManyLinesInOneRead) {
-  Stream input(GetParam());
+TEST(LineReader, ManyLinesInOneRead) {
+  Stream input;
   std::string stream;
   Lines expected;
   for (int i = 0; i < 20'000; ++i) {
@@ -145,50 +133,50 @@ TEST_P(EitherWay, ManyLinesInOneRead) {
   EXPECT_EQ(input.feed(stream), expected);
 }
 
-TEST_P(EitherWay, EndAfterAWholeLine) {
-  Stream input(GetParam());
+TEST(LineReader, EndAfterAWholeLine) {
+  Stream input;
   EXPECT_EQ(input.feed("whole\n"), Lines{"whole"});
   EXPECT_FALSE(input.reader.ended());
   EXPECT_EQ(input.end(), Lines{});
   EXPECT_TRUE(input.reader.ready());
   EXPECT_EQ(input.reader.unfinished(), 0u);
-  EXPECT_EQ(input.next(), std::nullopt);
+  EXPECT_EQ(input.reader.take(), std::nullopt);
 }
 
-TEST_P(EitherWay, EndInALine) {
+TEST(LineReader, EndInALine) {
   for (const std::size_t size : {3u, 65'536u, 65'537u, 200'000u}) {
-    Stream input(GetParam());
+    Stream input;
     EXPECT_EQ(input.feed("whole\n" + filled(size, 1)), Lines{"whole"});
     EXPECT_EQ(input.end(), Lines{});
     EXPECT_EQ(input.reader.unfinished(), size);
-    EXPECT_EQ(input.next(), std::nullopt);
+    EXPECT_EQ(input.reader.take(), std::nullopt);
   }
 }
 
-TEST_P(EitherWay, TheEndComesAfterTheLinesBeforeIt) {
-  Stream input(GetParam());
+TEST(LineReader, TheEndComesAfterTheLinesBeforeIt) {
+  Stream input;
   test::write_all(input.pipe.out.get(), "one\ntwo\n");
   input.pipe.out.reset();
   for (const std::string expected : {"one", "two"}) {
     input.reader.read_some();
     EXPECT_FALSE(input.reader.ended());
-    const auto line = input.next();
+    const auto line = input.reader.take();
     ASSERT_TRUE(line);
     EXPECT_EQ(std::string(line->begin(), line->end()), expected);
   }
   input.reader.read_some();
   EXPECT_TRUE(input.reader.ended());
-  EXPECT_EQ(input.next(), std::nullopt);
+  EXPECT_EQ(input.reader.take(), std::nullopt);
   EXPECT_EQ(input.reader.unfinished(), 0u);
 }
 
-TEST_P(EitherWay, TellsWhereALineBegan) {
-  Stream input(GetParam());
+TEST(LineReader, TellsWhereALineBegan) {
+  Stream input;
   std::vector<std::pair<std::size_t, std::size_t>> places;
   const auto read = [&] {
     while (input.pipe.waiting() != 0) {
       input.reader.read_some();
-      while (input.reader.ready() && input.next()) {
+      while (input.reader.ready() && input.reader.take()) {
         places.emplace_back(input.reader.line_number(), input.reader.line_offset());
       }
     }
@@ -201,42 +189,73 @@ TEST_P(EitherWay, TellsWhereALineBegan) {
   EXPECT_EQ(places, (std::vector<std::pair<std::size_t, std::size_t>>{{1, 0}, {2, 3}, {3, 4}, {4, 4 + 100'001}}));
 }
 
-TEST(LineReader, ShortLinesLeaveTheBatchAlone) {
+TEST(LineReader, OtherLinesThanBatchesAreNotForTheDecoder) {
   Stream input;
-  EXPECT_EQ(input.feed("a batch\n"), Lines{"a batch"});
+  EXPECT_EQ(input.feed("no batch\n"), Lines{"no batch"});
   EXPECT_EQ(input.buffer.size(), 0u);
 }
 
-TEST(LineReader, AnAnswerTakenWhileABatchIsInHandLeavesTheBatchAlone) {
-  Stream input(Way::take_into_batch);
-  test::write_all(input.pipe.out.get(), "the batch in hand\nthe answer\n");
-  input.reader.read_some();
-  const auto batch = input.reader.take_into_batch();
-  ASSERT_TRUE(batch);
-  const auto answer = input.reader.take();
-  ASSERT_TRUE(answer);
-  EXPECT_EQ(std::string(answer->begin(), answer->end()), "the answer");
-  EXPECT_EQ(std::string(batch->begin(), batch->end()), "the batch in hand");
+TEST(LineReader, ABatchIsDecodedOutOfTheWindowWhileItArrives) {
+  Stream input;
+  for (const auto& [records, size] : std::vector<std::pair<int, std::size_t>>{{1, 8'000'000}, {30, 200'000}, {9, 4}}) {
+    const std::string line = test::batch(records, size);
+    std::thread daemon([&] { test::write_all(input.pipe.out.get(), line + "\n"); });
+    while (!input.reader.ready()) input.reader.read_some();
+    daemon.join();
+    const auto rest = input.reader.take();
+    ASSERT_TRUE(rest);
+    EXPECT_LE(rest->size(), 65'536u) << "as if nothing had been taken";
+    const auto message = input.batch.decode(*rest);
+    ASSERT_TRUE(message) << message.error();
+    EXPECT_EQ(test::copy_of(*message), test::parsed(line));
+  }
+  EXPECT_EQ(input.reader.line_number(), 3u);
+  EXPECT_EQ(input.feed("after\n"), Lines{"after"});
+  EXPECT_EQ(input.reader.line_offset(),
+            test::batch(1, 8'000'000).size() + test::batch(30, 200'000).size() + test::batch(9, 4).size() + 3);
 }
 
-TEST(LineReader, WhatMayNotUseTheBatchStaysInThePipe) {
-  Stream input(Way::take_into_batch);
-  const std::string ahead = filled(100'000, 8);
-  test::write_all(input.pipe.out.get(), "in hand\nshort\n" + ahead.substr(0, 60'000));
+TEST(LineReader, AnUnfinishedBatchIsCounted) {
+  Stream input;
+  const std::string begun = test::batch(50, 4'000).substr(0, 150'000);
+  EXPECT_EQ(input.feed(begun), Lines{});
+  EXPECT_EQ(input.end(), Lines{});
+  EXPECT_EQ(input.reader.unfinished(), begun.size());
+}
+
+TEST(LineReader, WhatComesWhileABatchIsInHandLeavesItAlone) {
+  Stream input;
+  const std::string in_hand = test::batch(10, 400), ahead = test::batch(100, 1'000);
+  test::write_all(input.pipe.out.get(), in_hand + "\nan answer\n" + ahead.substr(0, 50'000));
   input.reader.read_some();
-  const auto batch = input.reader.take_into_batch();
+  auto rest = input.reader.take();
+  ASSERT_TRUE(rest);
+  const auto message = input.batch.decode(*rest);
+  ASSERT_TRUE(message);
   input.reader.allow_batch(false);
-  ASSERT_EQ(input.reader.take()->size(), 5u);
-  test::write_all(input.pipe.out.get(), ahead.substr(60'000) + "\n");
+  ASSERT_EQ(input.reader.take()->size(), 9u);
+  test::write_all(input.pipe.out.get(), ahead.substr(50'000) + "\n");
   while (input.reader.wants_more()) input.reader.read_some();
   EXPECT_FALSE(input.reader.ready());
-  EXPECT_NE(input.pipe.waiting(), 0u);
-  EXPECT_EQ(std::string(batch->begin(), batch->end()), "in hand");
+  EXPECT_NE(input.pipe.waiting(), 0u) << "all of it has been read";
+  EXPECT_EQ(test::copy_of(*message), test::parsed(in_hand));
   input.reader.allow_batch(true);
   while (input.reader.wants_more()) input.reader.read_some();
-  const auto line = input.reader.take_into_batch();
-  ASSERT_TRUE(line);
-  EXPECT_EQ(std::string(line->begin(), line->end()), ahead);
+  rest = input.reader.take();
+  ASSERT_TRUE(rest);
+  const auto next = input.batch.decode(*rest);
+  ASSERT_TRUE(next);
+  EXPECT_EQ(test::copy_of(*next), test::parsed(ahead));
+}
+
+TEST(LineReader, GivesALargeLinesMemoryBack) {
+  Stream input;
+  for (int round = 0; round < 2; ++round) {
+    const std::string line = filled(5'000'000, 9);
+    EXPECT_EQ(input.feed(line + "\n"), Lines{line});
+    input.reader.release();
+    EXPECT_EQ(input.feed("short\n"), Lines{"short"});
+  }
 }
 
 TEST(LineReader, WaitsForNobodyOnceALineIsThere) {

@@ -160,6 +160,18 @@ TEST(MalformedLine, BehindUsualRecords) {
   }
 }
 
+// Wherever in memory it lies.
+TEST(MalformedLine, NoControlCharacterIsLetThrough) {
+  Decoder decode;
+  for (char c = 1; c < 0x20; ++c) {
+    for (std::size_t before = 0; before < 64; ++before) {
+      const std::string line =
+          record_with(R"("partitionKey":")" + std::string(before, 'k') + c + R"(","sequenceNumber":"1")");
+      ASSERT_NE(decode.error(line), "") << static_cast<int>(c) << " behind " << before;
+    }
+  }
+}
+
 TEST(MalformedLine, NestingThatIsStillReasonableIsSkipped) {
   Decoder decode;
   EXPECT_EQ(decode.error(R"({"action":"leaseLost","x":)" + std::string(60, '[') + std::string(60, ']') + "}"), "");

@@ -1,11 +1,11 @@
-// Base64 decoded in place, by vectors where the processor has them, beside the table-driven decoder and OpenSSL's.
+// Base64 decoded by vectors where the processor has them, beside the table-driven decoder and OpenSSL's.
 #include <benchmark/benchmark.h>
 #include <openssl/evp.h>
 
 #include <cstring>
 
 #include "lines.hpp"
-#include "support/base64_inplace.hpp"
+#include "support/base64_decode.hpp"
 
 namespace kclhost::bench {
 namespace {
@@ -16,6 +16,7 @@ void measure(benchmark::State& state, Decode decode) {
   std::string text, copy;
   base64::encode(random_bytes(static_cast<std::size_t>(state.range(0)), 1), text);
   copy = text;
+  copy.reserve(copy.size() + base64_overreach);
   for (auto _ : state) {
     std::memcpy(copy.data(), text.data(), text.size());
     benchmark::DoNotOptimize(decode(copy.data(), copy.size()));
@@ -27,8 +28,9 @@ void measure(benchmark::State& state, Decode decode) {
 void base64_copy(benchmark::State& state) {
   measure(state, [](char* text, std::size_t) { return text; });
 }
-void base64_in_place(benchmark::State& state) {
-  measure(state, decode_base64_in_place);
+void base64_by_vectors(benchmark::State& state) {
+  std::string out(static_cast<std::size_t>(state.range(0)) + base64_overreach, '\0');
+  measure(state, [&](const char* text, std::size_t) { return decode_base64(text, out.data()); });
 }
 void base64_by_table(benchmark::State& state) {
   std::string out(static_cast<std::size_t>(state.range(0)) + 3, '\0');
@@ -46,7 +48,7 @@ void sizes(benchmark::internal::Benchmark* benchmark) {
   benchmark->Arg(30)->Arg(100)->Arg(1024)->Arg(10240);
 }
 BENCHMARK(base64_copy)->Apply(sizes);
-BENCHMARK(base64_in_place)->Apply(sizes);
+BENCHMARK(base64_by_vectors)->Apply(sizes);
 BENCHMARK(base64_by_table)->Apply(sizes);
 BENCHMARK(base64_openssl)->Apply(sizes);
 
