@@ -22,7 +22,7 @@ constexpr const char* no_memory = "no memory for the batch";
 
 }  // namespace
 
-static_assert(BatchDecoder::overread >= string_end_overread && BatchDecoder::overread >= BatchStore::text_overread);
+static_assert(BatchDecoder::overread >= std::max({string_end_overread, BatchStore::text_overread, base64_overreach}));
 
 void BatchDecoder::begin_line() {
   store_.clear();

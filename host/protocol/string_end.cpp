@@ -1,5 +1,7 @@
 #include "protocol/string_end.hpp"
 
+#include "support/cpu_features.hpp"
+
 namespace kclhost::protocol {
 #if defined(__x86_64__)
 namespace {
@@ -19,7 +21,7 @@ namespace {
 }  // namespace
 
 const char* long_string_end(const char* at) {
-  return __builtin_cpu_supports("avx2") ? string_end_avx2(at) : string_end(at);
+  return has_avx2() ? string_end_avx2(at) : string_end(at);
 }
 #else
 const char* long_string_end(const char* at) {

@@ -1,9 +1,11 @@
 #include "support/base64_decode.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
-#include "support/base64_vector.hpp"
+#include "support/base64_vectors.hpp"
+#include "support/cpu_features.hpp"
 
 namespace kclhost {
 namespace {
@@ -45,8 +47,24 @@ const char* decode_by_table(const char* text, char* to) {
 
 }  // namespace
 
+std::span<const Base64Kernel> base64_kernels() {
+  static const Base64Kernel kernels[] = {
+#if defined(__x86_64__)
+    {"avx512", has_avx512_vbmi(), decode_base64_avx512},
+    {"avx2", has_avx2(), decode_base64_avx2},
+#endif
+    {"table", true, decode_by_table},
+  };
+  return kernels;
+}
+
 DecodedBase64 decode_base64(const char* text, char* to) {
-  const char* const end = has_base64_vectors() ? decode_base64_vectors(text, to) : decode_by_table(text, to);
+  static const Base64Kernel& quickest = *std::ranges::find_if(base64_kernels(), &Base64Kernel::usable);
+  return decode_base64(text, to, quickest);
+}
+
+DecodedBase64 decode_base64(const char* text, char* to, const Base64Kernel& kernel) {
+  const char* const end = kernel.decode(text, to);
   const auto characters = static_cast<std::size_t>(end - text);
   const std::size_t size = characters / 4 * 3;
   switch (characters % 4) {

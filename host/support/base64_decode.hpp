@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 namespace kclhost {
 
@@ -15,6 +16,19 @@ struct DecodedBase64 {
 // bytes from it on must be readable; that many behind the result may be written to.
 DecodedBase64 decode_base64(const char* text, char* to);
 
-constexpr std::size_t base64_overreach = 32;
+constexpr std::size_t base64_overreach = 64;
+
+// One way to decode. decode takes what decode_base64 takes, stops at the first character that is none of the alphabet,
+// and says where that is; what is missing to four characters counts as no bits.
+struct Base64Kernel {
+  const char* name;
+  bool usable;  // the processor can do it
+  const char* (*decode)(const char* text, char* to);
+};
+
+// The quickest first; the last one is usable everywhere.
+std::span<const Base64Kernel> base64_kernels();
+// decode_base64 by the kernel given, which must be usable. For tests and benchmarks.
+DecodedBase64 decode_base64(const char* text, char* to, const Base64Kernel& kernel);
 
 }  // namespace kclhost

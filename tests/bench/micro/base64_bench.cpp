@@ -1,4 +1,4 @@
-// Base64 decoded by vectors where the processor has them, beside the table-driven decoder and OpenSSL's.
+// Base64 decoded by every kernel that the processor can do, beside the strict decoder and OpenSSL's.
 #include <benchmark/benchmark.h>
 #include <openssl/evp.h>
 
@@ -28,11 +28,11 @@ void measure(benchmark::State& state, Decode decode) {
 void base64_copy(benchmark::State& state) {
   measure(state, [](char* text, std::size_t) { return text; });
 }
-void base64_by_vectors(benchmark::State& state) {
+void base64_by_kernel(benchmark::State& state, const Base64Kernel& kernel) {
   std::string out(static_cast<std::size_t>(state.range(0)) + base64_overreach, '\0');
-  measure(state, [&](const char* text, std::size_t) { return decode_base64(text, out.data()); });
+  measure(state, [&](const char* text, std::size_t) { return decode_base64(text, out.data(), kernel); });
 }
-void base64_by_table(benchmark::State& state) {
+void base64_strict(benchmark::State& state) {
   std::string out(static_cast<std::size_t>(state.range(0)) + 3, '\0');
   measure(state, [&](char* text, std::size_t size) { return base64::decode({text, size}, out.data()); });
 }
@@ -48,9 +48,17 @@ void sizes(benchmark::internal::Benchmark* benchmark) {
   benchmark->Arg(30)->Arg(100)->Arg(1024)->Arg(10240);
 }
 BENCHMARK(base64_copy)->Apply(sizes);
-BENCHMARK(base64_by_vectors)->Apply(sizes);
-BENCHMARK(base64_by_table)->Apply(sizes);
+BENCHMARK(base64_strict)->Apply(sizes);
 BENCHMARK(base64_openssl)->Apply(sizes);
+
+const bool kernels_added = [] {
+  for (const Base64Kernel& kernel : base64_kernels()) {
+    if (!kernel.usable) continue;
+    const std::string name = std::string("base64_") + kernel.name;
+    sizes(benchmark::RegisterBenchmark(name.c_str(), base64_by_kernel, kernel));
+  }
+  return true;
+}();
 
 }  // namespace
 }  // namespace kclhost::bench
