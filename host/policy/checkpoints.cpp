@@ -3,6 +3,7 @@
 #include <random>
 
 #include "policy/backoff.hpp"
+#include "support/random_seed.hpp"
 
 namespace kclhost::policy {
 namespace {
@@ -23,7 +24,7 @@ processor::CheckpointAnswer Checkpoints::send(std::optional<std::string_view> se
     const processor::CheckpointAnswer answer = route_.exchange(sequence_number, sub_sequence_number);
     if (answer.status == KCLHOST_SHUTDOWN) lease_lost_ = true;
     if (!retryable(answer.status) || attempt >= config_.retry.max_attempts) return answer;
-    static thread_local std::minstd_rand random{std::random_device{}()};
+    static thread_local std::minstd_rand random{random_seed()};
     const config::Milliseconds wait = backoff(config_.retry, attempt, random);
     route_.warn("checkpoint failed with " + std::string(answer.name) + ", attempt " + std::to_string(attempt) + " of " +
                 std::to_string(config_.retry.max_attempts) + "; trying again in " + std::to_string(wait.count()) +

@@ -1,12 +1,12 @@
 #include "session/batch_run.hpp"
 
 #include <chrono>
-#include <random>
 
 #include "cli/cli.hpp"
 #include "observe/crash_report.hpp"
 #include "session/stop.hpp"
 #include "support/file_name.hpp"
+#include "support/random_seed.hpp"
 
 namespace kclhost::session {
 namespace {
@@ -47,7 +47,7 @@ std::optional<policy::Delivery::Suspect> find_suspect(const Batch& batch, const 
 // A lane's share of the batch in hand, and how far it has come.
 struct BatchRun::Track {
   Track(Lane& its_lane, unsigned its_number, const config::OnError& config)
-      : lane(its_lane), number(its_number), delivery(config, std::random_device{}()) {}
+      : lane(its_lane), number(its_number), delivery(config, random_seed()) {}
 
   Lane& lane;
   unsigned number;

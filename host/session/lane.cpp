@@ -5,6 +5,7 @@
 #include "cli/cli.hpp"
 #include "policy/backoff.hpp"
 #include "session/stop.hpp"
+#include "support/random_seed.hpp"
 
 namespace kclhost::session {
 namespace {
@@ -41,7 +42,7 @@ void Lane::bring_up(const Start& start) {
   // What has happened by now comes first: records given to a worker that is dead already would count as a failed try.
   loop_.run_until([] { return false; }, Clock::now());
   if (initialized_ && processor_->alive()) return;
-  std::minstd_rand random{std::random_device{}()};
+  std::minstd_rand random{random_seed()};
   const config::Retry& retry = config_.on_error.retry;
   for (int attempt = 1;; ++attempt) {
     std::string why;
