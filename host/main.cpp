@@ -24,19 +24,18 @@ constexpr Command commands[] = {
     {"put", kclhost::cli::add_put},
     {"schema", kclhost::cli::add_schema},
     {"dead-letters", kclhost::cli::add_dead_letters},
-    {"worker", kclhost::cli::add_worker},
 };
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   using namespace kclhost::cli;
+  const std::string_view asked = argc > 1 ? argv[1] : "";
   CLI::App app{"kclhost: runs compiled Kinesis record processors under the KCL's MultiLangDaemon", "kclhost"};
   app.set_version_flag("--version", std::string("kclhost ") + KCLHOST_VERSION);
   app.require_subcommand(1);
   Action action;
   // The daemon starts a process for each shard, so the command that is asked for is the only one built.
-  const std::string_view asked = argc > 1 ? argv[1] : "";
   const auto* const command =
       std::find_if(std::begin(commands), std::end(commands), [asked](const Command& one) { return one.name == asked; });
   for (const Command& one : commands) {
@@ -49,10 +48,8 @@ int main(int argc, char** argv) {
     complain(std::string(error.what()) + "; see kclhost --help");
     return exit_usage;
   }
-  try {
-    return action();
-  } catch (const std::exception& error) {
-    complain(error.what());
-    return exit_stopped;
-  }
+  return action();
+} catch (const std::exception& error) {
+  kclhost::cli::complain(error.what());
+  return kclhost::cli::exit_stopped;
 }

@@ -26,7 +26,6 @@ void add_fetch_daemon(CLI::App& app, Action& action);
 void add_put(CLI::App& app, Action& action);
 void add_schema(CLI::App& app, Action& action);
 void add_dead_letters(CLI::App& app, Action& action);
-void add_worker(CLI::App& app, Action& action);
 
 // Prints "kclhost: message" on standard error, one line.
 void complain(const std::string& message);

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "support/fd.hpp"
+#include "support/process_memory.hpp"
 
 namespace kclhost::policy {
 namespace {
@@ -73,6 +74,7 @@ Result<std::unique_ptr<AttemptJournal>> AttemptJournal::open(const std::filesyst
   if (const int full = ::posix_fallocate(fd.get(), 0, sizeof(File)); full != 0) return failed(full);
   void* at = ::mmap(nullptr, sizeof(File), PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (at == MAP_FAILED) return failed(errno);
+  keep_from_forks(at, sizeof(File));
   std::unique_ptr<AttemptJournal> journal(new AttemptJournal(static_cast<File*>(at)));
   if (is_new) {
     for (Slot& slot : journal->file_->slots) slot.checksum = slot.sum();

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "support/process_memory.hpp"
+
 namespace kclhost::processor {
 namespace {
 
@@ -20,6 +22,7 @@ ControlPage::ControlPage(std::size_t config_size)
   if (!fd_) fail("memfd_create");
   if (::ftruncate(fd_.get(), static_cast<off_t>(size_)) != 0) fail("making a worker's control page");
   map();
+  keep_from_forks(control_, size_);  // its worker maps it; the others have no business with it
   control_->config_size = config_size;
 }
 

@@ -19,6 +19,9 @@ namespace kclhost::processor {
 namespace {
 
 CrashRecord* the_record = nullptr;
+const void* program_base = nullptr;
+// What the program's own frames say instead of its path.
+constexpr char program[] = "kclhost";
 
 constexpr int fatal_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
 constexpr std::size_t handler_stack_size = 64 * 1024;
@@ -52,9 +55,10 @@ void on_fatal_signal(int signal, siginfo_t* info, void* context) {
       Dl_info module{};
       if (::dladdr(first[i], &module) != 0 && module.dli_fname != nullptr) {
         frame.base = reinterpret_cast<std::uint64_t>(module.dli_fbase);
-        const std::size_t length = std::strlen(module.dli_fname);
+        const char* const name = module.dli_fbase == program_base ? program : module.dli_fname;
+        const std::size_t length = std::strlen(name);
         const std::size_t skipped = length < sizeof frame.module ? 0 : length - sizeof frame.module + 1;
-        std::memcpy(frame.module, module.dli_fname + skipped, length - skipped + 1);
+        std::memcpy(frame.module, name + skipped, length - skipped + 1);
       }
       record.frame_count = static_cast<std::uint32_t>(i + 1);
     }
@@ -77,6 +81,8 @@ const std::string& contents(const std::string& path, std::map<std::string, std::
 
 void record_crashes(CrashRecord& record) {
   the_record = &record;
+  Dl_info own{};
+  if (::dladdr(reinterpret_cast<void*>(&record_crashes), &own) != 0) program_base = own.dli_fbase;
   void* warm_up[2];
   ::backtrace(warm_up, 2);
   // A stack of its own, or an overflow of the stack could not be reported. Kept for the life of the process.
@@ -99,9 +105,8 @@ std::vector<std::string> describe_stack(const CrashRecord& record, const std::st
     const CrashRecord::Frame& frame = record.frames[i];
     std::string module(frame.module, ::strnlen(frame.module, sizeof frame.module));
     if (!module.empty() && staged_path.ends_with(module)) module = staged_path;  // it may have been cut
-    // The dynamic linker knows the program by what it was called, not by its path. Its frames are those of the worker
-    // below the plugin's: they tell nothing, and its symbols are many.
-    const bool own = !module.empty() && module.find('/') == std::string::npos;
+    // Below the plugin's: they tell nothing, and the program's symbols are many.
+    const bool own = module == program;
     if (own && !lines.empty()) break;
     const std::uint64_t offset = frame.address - frame.base;
     // A return address lies behind its call, which may be its function's last instruction.

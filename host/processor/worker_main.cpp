@@ -4,10 +4,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <exception>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
+#include <string_view>
 
 #include "plugin/loader.hpp"
 #include "processor/channel.hpp"
@@ -15,6 +19,7 @@
 #include "processor/crash.hpp"
 #include "processor/instance.hpp"
 #include "support/process_memory.hpp"
+#include "support/process_title.hpp"
 #include "support/shared_buffer.hpp"
 
 namespace kclhost::processor {
@@ -51,12 +56,12 @@ class RemoteServices final : public Services {
 
 class Worker {
  public:
-  Worker()
-      : channel_(std::make_unique<Channel>(Fd(worker_channel_fd))),
-        control_(Fd(worker_control_fd)),
+  // batch may be none.
+  Worker(Fd channel, Fd control, Fd batch)
+      : channel_(std::make_unique<Channel>(std::move(channel))),
+        control_(std::move(control)),
         services_(*channel_, *control_) {
-    if (::fcntl(worker_batch_fd, F_GETFD) >= 0) batch_ = std::make_unique<SharedView>(Fd(worker_batch_fd));
-    for (const int fd : {worker_channel_fd, worker_control_fd}) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    if (batch) batch_ = std::make_unique<SharedView>(std::move(batch));
     record_crashes(control_->crash);
   }
 
@@ -123,19 +128,44 @@ class Worker {
   std::string shard_id_, sequence_number_;
 };
 
+// Far from the descriptors that a plugin may think are its own.
+constexpr int first_fd = 200;
+
+Fd keep(int fd) {
+  return fd < 0 ? Fd() : Fd(::fcntl(fd, F_DUPFD_CLOEXEC, first_fd));
+}
+
+// The daemon's pipes above all: a worker that outlives its host must not hold them open.
+void close_all_but(std::initializer_list<int> kept) {
+  const int last = std::max(kept);
+  for (int fd = STDERR_FILENO + 1; fd < last; ++fd) {
+    if (std::ranges::find(kept, fd) == kept.end()) ::close(fd);
+  }
+  ::closefrom(last + 1);
+}
+
 }  // namespace
 
-int worker_main() {
+void worker_main(const WorkerDescriptors& given) noexcept {
   // A host killed by SIGKILL can't end its worker. (If it died before this line, the channel is closed already.)
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::fcntl(worker_channel_fd, F_GETFD) < 0) {
-    std::fprintf(stderr, "kclhost: worker is started by kclhost run; use kclhost run or kclhost replay\n");
-    return 2;
+  using namespace std::string_view_literals;
+  set_process_title("kclhost-worker", "kclhost\0worker\0"sv);
+  Fd channel = keep(given.channel), control = keep(given.control), batch = keep(given.batch);
+  ::dup2(given.out, STDOUT_FILENO);
+  ::dup2(given.err, STDERR_FILENO);
+  ::close(STDIN_FILENO);
+  ::open("/dev/null", O_RDONLY);
+  close_all_but({channel.get(), control.get(), batch.get()});
+  int status = 1;
+  try {
+    // Never destroyed, and the process ends without static destructors: threads that a plugin left behind may still use
+    // it.
+    auto* worker = new Worker(std::move(channel), std::move(control), std::move(batch));
+    status = worker->serve();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
   }
-  // Never destroyed, and the process ends without static destructors: threads that a plugin left behind may still use
-  // it.
-  auto* worker = new Worker;
-  const int status = worker->serve();
   std::fflush(nullptr);
   ::_exit(status);
 }

@@ -3,12 +3,15 @@
 
 namespace kclhost::processor {
 
-// Descriptors that a worker finds open, far from those a plugin may think are its own.
-constexpr int worker_channel_fd = 200;
-constexpr int worker_control_fd = 201;
-constexpr int worker_batch_fd = 202;
+// What of the host's a worker goes on with.
+struct WorkerDescriptors {
+  int channel, control;
+  int batch;     // -1: none
+  int out, err;  // become standard output and standard error
+};
 
-// Serves the host until it asks for the end or goes away; returns the exit status.
-int worker_main();
+// Makes the worker of a process that was forked off the host: lets go of all descriptors but these, serves the host
+// until it asks for the end or goes away, and ends.
+[[noreturn]] void worker_main(const WorkerDescriptors& given) noexcept;
 
 }  // namespace kclhost::processor

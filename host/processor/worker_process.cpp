@@ -2,22 +2,21 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <system_error>
 
 #include "processor/crash.hpp"
 #include "processor/worker_main.hpp"
 #include "support/process_memory.hpp"
-
-extern char** environ;
 
 namespace kclhost::processor {
 namespace {
@@ -70,28 +69,15 @@ WorkerProcess::~WorkerProcess() {
 }
 
 void WorkerProcess::spawn(const SharedBuffer* batch, Fd channel, Fd out, Fd err) {
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, err.get(), STDERR_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, channel.get(), worker_channel_fd);
-  ::posix_spawn_file_actions_adddup2(&actions, control_.fd(), worker_control_fd);
   const Fd view = batch != nullptr ? batch->open_read_only() : Fd();
-  if (view) ::posix_spawn_file_actions_adddup2(&actions, view.get(), worker_batch_fd);
-  std::string program = "kclhost", command = "worker";
-  char* arguments[] = {program.data(), command.data(), nullptr};
-  pid_t pid = 0;
+  // A copy would print it too.
+  std::fflush(nullptr);
+  const pid_t pid = ::fork();
+  if (pid < 0) fail(errno, "starting a worker");
   // A group of its own: a plugin that signals its group reaches neither host nor daemon, and what it forks ends with
-  // it.
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  const int error = ::posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments, environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) fail(error, "starting a worker");
+  // it. Whoever comes first makes it.
+  ::setpgid(pid, pid);
+  if (pid == 0) worker_main({channel.get(), control_.fd(), view ? view.get() : -1, out.get(), err.get()});
   // glibc 2.36 declares pidfd_open for C alone.
   pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!pidfd_) {

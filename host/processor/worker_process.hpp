@@ -24,8 +24,10 @@ struct WorkerSpec {
   bool core_dumps = false;
 };
 
-// Starts `kclhost worker`, which loads the plugin at once; calls follow through start(). Host's thread only. The worker
-// never holds a descriptor of the daemon's; what it prints becomes log lines.
+// Starts a worker, which loads the plugin at once; calls follow through start(). Host's thread only. The worker is a
+// fork of the host, which has no other threads then, and goes on without a new program: there is none to start, which
+// takes longer than all else, and what host and worker don't change is in memory once. It holds no descriptor of the
+// daemon's and can't write to the batch; what it prints becomes log lines.
 class WorkerProcess final : public Processor {
  public:
   // `batch` may be null for a worker that only loads. All references must outlive this. Throws std::system_error.

@@ -56,4 +56,8 @@ void unmap_program() {
   if (!is_traced()) ::dl_iterate_phdr(unmap_segments, nullptr);
 }
 
+void keep_from_forks(void* begin, std::size_t size) {
+  ::madvise(begin, size, MADV_DONTFORK);
+}
+
 }  // namespace kclhost

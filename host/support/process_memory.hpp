@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace kclhost {
@@ -13,5 +14,8 @@ std::uint64_t resident_memory(pid_t pid);
 // system's page cache, and what is needed again is back at its next use. Does nothing under a debugger, whose
 // breakpoints are in those pages.
 void unmap_program();
+
+// A fork of this process does not get the mapping that begins at this page: for what only the host may write to.
+void keep_from_forks(void* begin, std::size_t size);
 
 }  // namespace kclhost

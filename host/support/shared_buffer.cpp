@@ -8,6 +8,8 @@
 #include <string>
 #include <system_error>
 
+#include "support/process_memory.hpp"
+
 namespace kclhost {
 namespace {
 
@@ -34,6 +36,7 @@ void* map_range(int fd, int protection, std::size_t& limit) {
 SharedBuffer::SharedBuffer() : fd_(::memfd_create("kclhost-batch", MFD_CLOEXEC)) {
   if (!fd_) fail("memfd_create");
   data_ = static_cast<char*>(map_range(fd_.get(), PROT_READ | PROT_WRITE, limit_));
+  keep_from_forks(data_, limit_);  // who is to read it maps it read-only
 }
 
 SharedBuffer::~SharedBuffer() {

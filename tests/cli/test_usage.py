@@ -10,7 +10,6 @@ def test_help_lists_the_commands(kclhost):
     assert (done.code, done.stderr) == (0, "")
     for command in COMMANDS:
         assert re.search(r"^  " + command + r"\b", done.stdout, re.M), command
-    assert "worker" not in done.stdout, "it is internal"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -43,7 +42,3 @@ def test_bad_usage_is_one_line(kclhost, arguments):
     line = kclhost(*arguments).complaint(2)
     assert line.startswith("kclhost: ")
     assert "--help" in line
-
-
-def test_a_worker_is_not_for_people(kclhost):
-    assert "started by kclhost run" in kclhost("worker").complaint(2)

@@ -1,13 +1,11 @@
-// Counts the heap allocations of a host while batches go through it. Its main is also the worker that the host starts.
+// Counts the heap allocations of a host while batches go through it.
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 
 #include "allocation_count.hpp"
-#include "processor/worker_main.hpp"
 
 namespace {
 std::atomic<std::size_t> counted;
@@ -51,7 +49,6 @@ std::size_t allocations() {
 }  // namespace kclhost::test
 
 int main(int argc, char** argv) {
-  if (argc == 2 && std::strcmp(argv[1], "worker") == 0) return kclhost::processor::worker_main();
   std::signal(SIGPIPE, SIG_IGN);  // as `kclhost run` does
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

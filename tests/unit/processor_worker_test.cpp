@@ -1,16 +1,22 @@
-// A worker from end to end: this program, started again, with real plugins in it.
+// A worker from end to end, with real plugins in it.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core_messages.hpp"
 #include "core_services.hpp"
+#include "policy/attempt_journal.hpp"
 #include "processor/worker_process.hpp"
+#include "support/fd.hpp"
 
 namespace kclhost::processor {
 namespace {
@@ -92,6 +98,54 @@ TEST_F(Worker, TellsWhatItLoaded) {
   EXPECT_TRUE(about.checkpoints_itself());
   EXPECT_TRUE(about.wants_empty_batches());
   EXPECT_EQ(services.texts(), Lines{}) << "create was not called yet";
+}
+
+TEST_F(Worker, IsShownAsOne) {
+  up();
+  const std::string process = "/proc/" + std::to_string(worker->pid());
+  const auto first_line = [](const std::string& path) {
+    std::string line;
+    std::ifstream file(path, std::ios::binary);
+    std::getline(file, line);
+    return line;
+  };
+  EXPECT_EQ(first_line(process + "/comm"), "kclhost-worker");
+  const std::string shown = first_line(process + "/cmdline");
+  EXPECT_EQ(shown.substr(0, shown.find_last_not_of('\0') + 1), std::string("kclhost\0worker", 14));
+}
+
+TEST_F(Worker, HasNoMoreOfTheHostThanItNeeds) {
+  namespace fs = std::filesystem;
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  const Fd in(pipe[0]), out(pipe[1]);
+  const Fd far(::fcntl(pipe[1], F_DUPFD, 300));
+  const fs::path state = fs::path(testing::TempDir()) / ("tries-" + std::to_string(::getpid()));
+  const auto journal = policy::AttemptJournal::open(state);
+  ASSERT_TRUE(journal) << journal.error();
+  fs::remove(state);
+  up();
+  const fs::path process = "/proc/" + std::to_string(worker->pid());
+  int far_ones = 0;
+  for (const auto& entry : fs::directory_iterator(process / "fd")) {
+    const int fd = std::stoi(entry.path().filename());
+    EXPECT_TRUE(fd <= 2 || fd >= 200) << fd;
+    far_ones += fd >= 200;
+    EXPECT_NE(fs::read_symlink(entry.path()), fs::read_symlink("/proc/self/fd/" + std::to_string(in.get())));
+  }
+  EXPECT_EQ(far_ones, 2) << "the channel and the control page";
+  // Of memory that processes share.
+  std::ifstream maps(process / "maps");
+  std::string batches, controls;
+  for (std::string address, access, rest; maps >> address >> access && std::getline(maps, rest);) {
+    if (!access.ends_with('s')) continue;
+    std::string& found = rest.find("kclhost-batch") != std::string::npos ? batches : controls;
+    found += access;
+    EXPECT_TRUE(rest.find("kclhost-batch") != std::string::npos || rest.find("kclhost-control") != std::string::npos)
+        << rest;
+  }
+  EXPECT_EQ(batches, "r--s");
+  EXPECT_EQ(controls, "rw-s");
 }
 
 TEST_F(Worker, AWholeLife) {
