@@ -58,14 +58,15 @@ def of_daemon(daemon) -> list:
 
 def of_checks(checks) -> list:
     rows = [["pass" if check.passed else "**FAIL**", check.what, f"{check.measured:.3f} {check.unit}".strip(),
-             f"{check.limit:.3f} {check.unit}".strip()] for check in checks]
-    return ["## What must hold", ""] + table(["", "what", "measured", "at most"], rows)
+             f"{check.limit:.3f} {check.unit}".strip(), f"{check.floors:.3f}" if check.floors is not None else ""]
+            for check in checks]
+    return ["## What must hold", ""] + table(["", "what", "measured", "at most", "the floor's own"], rows)
 
 
 def markdown(results, checks) -> str:
     lines = ["# kclhost and its peers", "", f"Measured {results['when']} on {results['machine']}.", "",
              "CPU is of the child and its descendants, user and system; bytes are the protocol's. Of each figure the "
-             "least disturbed of several interleaved rounds. Memory is PSS. All processors do nothing.", ""]
+             "median of several interleaved rounds; of the start the best. Memory is PSS. All processors do nothing.", ""]
     lines += of_checks(checks) + ["## One shard", ""]
     for name in [source.name for source in inputs.MAIN]:
         lines += of_input(name, results["inputs"][name])
