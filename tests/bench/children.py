@@ -40,6 +40,13 @@ def peers_folder() -> Path:
     return folder
 
 
+READING = ", data read"  # in the name of a peer whose processor asks for each record's data
+
+
+def reading(child: Child) -> Child:
+    return dataclasses.replace(child, name=child.name + READING, command=child.command + " read")
+
+
 def kclpy(folder: Path) -> Child:
     """Run by a copy of the interpreter: this process runs the original, and would share its pages with the child."""
     venv = peers_folder() / "venv"

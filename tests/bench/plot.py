@@ -1,4 +1,4 @@
-"""The results as one SVG: CPU per byte by input, and memory under large batches."""
+"""The results as one SVG: CPU per byte by input, memory under large batches and, where measured, of many shards."""
 import math
 from xml.sax.saxutils import escape
 
@@ -6,7 +6,7 @@ import inputs
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 560, 340, 70, 50, 40
 COLOURS = {"floor": "#888888", "kclhost": "#d62728", "kclhost, isolation none": "#ff9896", "kclpy": "#1f77b4",
-           "aws-kcl": "#2ca02c"}
+           "aws-kcl": "#2ca02c", "kclpy, data read": "#9ecae1", "aws-kcl, data read": "#98df8a"}
 
 
 def text(x, y, words, anchor="middle", size=11):
@@ -59,11 +59,24 @@ def memory_chart(results):
     return chart.parts
 
 
+def scale_chart(results):
+    rows = results["scale"]["rows"]
+    most = max(row["shards"] for row in rows)
+    chart = Chart(2 * WIDTH, "PSS, MiB, of so many shards at 100 records of 1 KiB a second each",
+                  [row["pssBytes"] / 2 ** 20 for row in rows])
+    place = {shards: math.log(shards) / math.log(most) for shards in {row["shards"] for row in rows}}
+    for child in dict.fromkeys(row["child"] for row in rows):
+        chart.line(child, [(place[row["shards"]], row["pssBytes"] / 2 ** 20) for row in rows if row["child"] == child])
+    chart.parts += [text(chart.x(at), HEIGHT - BOTTOM + 18, f"{shards:,}") for shards, at in place.items()]
+    return chart.parts
+
+
 def svg(results) -> str:
-    parts = cpu_chart(results) + memory_chart(results)
+    charts = [cpu_chart(results), memory_chart(results)] + ([scale_chart(results)] if "scale" in results else [])
+    parts, width = sum(charts, []), len(charts) * WIDTH
     for i, (child, colour) in enumerate(COLOURS.items()):
-        x = LEFT + i * 190
+        x = LEFT / 4 + i * (width - LEFT / 4) / len(COLOURS)
         parts.append(f'<path d="M{x} {HEIGHT - 12}h20" stroke="{colour}" stroke-width="3"/>')
         parts.append(text(x + 26, HEIGHT - 8, child, "start"))
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * WIDTH}" height="{HEIGHT}" font-family="sans-serif">'
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{HEIGHT}" font-family="sans-serif">'
             f'<rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>\n')

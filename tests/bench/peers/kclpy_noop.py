@@ -1,4 +1,6 @@
-"""A kclpy record processor that does nothing."""
+"""A kclpy record processor that does nothing; with the argument `read` it asks for each record's data."""
+import sys
+
 from amazon_kclpy import kcl
 from amazon_kclpy.v3 import processor
 
@@ -20,4 +22,10 @@ class Noop(processor.RecordProcessorBase):
         pass
 
 
-kcl.KCLProcess(Noop()).run()
+class Reading(Noop):
+    def process_records(self, process_records_input):
+        for record in process_records_input.records:
+            record.binary_data
+
+
+kcl.KCLProcess(Reading() if sys.argv[1:] == ["read"] else Noop()).run()
