@@ -1,9 +1,9 @@
 #include "processor/crash.hpp"
 
 #include <dlfcn.h>
-#include <execinfo.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unwind.h>
 
 #include <algorithm>
 #include <csignal>
@@ -35,14 +35,34 @@ std::uint64_t interrupted_instruction(const void* context) {
 #endif
 }
 
-// backtrace and dladdr are no async-signal-safe functions; both were called once before, so that they are loaded, and a
-// process that hangs here is killed by the host a moment later.
+struct Addresses {
+  void** at;
+  void** end;
+};
+
+_Unwind_Reason_Code add_frame(_Unwind_Context* context, void* to) {
+  auto& addresses = *static_cast<Addresses*>(to);
+  const std::uintptr_t address = _Unwind_GetIP(context);
+  if (addresses.at == addresses.end || address == 0) return _URC_END_OF_STACK;
+  *addresses.at++ = reinterpret_cast<void*>(address);
+  return _URC_NO_REASON;
+}
+
+// The C library's backtrace does this, with an unwinder that it loads at its first call: a tenth of a worker's start.
+void** read_stack(void** begin, void** end) {
+  Addresses addresses{begin, end};
+  _Unwind_Backtrace(add_frame, &addresses);
+  return addresses.at;
+}
+
+// Neither the unwinder nor dladdr is async-signal-safe by promise. Both were called once before, so that what they set
+// up at their first call is there, and a process that hangs here is killed by the host a moment later.
 void on_fatal_signal(int signal, siginfo_t* info, void* context) {
   static std::atomic_flag entered;
   if (!entered.test_and_set()) {
     CrashRecord& record = *the_record;
     void* addresses[CrashRecord::most_frames];
-    void** const end = addresses + ::backtrace(addresses, static_cast<int>(CrashRecord::most_frames));
+    void** const end = read_stack(addresses, addresses + CrashRecord::most_frames);
     record.fault_address = reinterpret_cast<std::uint64_t>(info->si_addr);
     record.instruction = interrupted_instruction(context);
     // On top are this function's own frames and the kernel's trampoline.
@@ -84,7 +104,7 @@ void record_crashes(CrashRecord& record) {
   Dl_info own{};
   if (::dladdr(reinterpret_cast<void*>(&record_crashes), &own) != 0) program_base = own.dli_fbase;
   void* warm_up[2];
-  ::backtrace(warm_up, 2);
+  read_stack(warm_up, std::end(warm_up));
   // A stack of its own, or an overflow of the stack could not be reported. Kept for the life of the process.
   stack_t stack{};
   stack.ss_size = handler_stack_size;
