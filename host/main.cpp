@@ -11,25 +11,25 @@ namespace {
 
 struct Command {
   std::string_view name;
-  void (*add)(CLI::App& app, kclhost::cli::Action& action);
+  void (*add)(CLI::App& app, kclhost::host::cli::Action& action);
 };
 
 constexpr Command commands[] = {
-    {"run", kclhost::cli::add_run},
-    {"check", kclhost::cli::add_check},
-    {"inspect", kclhost::cli::add_inspect},
-    {"replay", kclhost::cli::add_replay},
-    {"launch", kclhost::cli::add_launch},
-    {"fetch-daemon", kclhost::cli::add_fetch_daemon},
-    {"put", kclhost::cli::add_put},
-    {"schema", kclhost::cli::add_schema},
-    {"dead-letters", kclhost::cli::add_dead_letters},
+    {"run", kclhost::host::cli::add_run},
+    {"check", kclhost::host::cli::add_check},
+    {"inspect", kclhost::host::cli::add_inspect},
+    {"replay", kclhost::host::cli::add_replay},
+    {"launch", kclhost::host::cli::add_launch},
+    {"fetch-daemon", kclhost::host::cli::add_fetch_daemon},
+    {"put", kclhost::host::cli::add_put},
+    {"schema", kclhost::host::cli::add_schema},
+    {"dead-letters", kclhost::host::cli::add_dead_letters},
 };
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  using namespace kclhost::cli;
+  using namespace kclhost::host::cli;
   const std::string_view asked = argc > 1 ? argv[1] : "";
   CLI::App app{"kclhost: runs compiled Kinesis record processors under the KCL's MultiLangDaemon", "kclhost"};
   app.set_version_flag("--version", std::string("kclhost ") + KCLHOST_VERSION);
@@ -50,6 +50,6 @@ int main(int argc, char** argv) try {
   }
   return action();
 } catch (const std::exception& error) {
-  kclhost::cli::complain(error.what());
-  return kclhost::cli::exit_stopped;
+  kclhost::host::cli::complain(error.what());
+  return kclhost::host::cli::exit_stopped;
 }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 namespace {
 
 bool is_digit64(char c) {
@@ -38,4 +38,4 @@ std::optional<std::string> base64_decode(std::string_view text) {
   return bytes;
 }
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -5,11 +5,11 @@
 #include <string>
 #include <string_view>
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 std::string base64_encode(std::string_view bytes);
 
 // Empty optional: not base64. Strict: no white space, padding required.
 std::optional<std::string> base64_decode(std::string_view text);
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

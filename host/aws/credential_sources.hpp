@@ -8,7 +8,7 @@
 #include "aws/credentials.hpp"
 #include "aws/shared_config.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 // AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
 std::optional<Credentials> environment_credentials(const Environment& environment);
@@ -29,4 +29,4 @@ std::optional<std::string> instance_metadata_endpoint(const Environment& environ
 // The role's credentials from the instance metadata.
 Credentials instance_credentials(const std::string& endpoint, Http& http);
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

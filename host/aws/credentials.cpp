@@ -5,7 +5,7 @@
 #include "aws/credential_sources.hpp"
 #include "aws/errors.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 namespace {
 
 using namespace std::chrono_literals;
@@ -61,4 +61,4 @@ Credentials CredentialChain::find() const {
   }
 }
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

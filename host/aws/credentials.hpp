@@ -9,7 +9,7 @@
 #include "aws/http.hpp"
 #include "aws/timestamp.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 struct Credentials {
   std::string access_key_id;
@@ -46,4 +46,4 @@ class CredentialChain {
   TimePoint next_attempt_{};
 };
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

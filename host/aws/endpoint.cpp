@@ -4,7 +4,7 @@
 #include "aws/http.hpp"
 #include "aws/shared_config.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 namespace {
 
 // Becomes part of a host name and of the signature's scope.
@@ -56,4 +56,4 @@ std::string service_endpoint(const std::string& name, const std::string& variabl
   return *url;
 }
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

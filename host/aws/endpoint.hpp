@@ -6,7 +6,7 @@
 
 #include "aws/environment.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 // The region: what is given, else AWS_REGION, AWS_DEFAULT_REGION, the profile's. Throws ConfigurationError.
 std::string resolve_region(const std::optional<std::string>& given, const Environment& environment);
@@ -16,4 +16,4 @@ std::string resolve_region(const std::optional<std::string>& given, const Enviro
 std::string service_endpoint(const std::string& name, const std::string& variable, const std::string& region,
                              const Environment& environment, const std::optional<std::string>& given = std::nullopt);
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

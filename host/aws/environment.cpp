@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 Environment process_environment() {
   return [](const std::string& name) -> std::optional<std::string> {
@@ -12,4 +12,4 @@ Environment process_environment() {
   };
 }
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

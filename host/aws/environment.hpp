@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 // A variable's value by its name. An empty variable counts as unset, as with the AWS tools.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
@@ -13,4 +13,4 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 // This process's own. Calls must not overlap with setenv.
 Environment process_environment();
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 namespace {
 
 constexpr std::array<std::string_view, 14> passing_codes = {
@@ -34,4 +34,4 @@ ServiceError::ServiceError(std::string code, const std::string& message, long ht
                    http_status >= 500 || http_status == 429 || is_passing(code)),
       code_(std::move(code)) {}
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 // Nothing that trying again could mend: no region, no credentials, an unreadable file.
 class ConfigurationError : public std::runtime_error {
@@ -42,4 +42,4 @@ class ServiceError : public RequestError {
 // Whether an error type, of a request or of one record in PutRecords, stands for load or a passing fault.
 bool is_passing(std::string_view error_code);
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -7,7 +7,7 @@
 
 #include "aws/errors.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 namespace {
 
 // No answer the client asks for comes near this.
@@ -143,4 +143,4 @@ bool is_loopback(const std::string& host) {
   return inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -9,7 +9,7 @@
 
 #include "aws/sigv4.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 struct HttpRequest {
   std::string method = "GET";
@@ -53,4 +53,4 @@ std::string url_host(const std::string& url);
 // Whether a host, as url_host gives it, is this machine by name or address.
 bool is_loopback(const std::string& host);
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

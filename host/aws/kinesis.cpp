@@ -10,7 +10,7 @@
 #include "aws/base64.hpp"
 #include "aws/errors.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 namespace {
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
@@ -152,4 +152,4 @@ std::vector<PutResult> Kinesis::put(const std::string& stream, const std::vector
   return outcome;
 }
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

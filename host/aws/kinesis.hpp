@@ -8,7 +8,7 @@
 #include "aws/credentials.hpp"
 #include "aws/http.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 struct Record {
   std::string data;           // bytes
@@ -54,4 +54,4 @@ class Kinesis {
   std::string endpoint_;
 };
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -10,7 +10,7 @@
 #include "aws/errors.hpp"
 #include "aws/uri.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 namespace {
 
 using namespace std::chrono_literals;
@@ -174,4 +174,4 @@ Credentials instance_credentials(const std::string& endpoint, Http& http) {
   return parse_credentials(send(http, request, source).body, source);
 }
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -8,7 +8,7 @@
 
 #include "aws/errors.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 namespace {
 
 constexpr std::string_view blanks = " \t\r";
@@ -106,4 +106,4 @@ SharedConfig load_shared_config(const Environment& environment) {
   return shared;
 }
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

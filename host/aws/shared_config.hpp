@@ -7,7 +7,7 @@
 
 #include "aws/environment.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 // One profile's settings by name, for example region or aws_access_key_id.
 using Profile = std::map<std::string, std::string>;
@@ -27,4 +27,4 @@ struct SharedConfig {
 // that are neither section, setting nor comment are skipped. Throws ConfigurationError for a file that can't be read.
 SharedConfig load_shared_config(const Environment& environment);
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -11,7 +11,7 @@
 
 #include "aws/uri.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 namespace {
 
 constexpr const char* algorithm = "AWS4-HMAC-SHA256";
@@ -102,4 +102,4 @@ std::vector<std::string> sign(const Signable& request, const Signing& signing, T
               ", SignedHeaders=" + names + ", Signature=" + signature};
 }
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

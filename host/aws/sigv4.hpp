@@ -7,7 +7,7 @@
 
 #include "aws/timestamp.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 struct Signing {
   std::string access_key_id;
@@ -28,4 +28,4 @@ struct Signable {
 // The headers to send besides: Host, X-Amz-Date, Authorization.
 std::vector<std::string> sign(const Signable& request, const Signing& signing, TimePoint now);
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

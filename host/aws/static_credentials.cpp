@@ -2,7 +2,7 @@
 #include "aws/credential_sources.hpp"
 #include "aws/errors.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 std::optional<Credentials> environment_credentials(const Environment& environment) {
   const auto id = environment("AWS_ACCESS_KEY_ID");
@@ -41,4 +41,4 @@ std::optional<Credentials> profile_credentials(const SharedConfig& shared) {
   return std::nullopt;
 }
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

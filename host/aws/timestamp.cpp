@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 TimePoint now() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -20,4 +20,4 @@ std::optional<TimePoint> parse_timestamp(const std::string& text) {
   return TimePoint(std::chrono::seconds(timegm(&utc)));
 }
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -1,6 +1,6 @@
 #include "aws/uri.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 std::string uri_encode(std::string_view text, std::string_view keep) {
   constexpr char digits[] = "0123456789ABCDEF";
@@ -18,4 +18,4 @@ std::string uri_encode(std::string_view text, std::string_view keep) {
   return encoded;
 }
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace kclhost {
+namespace kclhost::host {
 
 // One record. Offsets count from the start of the buffer the batch was decoded in, so that they hold in every process.
 struct RecordEntry {
@@ -42,4 +42,4 @@ struct Batch {
   }
 };
 
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -15,7 +15,7 @@
 #include "plugin/warnings.hpp"
 #include "processor/probe.hpp"
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 namespace {
 
 using config::Config;
@@ -168,4 +168,4 @@ void add_check(CLI::App& app, Action& action) {
   command->callback([&action, file, as_json] { action = [=] { return check(*file, *as_json); }; });
 }
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

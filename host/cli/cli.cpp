@@ -2,10 +2,10 @@
 
 #include <cstdio>
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 
 void complain(const std::string& message) {
   std::fprintf(stderr, "kclhost: %s\n", message.c_str());
 }
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

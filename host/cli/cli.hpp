@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 
 // What main returns; see "Exit codes" in the README.
 enum Exit : int {
@@ -30,4 +30,4 @@ void add_dead_letters(CLI::App& app, Action& action);
 // Prints "kclhost: message" on standard error, one line.
 void complain(const std::string& message);
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

@@ -4,7 +4,7 @@
 #include "cli/cli.hpp"
 #include "cli/dead_letters_command.hpp"
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 namespace {
 
 using dead_letters::Failure;
@@ -53,4 +53,4 @@ void add_dead_letters(CLI::App& app, Action& action) {
   remove->add_flag("--yes", options->yes, "Remove all of them");
 }
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

@@ -4,10 +4,10 @@
 
 #include "config/units.hpp"
 
-namespace kclhost::cli::dead_letters {
+namespace kclhost::host::cli::dead_letters {
 
-using policy::DeadLetterStore;
-using policy::StoredLetter;
+using store::DeadLetterStore;
+using store::StoredLetter;
 
 Selection::Selection(const Options& options) : shard_(options.shard), sequence_(options.sequence) {
   if (const std::size_t slash = sequence_.find('/'); slash != std::string::npos) {
@@ -43,7 +43,7 @@ DeadLetterStore store_of(const config::Config& config) {
 
 std::vector<StoredLetter> select(DeadLetterStore::Contents contents, const Selection& selection) {
   for (const std::string& damage : contents.damaged) complain("damaged and left alone: " + damage);
-  std::vector<StoredLetter> letters = policy::without_copies(std::move(contents.letters));
+  std::vector<StoredLetter> letters = store::without_copies(std::move(contents.letters));
   std::erase_if(letters, [&](const StoredLetter& letter) { return !selection.contains(letter); });
   return letters;
 }
@@ -56,4 +56,4 @@ std::string place_of(const StoredLetter& letter) {
   return letter.about.sequence_number + "/" + std::to_string(letter.about.sub_sequence_number);
 }
 
-}  // namespace kclhost::cli::dead_letters
+}  // namespace kclhost::host::cli::dead_letters

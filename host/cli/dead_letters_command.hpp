@@ -11,10 +11,10 @@
 
 #include "cli/cli.hpp"
 #include "config/config.hpp"
-#include "policy/dead_letter_store.hpp"
+#include "store/dead_letter_store.hpp"
 #include "support/result.hpp"
 
-namespace kclhost::cli::dead_letters {
+namespace kclhost::host::cli::dead_letters {
 
 struct Options {
   std::filesystem::path config;
@@ -41,7 +41,7 @@ class Selection {
   explicit Selection(const Options& options);
 
   bool all() const { return shard_.empty() && sequence_.empty() && !newest_ms_; }
-  bool contains(const policy::StoredLetter& letter) const;
+  bool contains(const store::StoredLetter& letter) const;
 
  private:
   std::string shard_, sequence_;
@@ -51,14 +51,14 @@ class Selection {
 
 // The configuration; throws Failure after its problems were told.
 config::Config load(const Options& options);
-policy::DeadLetterStore store_of(const config::Config& config);
+store::DeadLetterStore store_of(const config::Config& config);
 // Those of the letters that are selected, without copies; tells of damaged lines.
-std::vector<policy::StoredLetter> select(policy::DeadLetterStore::Contents contents, const Selection& selection);
+std::vector<store::StoredLetter> select(store::DeadLetterStore::Contents contents, const Selection& selection);
 
 // "3 dead letters".
 std::string count_of(std::size_t n);
 // SEQUENCE/SUB.
-std::string place_of(const policy::StoredLetter& letter);
+std::string place_of(const store::StoredLetter& letter);
 
 // The commands. They return the exit code, or throw Failure.
 int list(const Options& options);
@@ -66,4 +66,4 @@ int show(const Options& options);
 int purge(const Options& options);
 int replay(const Options& options);
 
-}  // namespace kclhost::cli::dead_letters
+}  // namespace kclhost::host::cli::dead_letters

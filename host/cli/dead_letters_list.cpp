@@ -6,10 +6,10 @@
 #include "support/excerpt.hpp"
 #include "support/json_string.hpp"
 
-namespace kclhost::cli::dead_letters {
+namespace kclhost::host::cli::dead_letters {
 namespace {
 
-using policy::StoredLetter;
+using store::StoredLetter;
 
 std::string time_text(std::int64_t ms) {
   const auto seconds = static_cast<std::time_t>(ms / 1000);
@@ -24,7 +24,7 @@ void print_table(const std::vector<StoredLetter>& letters) {
   std::vector<std::vector<std::string>> rows{
       {"SHARD", "SEQUENCE", "PARTITION KEY", "SIZE", "ATTEMPTS", "LAST TRY", "ERROR"}};
   for (const StoredLetter& letter : letters) {
-    const policy::ParsedLetter& about = letter.about;
+    const store::ParsedLetter& about = letter.about;
     rows.push_back({excerpt(about.origin.shard_id, 40), place_of(letter), excerpt(about.partition_key, 24),
                     std::to_string(letter.data_size), std::to_string(about.attempts), time_text(about.last_try_ms),
                     about.error_code + ": " + excerpt(about.error_text, 60)});
@@ -46,7 +46,7 @@ void print_table(const std::vector<StoredLetter>& letters) {
 void print_json(const std::vector<StoredLetter>& letters) {
   std::string out = "[";
   for (const StoredLetter& letter : letters) {
-    const policy::ParsedLetter& about = letter.about;
+    const store::ParsedLetter& about = letter.about;
     out += out.size() == 1 ? "\n {" : ",\n {";
     const auto key = [&out](std::string_view name) {
       if (out.back() != '{') out += ", ";
@@ -95,4 +95,4 @@ int list(const Options& options) {
   return exit_done;
 }
 
-}  // namespace kclhost::cli::dead_letters
+}  // namespace kclhost::host::cli::dead_letters

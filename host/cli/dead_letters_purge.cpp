@@ -3,10 +3,10 @@
 
 #include "cli/dead_letters_command.hpp"
 
-namespace kclhost::cli::dead_letters {
+namespace kclhost::host::cli::dead_letters {
 
-using policy::DeadLetterStore;
-using policy::StoredLetter;
+using store::DeadLetterStore;
+using store::StoredLetter;
 
 int purge(const Options& options) {
   const Selection selection(options);
@@ -22,7 +22,7 @@ int purge(const Options& options) {
   if (everything) contents.damaged.clear();
   if (shards.empty()) return std::puts("no dead letters"), exit_done;
   const Fd lock = or_fail(store.lock_for_changes());
-  std::set<policy::LetterKey> removed;
+  std::set<store::LetterKey> removed;
   std::size_t damaged = 0;
   for (const std::string& shard : shards) {
     const auto edited = store.edit(shard, [&](const StoredLetter* letter, std::string&) {
@@ -42,4 +42,4 @@ int purge(const Options& options) {
   return exit_done;
 }
 
-}  // namespace kclhost::cli::dead_letters
+}  // namespace kclhost::host::cli::dead_letters

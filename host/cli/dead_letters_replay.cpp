@@ -9,7 +9,7 @@
 #include "config/units.hpp"
 #include "session/stop.hpp"
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 namespace {
 
 using processor::Call;
@@ -44,7 +44,7 @@ LetterReplay::LetterReplay(const config::Config& config, observe::Log& log)
 
 LetterReplay::~LetterReplay() = default;
 
-void LetterReplay::run(std::span<const policy::StoredLetter> letters, std::vector<Replayed>& progress) try {
+void LetterReplay::run(std::span<const store::StoredLetter> letters, std::vector<Replayed>& progress) try {
   letters_ = letters;
   progress_ = &progress;
   progress.assign(letters.size(), {});
@@ -63,7 +63,7 @@ void LetterReplay::run(std::span<const policy::StoredLetter> letters, std::vecto
 }
 
 void LetterReplay::send(std::size_t index) {
-  const Result<policy::ParsedLetter> letter = policy::DeadLetterStore::read_letter(letters_[index]);
+  const Result<store::ParsedLetter> letter = store::DeadLetterStore::read_letter(letters_[index]);
   if (!letter) throw session::Stop(exit_stopped, letter.error());
   bring_up(letter->origin.shard_id);
   checkpointed_.reset();
@@ -117,7 +117,7 @@ const Outcome& LetterReplay::call(const processor::Request& request, config::Mil
   return worker_->outcome();
 }
 
-Batch LetterReplay::batch_of(const policy::ParsedLetter& letter) {
+Batch LetterReplay::batch_of(const store::ParsedLetter& letter) {
   const std::size_t text = letter.data.size() + letter.partition_key.size() + letter.sequence_number.size();
   const std::size_t table = (text + 7) & ~std::size_t{7};
   if (!buffer_.reserve(table + sizeof(RecordEntry))) throw session::Stop(exit_stopped, "no memory for a dead letter");
@@ -139,10 +139,10 @@ Batch LetterReplay::batch_of(const policy::ParsedLetter& letter) {
   return {buffer_.data(), static_cast<std::uint32_t>(table), 1, -1};
 }
 
-void LetterReplay::settle(const policy::Place& place) {
+void LetterReplay::settle(const Position& place) {
   std::erase_if(unflushed_, [&](std::size_t i) {
-    const policy::ParsedLetter& letter = letters_[i].about;
-    return place.none() || !(place < policy::Place{letter.sequence_number, letter.sub_sequence_number});
+    const store::ParsedLetter& letter = letters_[i].about;
+    return place.none() || !(place < Position{letter.sequence_number, letter.sub_sequence_number});
   });
 }
 
@@ -168,7 +168,7 @@ processor::CheckpointAnswer LetterReplay::checkpoint(std::optional<std::string_v
                                                      std::int64_t sub_sequence_number) {
   constexpr auto whole = std::numeric_limits<std::int64_t>::max();
   const std::int64_t sub = sub_sequence_number < 0 ? whole : sub_sequence_number;
-  checkpointed_ = policy::Place{std::string(sequence_number.value_or("")), sub};
+  checkpointed_ = Position{std::string(sequence_number.value_or("")), sub};
   settle(*checkpointed_);
   return {};
 }
@@ -184,4 +184,4 @@ bool LetterReplay::log_enabled(std::int32_t level) {
 
 void LetterReplay::metric(std::int32_t, std::string_view, double) {}
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

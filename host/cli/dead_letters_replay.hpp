@@ -8,16 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "batch/position.hpp"
 #include "config/config.hpp"
 #include "observe/log.hpp"
-#include "policy/dead_letter_store.hpp"
-#include "policy/place.hpp"
 #include "processor/processor.hpp"
 #include "session/plugin_source.hpp"
+#include "store/dead_letter_store.hpp"
 #include "support/event_loop.hpp"
 #include "support/shared_buffer.hpp"
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 
 // What became of one letter.
 struct Replayed {
@@ -43,15 +43,15 @@ class LetterReplay final : private processor::Services {
 
   // Sends the letters of one shard, one by one, in this order. `progress` gets them as they become more than untried,
   // and is complete up to there also when session::Stop is thrown, because the plugin can't be loaded or initialized.
-  void run(std::span<const policy::StoredLetter> letters, std::vector<Replayed>& progress);
+  void run(std::span<const store::StoredLetter> letters, std::vector<Replayed>& progress);
 
  private:
   void send(std::size_t index);
   void bring_up(const std::string& shard_id);
   const processor::Outcome& call(const processor::Request& request, config::Milliseconds timeout);
-  Batch batch_of(const policy::ParsedLetter& letter);
+  Batch batch_of(const store::ParsedLetter& letter);
   // What was accepted up to this place (none: all) needs no flush any more.
-  void settle(const policy::Place& place);
+  void settle(const Position& place);
   // The worker is gone, and with it what it held.
   void give_back();
   void keep_unflushed(const processor::Outcome& outcome, std::string_view why);
@@ -69,10 +69,10 @@ class LetterReplay final : private processor::Services {
   session::PluginSource source_;
   std::unique_ptr<processor::Processor> worker_;
   std::uint32_t generation_ = 0;
-  std::span<const policy::StoredLetter> letters_;
+  std::span<const store::StoredLetter> letters_;
   std::vector<Replayed>* progress_ = nullptr;
-  std::vector<std::size_t> unflushed_;         // indexes of accepted letters
-  std::optional<policy::Place> checkpointed_;  // by the plugin, since the letter in hand was sent; none(): everything
+  std::vector<std::size_t> unflushed_;    // indexes of accepted letters
+  std::optional<Position> checkpointed_;  // by the plugin, since the letter in hand was sent; none(): everything
 };
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

@@ -10,16 +10,16 @@
 #include "cli/dead_letters_replay.hpp"
 #include "session/stop.hpp"
 
-namespace kclhost::cli::dead_letters {
+namespace kclhost::host::cli::dead_letters {
 namespace {
 
-using policy::DeadLetterStore;
-using policy::StoredLetter;
+using store::DeadLetterStore;
+using store::StoredLetter;
 
 // Takes what passed out of a shard's files, and notes in the others what they failed on.
 void record(const DeadLetterStore& store, std::span<const StoredLetter> letters,
             const std::vector<Replayed>& progress) {
-  std::map<policy::LetterKey, std::size_t> places;
+  std::map<store::LetterKey, std::size_t> places;
   for (std::size_t i = 0; i < progress.size(); ++i) {
     if (progress[i].state != Replayed::State::untried) places.emplace(letters[i].key(), i);
   }
@@ -31,7 +31,7 @@ void record(const DeadLetterStore& store, std::span<const StoredLetter> letters,
     const Replayed& result = progress[place->second];
     if (result.state == Replayed::State::accepted) return DeadLetterStore::Edit::remove;
     if (!kept.insert(place->second).second) return DeadLetterStore::Edit::remove;  // a copy
-    Result<policy::ParsedLetter> updated = DeadLetterStore::read_letter(letters[place->second]);
+    Result<store::ParsedLetter> updated = DeadLetterStore::read_letter(letters[place->second]);
     if (!updated) return DeadLetterStore::Edit::keep;
     updated->origin.plugin_id = result.plugin_id;
     updated->origin.plugin_version = result.plugin_version;
@@ -40,7 +40,7 @@ void record(const DeadLetterStore& store, std::span<const StoredLetter> letters,
     updated->error_code = result.error_code;
     updated->error_text = result.error_text;
     updated->last_try_ms = result.time_ms;
-    policy::append_dead_letter(replacement, updated->letter(), updated->origin);
+    store::append_dead_letter(replacement, updated->letter(), updated->origin);
     return DeadLetterStore::Edit::replace;
   }));
 }
@@ -90,4 +90,4 @@ int replay(const Options& options) {
   return failed == 0 ? exit_done : exit_stopped;
 }
 
-}  // namespace kclhost::cli::dead_letters
+}  // namespace kclhost::host::cli::dead_letters

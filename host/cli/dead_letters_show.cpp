@@ -7,13 +7,13 @@
 #include "cli/dead_letters_command.hpp"
 #include "config/utf8.hpp"
 
-namespace kclhost::cli::dead_letters {
+namespace kclhost::host::cli::dead_letters {
 namespace {
 
-using policy::DeadLetterStore;
-using policy::StoredLetter;
+using store::DeadLetterStore;
+using store::StoredLetter;
 
-void print_letter(const std::string& line, const policy::ParsedLetter& letter) {
+void print_letter(const std::string& line, const store::ParsedLetter& letter) {
   rapidjson::Document document;
   document.Parse(line.data(), line.size());
   const bool printable = config::first_bad_byte(letter.data) == std::string_view::npos;
@@ -44,7 +44,7 @@ int show(const Options& options) {
   }
   for (const StoredLetter& stored : letters) {
     const std::string line = or_fail(DeadLetterStore::read_line(stored));
-    const policy::ParsedLetter letter = or_fail(policy::parse_dead_letter(line));
+    const store::ParsedLetter letter = or_fail(store::parse_dead_letter(line));
     if (options.data) {
       std::fwrite(letter.data.data(), 1, letter.data.size(), stdout);
     } else {
@@ -55,4 +55,4 @@ int show(const Options& options) {
   return exit_done;
 }
 
-}  // namespace kclhost::cli::dead_letters
+}  // namespace kclhost::host::cli::dead_letters

@@ -5,10 +5,10 @@
 
 #include "cli/cli.hpp"
 #include "config/config.hpp"
-#include "daemon/fetch.hpp"
-#include "daemon/files.hpp"
+#include "launch/fetch.hpp"
+#include "launch/files.hpp"
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 namespace {
 
 struct Options {
@@ -31,16 +31,16 @@ int act(const Options& options) {
   }
   if (to.empty()) to = "jars";
   std::filesystem::path pom = options.pom;
-  if (pom.empty()) pom = daemon::shipped_file("pom.xml").value_or(std::filesystem::path());
+  if (pom.empty()) pom = launch::shipped_file("pom.xml").value_or(std::filesystem::path());
   if (pom.empty()) {
     complain("the daemon's pom.xml is not installed beside kclhost; name one with --pom");
     return exit_stopped;
   }
-  if (!daemon::has_jars(pom, to)) {
+  if (!launch::has_jars(pom, to)) {
     std::printf("fetching the MultiLangDaemon into %s\n", to.c_str());
     std::fflush(stdout);
   }
-  const auto jars = daemon::fetch_jars(pom, to);
+  const auto jars = launch::fetch_jars(pom, to);
   if (!jars) {
     complain(jars.error());
     return exit_stopped;
@@ -62,4 +62,4 @@ void add_fetch_daemon(CLI::App& app, Action& action) {
   command->callback([&action, options] { action = [options] { return act(*options); }; });
 }
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

@@ -10,7 +10,7 @@
 #include "plugin/warnings.hpp"
 #include "processor/probe.hpp"
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 namespace {
 
 struct Inspection {
@@ -108,4 +108,4 @@ void add_inspect(CLI::App& app, Action& action) {
   command->callback([&action, name, as_json] { action = [=] { return inspect(*name, *as_json); }; });
 }
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

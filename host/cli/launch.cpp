@@ -8,13 +8,13 @@
 
 #include "cli/cli.hpp"
 #include "config/config.hpp"
-#include "daemon/command.hpp"
-#include "daemon/files.hpp"
-#include "daemon/log_sink.hpp"
-#include "daemon/properties.hpp"
-#include "daemon/supervisor.hpp"
+#include "launch/command.hpp"
+#include "launch/files.hpp"
+#include "launch/log_sink.hpp"
+#include "launch/properties.hpp"
+#include "launch/supervisor.hpp"
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 namespace {
 
 struct Options {
@@ -51,17 +51,17 @@ std::string describe_left_out(int wait_status) {
   return what + "The daemon was ending by then and may have checkpointed beyond them";
 }
 
-int launch(const config::Config& config, const daemon::Command& command) {
-  if (const auto obstacle = daemon::find_obstacle(config, command)) return fail(obstacle->message, exit_stopped);
-  if (const auto written = daemon::write_properties(command); !written) return fail(written.error(), exit_stopped);
-  auto log = daemon::LogSink::open(command.properties_file.parent_path());
+int start_daemon(const config::Config& config, const launch::Command& command) {
+  if (const auto obstacle = launch::find_obstacle(config, command)) return fail(obstacle->message, exit_stopped);
+  if (const auto written = launch::write_properties(command); !written) return fail(written.error(), exit_stopped);
+  auto log = launch::LogSink::open(command.properties_file.parent_path());
   if (!log) return fail(log.error(), exit_stopped);
 
-  daemon::Job job;
+  launch::Job job;
   job.arguments = command.arguments;
-  job.environment[daemon::log_socket_variable] = log->path().string();
+  job.environment[launch::log_socket_variable] = log->path().string();
   job.linger = config.timeouts.shutdown + std::chrono::seconds{5};
-  const auto outcome = daemon::supervise(job, *log);
+  const auto outcome = launch::supervise(job, *log);
   if (!outcome) return fail(outcome.error(), exit_stopped);
   if (outcome->forced)
     return fail("the daemon and what it ran were killed: a second signal came before they had ended", exit_stopped);
@@ -79,25 +79,25 @@ int act(const Options& options) {
   for (const config::Problem& problem : loaded.problems) complain(problem.str());
   if (!loaded.problems.empty()) return exit_usage;
 
-  daemon::Overrides overrides;
+  launch::Overrides overrides;
   if (!options.java.empty()) overrides.java = options.java;
   if (!options.logback.empty()) overrides.logback = std::filesystem::absolute(options.logback);
-  const auto command = daemon::make_command(loaded.config, daemon::own_executable(), overrides);
+  const auto command = launch::make_command(loaded.config, launch::own_executable(), overrides);
   if (!command) return fail(command.error(), exit_usage);
 
   if ((options.print_classpath || options.print_command) && command->jars.empty()) {
-    return fail(daemon::find_obstacle(loaded.config, *command)->message, exit_usage);
+    return fail(launch::find_obstacle(loaded.config, *command)->message, exit_usage);
   }
   if (options.print_classpath) {
     std::puts(command->classpath.c_str());
   } else if (options.print_properties) {
-    std::fputs(daemon::format_properties(command->properties).c_str(), stdout);
+    std::fputs(launch::format_properties(command->properties).c_str(), stdout);
   } else if (options.print_command) {
     // The line is there to be run, so what it names has to exist.
-    if (const auto written = daemon::write_properties(*command); !written) return fail(written.error(), exit_stopped);
-    std::puts(daemon::quote_for_shell(command->arguments).c_str());
+    if (const auto written = launch::write_properties(*command); !written) return fail(written.error(), exit_stopped);
+    std::puts(launch::quote_for_shell(command->arguments).c_str());
   } else {
-    return launch(loaded.config, *command);
+    return start_daemon(loaded.config, *command);
   }
   return exit_done;
 }
@@ -119,4 +119,4 @@ void add_launch(CLI::App& app, Action& action) {
   command->callback([&action, options] { action = [options] { return act(*options); }; });
 }
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

@@ -8,7 +8,7 @@
 
 #include "cli/cli.hpp"
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 namespace {
 
 constexpr const char* program = "kclhost-put";
@@ -49,4 +49,4 @@ void add_put(CLI::App& app, Action& action) {
   command->callback([command, &action] { action = [command] { return exec_put(command->remaining()); }; });
 }
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

@@ -16,7 +16,7 @@
 #include "replay/words.hpp"
 #include "support/fd.hpp"
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 namespace {
 
 struct Arguments {
@@ -180,4 +180,4 @@ void add_replay(CLI::App& app, Action& action) {
   command->callback([&action, arguments] { action = [arguments] { return replay_inputs(*arguments); }; });
 }
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

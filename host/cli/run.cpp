@@ -11,7 +11,7 @@
 #include "session/stop.hpp"
 #include "support/fd.hpp"
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 namespace {
 
 // Takes the daemon's pipes away from the descriptors that everybody knows: what a plugin or a library prints goes to
@@ -63,4 +63,4 @@ void add_run(CLI::App& app, Action& action) {
   command->callback([&action, file] { action = [file] { return run(*file); }; });
 }
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

@@ -4,7 +4,7 @@
 #include "cli/cli.hpp"
 #include "config/config.hpp"
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 
 void add_schema(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("schema", "Print the JSON Schema of the configuration, for editors");
@@ -19,4 +19,4 @@ void add_schema(CLI::App& app, Action& action) {
   });
 }
 
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

@@ -14,7 +14,7 @@
 #include "config/reader.hpp"
 #include "config/yaml_tree.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 constexpr std::size_t largest_file = 1u << 20;
@@ -123,4 +123,4 @@ Loaded load(const std::filesystem::path& file) {
   return loaded;
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

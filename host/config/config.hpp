@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 using Milliseconds = std::chrono::milliseconds;
 
@@ -136,4 +136,4 @@ Loaded parse(std::string_view text, const std::filesystem::path& file);
 // The JSON Schema of the configuration, pretty-printed, ending in a newline.
 std::string json_schema();
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstdint>
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 bool is_digit(char c) {
@@ -103,4 +103,4 @@ std::optional<std::string> json_number(std::string_view text) {
   return json;
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

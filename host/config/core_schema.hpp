@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 enum class ScalarType { null, boolean, integer, floating, not_finite, string };
 
@@ -18,4 +18,4 @@ std::optional<bool> core_boolean(std::string_view text);
 // decimal. Nothing for hexadecimal and octal numbers of more than 64 bits, and for text of another type.
 std::optional<std::string> json_number(std::string_view text);
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

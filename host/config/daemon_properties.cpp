@@ -10,7 +10,7 @@
 #include "config/messages.hpp"
 #include "config/nearest.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 constexpr std::array<std::string_view, 6> builders{
@@ -229,4 +229,4 @@ std::string check_property(PropertyType type, std::string_view value) {
   return among(value, choices) ? std::string() : must_be(choices, value);
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 enum class PropertyType {
   boolean,
@@ -57,4 +57,4 @@ std::span<const std::string_view> property_choices(PropertyType type);
 // "" when the daemon can read value, else what is wrong: "must be …, not …".
 std::string check_property(PropertyType type, std::string_view value);
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

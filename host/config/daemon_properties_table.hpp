@@ -4,7 +4,7 @@
 
 #include "config/daemon_properties.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 inline constexpr DaemonProperty daemon_property_table[] = {
     {"allowThroughputOvershoot", PropertyType::boolean},
@@ -95,4 +95,4 @@ inline constexpr DaemonProperty daemon_property_table[] = {
     {"workerMetricsWriteCapacity", PropertyType::int64},
 };
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

@@ -5,7 +5,7 @@
 
 #include "config/utf8.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 bool is_name(std::string_view name) {
@@ -79,4 +79,4 @@ std::string expand(const Node& scalar, const std::string& source, const Report& 
   return expanded;
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

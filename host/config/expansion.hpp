@@ -6,7 +6,7 @@
 
 #include "config/yaml_tree.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 // Called with the exact place of what can't be expanded, and why.
 using Report = std::function<void(Position, std::string)>;
@@ -15,4 +15,4 @@ using Report = std::function<void(Position, std::string)>;
 // when the variable is unset or empty, as in a shell. What can't be expanded is reported and left out.
 std::string expand(const Node& scalar, const std::string& source, const Report& report);
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

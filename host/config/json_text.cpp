@@ -5,7 +5,7 @@
 
 #include "config/core_schema.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 class Converter {
@@ -131,4 +131,4 @@ std::string to_json(const Value& value, const std::string& source, const Report&
   return converter.text();
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

@@ -6,7 +6,7 @@
 
 #include "config/units.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 using Text = std::optional<std::string>;
@@ -208,4 +208,4 @@ std::string default_text(const Key& key) {
       key.target);
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

@@ -9,7 +9,7 @@
 
 #include "config/config.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 // Where a key's value goes, which also decides what the value may be.
 struct Section {};
@@ -59,4 +59,4 @@ const Key* find_key(std::string_view name);
 std::string_view type_name(const Key& key);
 std::string default_text(const Key& key);
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

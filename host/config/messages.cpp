@@ -2,7 +2,7 @@
 
 #include "config/nearest.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 namespace {
 
@@ -29,4 +29,4 @@ std::string did_you_mean(std::string_view name, std::span<const std::string_view
   return near.empty() ? std::string() : "; did you mean " + in_quotes(near) + "?";
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

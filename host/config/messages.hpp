@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 // 'text', cut short when long.
 std::string in_quotes(std::string_view text);
@@ -16,4 +16,4 @@ std::string join(std::span<const std::string_view> names, std::string_view last)
 // "; did you mean 'known'?", or "" when none is near.
 std::string did_you_mean(std::string_view name, std::span<const std::string_view> known);
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

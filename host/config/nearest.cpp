@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 constexpr std::size_t longest = 80;
@@ -48,4 +48,4 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
   return best;
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

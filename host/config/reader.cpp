@@ -5,7 +5,7 @@
 #include "config/nearest.hpp"
 #include "config/units.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 Reader::Reader(const Tree& tree, std::string file, Config& config)
     : tree_(tree), file_(std::move(file)), config_(config) {}
@@ -114,4 +114,4 @@ void Reader::report(Position position, std::string message) {
   problems_.push_back({file_, position, std::move(message)});
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

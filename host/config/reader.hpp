@@ -9,7 +9,7 @@
 #include "config/keys.hpp"
 #include "config/yaml_tree.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 // One use: read(), then the results. The tree and config must outlive it.
 class Reader {
@@ -64,4 +64,4 @@ class Reader {
   std::map<std::string, Position, std::less<>> seen_;  // keys and properties that the file has
 };
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

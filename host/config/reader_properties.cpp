@@ -2,7 +2,7 @@
 #include "config/daemon_properties.hpp"
 #include "config/reader.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 void Reader::read_properties(const std::string& prefix, const Value& value) {
   for (const Member& member : value.node->members) {
@@ -59,4 +59,4 @@ void Reader::read_property(const std::string& name, const Member& member) {
     report(member.value.position, "'daemon.properties." + name + "' " + complaint);
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

@@ -8,7 +8,7 @@
 #include "config/reader.hpp"
 #include "config/units.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 // Written to be read as a boolean or number: unquoted, or tagged as such. Quotes around a reference don't count, since
@@ -181,4 +181,4 @@ std::string Reader::expanded(const Value& scalar) {
                 [this](Position position, std::string message) { report(position, std::move(message)); });
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

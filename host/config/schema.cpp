@@ -6,7 +6,7 @@
 #include "config/daemon_properties.hpp"
 #include "config/keys.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 constexpr std::string_view duration_pattern = "^[0-9]+(ms|s|m|h|d)$";
@@ -232,4 +232,4 @@ std::string json_schema() {
   return SchemaWriter().write();
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

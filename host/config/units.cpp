@@ -4,7 +4,7 @@
 #include <charconv>
 #include <span>
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 struct Unit {
@@ -58,4 +58,4 @@ std::string format_size(std::uint64_t bytes) {
   return bytes > 0 ? format(bytes, size_units) : "0B";
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

@@ -8,7 +8,7 @@
 
 #include "config/config.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 // ms, s, m, h, d. Nothing when text has another form, or is longer than anybody means (100 years).
 std::optional<Milliseconds> parse_duration(std::string_view text);
@@ -20,4 +20,4 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 std::string format_duration(Milliseconds duration);
 std::string format_size(std::uint64_t bytes);
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

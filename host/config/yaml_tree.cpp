@@ -14,7 +14,7 @@
 #include "config/core_schema.hpp"
 #include "config/utf8.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 constexpr std::size_t deepest = 100;
@@ -245,4 +245,4 @@ std::string_view describe(const Node& node) {
   }
 }
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

@@ -9,7 +9,7 @@
 
 #include "config/config.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 
 struct Node;
 
@@ -51,4 +51,4 @@ Tree parse_yaml(std::string_view text, const std::string& file);
 // "a string", "a list", …: for messages.
 std::string_view describe(const Node& node);
 
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace kclhost::observe {
+namespace kclhost::host::observe {
 namespace {
 
 // Out of the way of plugins that close the low descriptors.
@@ -42,4 +42,4 @@ void LauncherSink::sink_it_(const spdlog::details::log_msg& message) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
-}  // namespace kclhost::observe
+}  // namespace kclhost::host::observe

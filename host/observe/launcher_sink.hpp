@@ -8,7 +8,7 @@
 
 #include "support/fd.hpp"
 
-namespace kclhost::observe {
+namespace kclhost::host::observe {
 
 // Sends each line as one datagram to a Unix socket, so that it need not pass through the daemon's own log. Where the
 // launcher is not (or no longer) there, or a line is too long for a datagram, it goes to standard error.
@@ -23,4 +23,4 @@ class LauncherSink final : public spdlog::sinks::base_sink<std::mutex> {
   Fd socket_;
 };
 
-}  // namespace kclhost::observe
+}  // namespace kclhost::host::observe

@@ -10,7 +10,7 @@
 #include "observe/launcher_sink.hpp"
 #include "support/json_string.hpp"
 
-namespace kclhost::observe {
+namespace kclhost::host::observe {
 namespace {
 
 constexpr std::string_view names[] = {"trace", "debug", "info", "warn", "error"};
@@ -131,4 +131,4 @@ std::string Log::text_line(Level level, std::string_view source, std::string_vie
   return line;
 }
 
-}  // namespace kclhost::observe
+}  // namespace kclhost::host::observe

@@ -15,7 +15,7 @@ namespace spdlog {
 class logger;
 }
 
-namespace kclhost::observe {
+namespace kclhost::host::observe {
 
 using Level = config::LogLevel;
 
@@ -70,4 +70,4 @@ class Log {
   std::deque<std::string> lines_;
 };
 
-}  // namespace kclhost::observe
+}  // namespace kclhost::host::observe

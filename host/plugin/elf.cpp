@@ -11,7 +11,7 @@
 #include <memory>
 #include <optional>
 
-namespace kclhost::plugin {
+namespace kclhost::host::plugin {
 namespace {
 
 #if defined(__x86_64__)
@@ -161,4 +161,4 @@ std::string function_at(std::string_view bytes, std::uint64_t address) {
   return {};
 }
 
-}  // namespace kclhost::plugin
+}  // namespace kclhost::host::plugin

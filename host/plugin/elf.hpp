@@ -8,7 +8,7 @@
 
 #include "support/result.hpp"
 
-namespace kclhost::plugin {
+namespace kclhost::host::plugin {
 
 struct ElfSummary {
   std::vector<std::string> exported;  // defined global and weak dynamic symbols, sorted
@@ -23,4 +23,4 @@ Result<ElfSummary> read_elf(std::string_view bytes);
 // offset behind it: "Greeter::process_records(...)+0x1c". Empty when the symbols do not tell.
 std::string function_at(std::string_view bytes, std::uint64_t address);
 
-}  // namespace kclhost::plugin
+}  // namespace kclhost::host::plugin

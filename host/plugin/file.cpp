@@ -14,7 +14,7 @@
 #include "support/fd.hpp"
 #include "support/sha256.hpp"
 
-namespace kclhost::plugin {
+namespace kclhost::host::plugin {
 namespace {
 
 namespace fs = std::filesystem;
@@ -147,4 +147,4 @@ Result<fs::path> stage(const File& file, const fs::path& state_dir) {
   return staged;
 }
 
-}  // namespace kclhost::plugin
+}  // namespace kclhost::host::plugin

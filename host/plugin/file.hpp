@@ -8,7 +8,7 @@
 #include "plugin/elf.hpp"
 #include "support/result.hpp"
 
-namespace kclhost::plugin {
+namespace kclhost::host::plugin {
 
 // A plugin's file as it was read, once.
 struct File {
@@ -30,4 +30,4 @@ Result<File> find(const config::Config& config);
 // original can't touch a running worker then. Safe when many hosts do it at once.
 Result<std::filesystem::path> stage(const File& file, const std::filesystem::path& state_dir);
 
-}  // namespace kclhost::plugin
+}  // namespace kclhost::host::plugin

@@ -4,7 +4,7 @@
 #include <deque>
 #include <string>
 
-namespace kclhost::plugin {
+namespace kclhost::host::plugin {
 namespace {
 
 // Boost wraps dlerror's text in its own; what follows the path is what matters to a person.
@@ -34,4 +34,4 @@ Result<PluginTable> load(const std::filesystem::path& path) {
   return read_table(library->get<const kclhost_plugin*()>(KCLHOST_ENTRY_SYMBOL)());
 }
 
-}  // namespace kclhost::plugin
+}  // namespace kclhost::host::plugin

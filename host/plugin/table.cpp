@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace kclhost::plugin {
+namespace kclhost::host::plugin {
 
 namespace {
 
@@ -100,4 +100,4 @@ Result<PluginTable> read_table(const kclhost_plugin* raw) {
   return table;
 }
 
-}  // namespace kclhost::plugin
+}  // namespace kclhost::host::plugin

@@ -8,7 +8,7 @@
 
 #include "support/result.hpp"
 
-namespace kclhost::plugin {
+namespace kclhost::host::plugin {
 
 struct PluginTable {
   // As long as this host's header knows it; what the plugin's is too short for is zero. Required functions are set. The
@@ -28,4 +28,4 @@ struct PluginTable {
 // An error does not name the plugin's file: the caller knows it.
 Result<PluginTable> read_table(const kclhost_plugin* raw);
 
-}  // namespace kclhost::plugin
+}  // namespace kclhost::host::plugin

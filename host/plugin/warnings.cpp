@@ -4,7 +4,7 @@
 
 #include "kclhost/plugin.h"
 
-namespace kclhost::plugin {
+namespace kclhost::host::plugin {
 
 std::vector<std::string> warnings_of(const ElfSummary& elf) {
   std::vector<std::string> warnings;
@@ -21,4 +21,4 @@ std::vector<std::string> warnings_of(const ElfSummary& elf) {
   return warnings;
 }
 
-}  // namespace kclhost::plugin
+}  // namespace kclhost::host::plugin

@@ -6,9 +6,9 @@
 
 #include "plugin/elf.hpp"
 
-namespace kclhost::plugin {
+namespace kclhost::host::plugin {
 
 // One line each, with the cure.
 std::vector<std::string> warnings_of(const ElfSummary& elf);
 
-}  // namespace kclhost::plugin
+}  // namespace kclhost::host::plugin

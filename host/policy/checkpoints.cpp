@@ -5,7 +5,7 @@
 #include "policy/backoff.hpp"
 #include "support/random_seed.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 namespace {
 
 bool retryable(kclhost_status status) {
@@ -64,4 +64,4 @@ bool Checkpoints::record_all() {
   return false;
 }
 
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

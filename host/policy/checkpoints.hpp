@@ -6,12 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "batch/position.hpp"
 #include "config/config.hpp"
-#include "policy/place.hpp"
 #include "processor/call.hpp"
 #include "support/event_loop.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 
 // What Checkpoints needs of the session.
 class CheckpointRoute {
@@ -49,9 +49,9 @@ class Checkpoints {
  private:
   const config::Checkpoint& config_;
   CheckpointRoute& route_;
-  Place finished_, recorded_;
+  Position finished_, recorded_;
   Clock::time_point last_;
   bool lease_lost_ = false;
 };
 
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

@@ -4,7 +4,7 @@
 
 #include "policy/backoff.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 
 void Delivery::begin(std::uint32_t count, std::optional<Suspect> suspect, TooOld too_old) {
   too_old_ = std::move(too_old);
@@ -147,4 +147,4 @@ std::optional<Delivery::Suspect> Delivery::known() const {
   return suspect_;
 }
 
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

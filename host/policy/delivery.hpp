@@ -10,7 +10,7 @@
 
 #include "config/config.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 
 // Decides, for one batch given to one instance, what to do next. Pure: it knows records by their index alone and does
 // nothing itself, so that every path of it can be tested in microseconds. Use: ask next(), do that, say how it went,
@@ -100,4 +100,4 @@ class Delivery {
   std::vector<Range> failed_;  // the ranges of the deliveries that failed
 };
 
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

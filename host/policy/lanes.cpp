@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 
 unsigned lane_of(std::string_view partition_key, unsigned lanes) {
   std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
@@ -27,4 +27,4 @@ std::uint32_t Lanes::low_water(std::span<const std::uint32_t> finished) const {
   return first_unfinished;
 }
 
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

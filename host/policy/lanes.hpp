@@ -8,7 +8,7 @@
 
 #include "batch/batch.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 
 // Which of `lanes` a partition key belongs to. The same in every process: what an earlier one left is found again.
 unsigned lane_of(std::string_view partition_key, unsigned lanes);
@@ -35,4 +35,4 @@ class Lanes {
   std::uint32_t batch_count_ = 0;
 };
 
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

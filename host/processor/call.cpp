@@ -1,6 +1,6 @@
 #include "processor/call.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 
 std::string_view name_of(Call call) {
   switch (call) {
@@ -24,4 +24,4 @@ std::string_view name_of(Call call) {
   return "?";
 }
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

@@ -10,7 +10,7 @@
 #include "batch/batch.hpp"
 #include "kclhost/plugin.h"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 
 enum class Call : std::uint32_t {
   create,
@@ -83,4 +83,4 @@ class Services {
   virtual void metric(std::int32_t kind, std::string_view name, double value) = 0;
 };
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

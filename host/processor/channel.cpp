@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 
 bool Channel::send(Header header, std::initializer_list<std::string_view> texts) {
   std::array<iovec, 5> parts{};
@@ -45,4 +45,4 @@ Channel::Received Channel::receive(Packet& packet, bool wait) {
   return Received::packet;
 }
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

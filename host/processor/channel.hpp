@@ -12,7 +12,7 @@
 
 #include "support/fd.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 
 enum class Kind : std::uint32_t {
   // host to worker
@@ -67,4 +67,4 @@ class Channel {
   std::unique_ptr<char[]> buffer_;
 };
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

@@ -8,7 +8,7 @@
 
 #include "support/process_memory.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 namespace {
 
 [[noreturn]] void fail(const char* what) {
@@ -43,4 +43,4 @@ void ControlPage::map() {
   control_ = static_cast<Control*>(at);
 }
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

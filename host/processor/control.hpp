@@ -6,7 +6,7 @@
 
 #include "support/fd.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 
 // Where a crashing worker leaves its stack: plain memory, because nothing else works in a signal handler.
 struct CrashRecord {
@@ -58,4 +58,4 @@ class ControlPage {
   Control* control_ = nullptr;
 };
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

@@ -15,7 +15,7 @@
 
 #include "plugin/elf.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 namespace {
 
 CrashRecord* the_record = nullptr;
@@ -149,4 +149,4 @@ std::string signal_name(int signal) {
   return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(signal);
 }
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

@@ -6,7 +6,7 @@
 
 #include "processor/control.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 
 // In the worker: from now on a fatal signal writes the stack into `record` before it kills the process. `record` must
 // outlive the process's threads. Once per process.
@@ -20,4 +20,4 @@ std::vector<std::string> describe_stack(const CrashRecord& record, const std::st
 // "SIGSEGV", or "signal 99".
 std::string signal_name(int signal);
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

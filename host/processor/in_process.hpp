@@ -8,7 +8,7 @@
 #include "processor/instance.hpp"
 #include "processor/processor.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 
 // Calls are over when start returns. A crash is the host's, and nothing ends a call that hangs.
 class InProcess final : public Processor {
@@ -38,4 +38,4 @@ class InProcess final : public Processor {
   Instance instance_;
 };
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

@@ -5,7 +5,7 @@
 
 #include "kclhost_version.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 namespace {
 
 // More records than this are rare; the room for them is given back afterwards.
@@ -193,4 +193,4 @@ kclhost_status Instance::process_records(const Request& request, kclhost_error& 
   return status;
 }
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

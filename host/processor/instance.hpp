@@ -12,12 +12,12 @@
 // What a plugin holds as its checkpointer. It outlives every call, so that a plugin which keeps it gets an answer, not
 // a crash.
 struct kclhost_checkpointer {
-  kclhost::processor::Services* services;
+  kclhost::host::processor::Services* services;
   bool allowed;                           // the plugin checkpoints for itself
   std::atomic<std::thread::id> caller{};  // the thread in a call that may checkpoint; none otherwise
 };
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 
 // What the host table's context points to.
 struct HostContext {
@@ -56,4 +56,4 @@ class Instance {
   std::vector<kclhost_record> records_;  // of the batch in hand; kept, so that a warm instance allocates nothing
 };
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

@@ -3,7 +3,7 @@
 #include "processor/worker_process.hpp"
 #include "support/event_loop.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 namespace {
 
 class NoServices final : public Services {
@@ -28,4 +28,4 @@ Result<Descriptor> probe(const std::string& path, config::Milliseconds timeout) 
   return worker.descriptor();
 }
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

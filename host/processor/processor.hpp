@@ -3,7 +3,7 @@
 
 #include "processor/call.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 
 // Calls run one at a time: start one, run the event loop until busy() is false, look at outcome(). Host's thread only.
 class Processor {
@@ -25,4 +25,4 @@ class Processor {
   virtual void abort(std::string_view reason) = 0;
 };
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

@@ -22,7 +22,7 @@
 #include "support/process_title.hpp"
 #include "support/shared_buffer.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 namespace {
 
 // The host's services as messages. log and metric are safe on any thread; checkpoint comes from the thread in the call,
@@ -170,4 +170,4 @@ void worker_main(const WorkerDescriptors& given) noexcept {
   ::_exit(status);
 }
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

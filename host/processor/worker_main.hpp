@@ -1,7 +1,7 @@
 // The worker's side.
 #pragma once
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 
 // What of the host's a worker goes on with.
 struct WorkerDescriptors {
@@ -14,4 +14,4 @@ struct WorkerDescriptors {
 // until it asks for the end or goes away, and ends.
 [[noreturn]] void worker_main(const WorkerDescriptors& given) noexcept;
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

@@ -18,7 +18,7 @@
 #include "processor/worker_main.hpp"
 #include "support/process_memory.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 namespace {
 
 [[noreturn]] void fail(int error, const char* what) {
@@ -104,7 +104,7 @@ void WorkerProcess::limit() {
 }
 
 std::uint64_t WorkerProcess::resident_memory() const {
-  return pid_ > 0 ? kclhost::resident_memory(pid_) : 0;
+  return pid_ > 0 ? kclhost::host::resident_memory(pid_) : 0;
 }
 
 void WorkerProcess::start(const Request& request) {
@@ -275,4 +275,4 @@ std::string WorkerProcess::cause_of_death(int code, int status) const {
   return cause;
 }
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

@@ -12,7 +12,7 @@
 #include "support/event_loop.hpp"
 #include "support/shared_buffer.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 
 // What a worker is to load, and with what.
 struct WorkerSpec {
@@ -85,4 +85,4 @@ class WorkerProcess final : public Processor {
   Outcome outcome_;
 };
 
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

@@ -10,7 +10,7 @@
 #include "protocol/record_scanner.hpp"
 #include "protocol/string_end.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 namespace {
 
 constexpr std::string_view head = R"({"action":"processRecords","records":[)";
@@ -160,4 +160,4 @@ bool BatchDecoder::read_members_behind(LineParser& parser) {
   return parser.rest();
 }
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

@@ -9,7 +9,7 @@
 #include "protocol/message.hpp"
 #include "protocol/message_handler.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 
 class LineParser;
 
@@ -56,4 +56,4 @@ class BatchDecoder {
   bool not_base64_ = false;                // what was not taken begins with a record whose data are not
 };
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

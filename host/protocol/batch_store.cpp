@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 namespace {
 
 // Room for what most batches are; together with their tables it is too little for the buffer to be given back.
@@ -54,4 +54,4 @@ std::string_view BatchStore::keep(std::string_view text) {
   return {to, text.size()};
 }
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

@@ -10,7 +10,7 @@
 #include "support/base64_decode.hpp"
 #include "support/shared_buffer.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 
 // How long the texts will be is not known while a batch arrives: the table stands as far behind them as seems right,
 // and moves when that was too near. What lies between is never touched, so that there is no memory behind it. Not
@@ -89,4 +89,4 @@ inline void BatchStore::append(std::string_view text, std::uint32_t& offset, std
   end_ += text.size();
 }
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

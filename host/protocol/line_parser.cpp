@@ -9,7 +9,7 @@
 #include "protocol/message.hpp"
 #include "support/excerpt.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 
 template <unsigned flags>
 bool LineParser::parse() {
@@ -66,4 +66,4 @@ Result<Message> decode(std::span<char> line) {
   return message;
 }
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

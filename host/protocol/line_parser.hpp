@@ -8,7 +8,7 @@
 
 #include "protocol/message_handler.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 
 // Where the reading of a line stands, and what is wrong with it. A NUL must end the line.
 class LineParser {
@@ -45,4 +45,4 @@ class LineParser {
   std::string error_;
 };
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

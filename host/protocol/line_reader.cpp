@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 namespace {
 
 // Larger ones don't fit the processor's nearer caches, with what is decoded out of them; smaller ones cost more reads.
@@ -122,4 +122,4 @@ std::optional<std::span<char>> LineReader::take() {
   return line;
 }
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

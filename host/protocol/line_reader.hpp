@@ -9,7 +9,7 @@
 
 #include "protocol/batch_decoder.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 
 // Reads a pipe into a window of 64 KiB. A batch is decoded out of it while it arrives, so that the window need not hold
 // the line; what can't be taken out of it makes it larger. While the last batch is in use neither is allowed: what the
@@ -72,4 +72,4 @@ class LineReader {
   std::size_t lines_ = 0, line_offset_ = 0, taken_ = 0;
 };
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

@@ -9,7 +9,7 @@
 #include "batch/batch.hpp"
 #include "support/result.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 
 enum class Action {
   initialize,
@@ -37,4 +37,4 @@ struct Message {
 // line's end is overwritten.
 Result<Message> decode(std::span<char> line);
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

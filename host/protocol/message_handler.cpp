@@ -2,7 +2,7 @@
 
 #include "protocol/record_scanner.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 namespace {
 
 std::optional<Action> action_of(std::string_view text) {
@@ -208,4 +208,4 @@ bool MessageHandler::record_string(std::string_view text) {
   }
 }
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

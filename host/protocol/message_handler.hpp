@@ -9,7 +9,7 @@
 #include "protocol/batch_store.hpp"
 #include "protocol/message.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 
 // Takes a parser's events, as RapidJSON names them; they return false to end the parsing, and what() then says why.
 class MessageHandler {
@@ -89,4 +89,4 @@ class MessageHandler {
   const char* what_ = nullptr;
 };
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

@@ -7,7 +7,7 @@
 #include "kclhost/plugin.h"
 #include "protocol/string_end.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 namespace {
 
 enum Member : unsigned {
@@ -182,4 +182,4 @@ Scanned scan_record(const char*& start, BatchStore& store, RecordEntry& record) 
   return Scanned::record;
 }
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

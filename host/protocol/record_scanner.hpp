@@ -3,7 +3,7 @@
 
 #include "protocol/batch_store.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 
 // What a record that tells nothing is.
 extern const RecordEntry empty_record;
@@ -19,4 +19,4 @@ enum class Scanned {
 // string_end_overread bytes behind it must be readable.
 Scanned scan_record(const char*& at, BatchStore& store, RecordEntry& record);
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

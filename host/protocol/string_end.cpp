@@ -2,7 +2,7 @@
 
 #include "support/cpu_features.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 #if defined(__x86_64__)
 namespace {
 
@@ -28,4 +28,4 @@ const char* long_string_end(const char* at) {
   return string_end(at);
 }
 #endif
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

@@ -7,7 +7,7 @@
 
 #include <cstddef>
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 
 // How far the functions here may read beyond what they look for; it must be readable.
 constexpr std::size_t string_end_overread = 64;
@@ -33,4 +33,4 @@ inline const char* string_end(const char* at) {
 // The same, for long ones.
 const char* long_string_end(const char* at);
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

@@ -6,7 +6,7 @@
 
 #include "support/json_string.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 bool Writer::status(std::string_view action) {
   line_ = "\n{\"action\":\"status\",\"responseFor\":";
   append_json_string(line_, action);
@@ -37,4 +37,4 @@ bool Writer::send() {
   return true;
 }
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 
 // Writes whole messages, each in one piece with a newline before and behind it: whatever somebody else may have put on
 // the pipe, the message stands on a line of its own. Not thread-safe.
@@ -27,4 +27,4 @@ class Writer {
   std::string line_;
 };
 
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <random>
 
-namespace kclhost::put {
+namespace kclhost::host::put {
 
 // Doubles from first to longest; each wait is a random part, at least half, of that, so that writers that were
 // throttled together do not come back together.
@@ -32,4 +32,4 @@ class Backoff {
   std::minstd_rand random_{std::random_device{}()};
 };
 
-}  // namespace kclhost::put
+}  // namespace kclhost::host::put

@@ -7,7 +7,7 @@
 
 #include "aws/kinesis.hpp"
 
-namespace kclhost::put {
+namespace kclhost::host::put {
 
 // Records for one call, within the service's limits. A record above max_record_bytes goes alone: streams can be set up
 // for larger ones, so the service decides.
@@ -45,4 +45,4 @@ class Batch {
   bool oversized_ = false;
 };
 
-}  // namespace kclhost::put
+}  // namespace kclhost::host::put

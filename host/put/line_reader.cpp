@@ -9,7 +9,7 @@
 
 #include "put/source.hpp"
 
-namespace kclhost::put {
+namespace kclhost::host::put {
 
 LineReader::LineReader(Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
 
@@ -70,4 +70,4 @@ std::string LineReader::where() const {
   return name_ + ':' + std::to_string(line_number_);
 }
 
-}  // namespace kclhost::put
+}  // namespace kclhost::host::put

@@ -9,7 +9,7 @@
 
 #include "support/fd.hpp"
 
-namespace kclhost::put {
+namespace kclhost::host::put {
 
 class LineReader {
  public:
@@ -41,4 +41,4 @@ class LineReader {
   bool ended_ = false;
 };
 
-}  // namespace kclhost::put
+}  // namespace kclhost::host::put

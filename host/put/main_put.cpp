@@ -18,7 +18,7 @@
 #include "put/source.hpp"
 #include "put/stop.hpp"
 
-namespace kclhost::put {
+namespace kclhost::host::put {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -230,10 +230,10 @@ int run(const Options& options) {
 }
 
 }  // namespace
-}  // namespace kclhost::put
+}  // namespace kclhost::host::put
 
 int main(int argc, char** argv) {
-  using namespace kclhost::put;
+  using namespace kclhost::host::put;
   CLI::App app{"Puts words, lines or JSON records on a Kinesis stream", "kclhost put"};
   Options options;
   declare(app, options);

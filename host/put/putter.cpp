@@ -5,7 +5,7 @@
 #include "aws/errors.hpp"
 #include "put/backoff.hpp"
 
-namespace kclhost::put {
+namespace kclhost::host::put {
 namespace {
 
 // Waits between attempts, and gives up after too many in a row that got nothing done.
@@ -138,4 +138,4 @@ void Putter::flush() {
   }
 }
 
-}  // namespace kclhost::put
+}  // namespace kclhost::host::put

@@ -11,7 +11,7 @@
 #include "aws/kinesis.hpp"
 #include "put/batch.hpp"
 
-namespace kclhost::put {
+namespace kclhost::host::put {
 
 // Gave up. what() is one line.
 class PutError : public std::runtime_error {
@@ -57,4 +57,4 @@ class Putter {
   std::uint64_t resent_ = 0;
 };
 
-}  // namespace kclhost::put
+}  // namespace kclhost::host::put

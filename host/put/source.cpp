@@ -16,7 +16,7 @@
 #include "aws/base64.hpp"
 #include "put/line_reader.hpp"
 
-namespace kclhost::put {
+namespace kclhost::host::put {
 namespace {
 
 class WordSource final : public Source {
@@ -171,4 +171,4 @@ std::unique_ptr<Source> file_source(const std::string& path, Format format, std:
                                       std::move(partition_key));
 }
 
-}  // namespace kclhost::put
+}  // namespace kclhost::host::put

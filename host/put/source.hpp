@@ -11,7 +11,7 @@
 
 #include "aws/kinesis.hpp"
 
-namespace kclhost::put {
+namespace kclhost::host::put {
 
 // Input that can't be read or understood. what() is FILE:LINE: message, or FILE: message.
 class InputError : public std::runtime_error {
@@ -49,4 +49,4 @@ bool is_partition_key(std::string_view text);
 // One line of --format json. Throws std::invalid_argument with what is wrong.
 aws::Record parse_json_record(std::string_view line, const std::optional<std::string>& partition_key);
 
-}  // namespace kclhost::put
+}  // namespace kclhost::host::put

@@ -3,7 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 
-namespace kclhost::put {
+namespace kclhost::host::put {
 namespace {
 
 constexpr int signals[] = {SIGINT, SIGTERM};
@@ -50,4 +50,4 @@ void StopSignals::wait(std::chrono::nanoseconds time) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-}  // namespace kclhost::put
+}  // namespace kclhost::host::put

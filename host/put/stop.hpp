@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-namespace kclhost::put {
+namespace kclhost::host::put {
 
 // While one exists, the first SIGINT or SIGTERM only makes requested() true; a second one ends the process. At most one
 // at a time, in a program with one thread.
@@ -19,4 +19,4 @@ class StopSignals {
   static void wait(std::chrono::nanoseconds time);
 };
 
-}  // namespace kclhost::put
+}  // namespace kclhost::host::put

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 constexpr std::uint64_t kinesis_batch_limit = 10ull << 20;  // bytes of data in one GetRecords
@@ -45,4 +45,4 @@ std::vector<Batch> BatchBuilder::finish() {
   return std::move(batches_);
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -11,7 +11,7 @@
 #include "replay/position.hpp"
 #include "replay/script.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 class BatchBuilder {
  public:
@@ -32,4 +32,4 @@ class BatchBuilder {
   Position last_, next_;  // of the records added; next_ only lends its memory
 };
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -8,7 +8,7 @@
 
 #include "replay/daemon_lines.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 struct CaptureReader::Json {
   const rapidjson::Value& object;
@@ -126,4 +126,4 @@ Script CaptureReader::finish() {
   return std::move(script_);
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -7,7 +7,7 @@
 
 #include "replay/script.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 class CaptureReader {
  public:
@@ -35,4 +35,4 @@ class CaptureReader {
 // What stands after "> "; nothing for lines that are no message of the daemon: "< ", "# " and blank ones.
 std::optional<std::string_view> captured_message(std::string_view line);
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

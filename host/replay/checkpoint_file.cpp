@@ -12,7 +12,7 @@
 
 #include "support/fd.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 Error failed(const std::filesystem::path& file, const char* what, int error) {
@@ -64,4 +64,4 @@ std::optional<Error> store_checkpoint(const std::filesystem::path& file, const P
   return std::nullopt;
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

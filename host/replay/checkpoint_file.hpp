@@ -7,7 +7,7 @@
 #include "replay/position.hpp"
 #include "support/result.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 // The checkpoint in `file`; no position when there is no such file.
 Result<std::optional<Position>> load_checkpoint(const std::filesystem::path& file);
@@ -15,4 +15,4 @@ Result<std::optional<Position>> load_checkpoint(const std::filesystem::path& fil
 // Replaces `file`. It holds either the old checkpoint or the new one whenever the machine stops.
 std::optional<Error> store_checkpoint(const std::filesystem::path& file, const Position& position);
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

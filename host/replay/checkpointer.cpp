@@ -3,7 +3,7 @@
 #include <charconv>
 #include <utility>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 Checkpointer::Checkpointer(Position start, std::deque<std::string> failures)
     : start_(std::move(start)), last_(start_), delivered_(start_), failures_(std::move(failures)) {}
@@ -63,4 +63,4 @@ Result<std::deque<std::string>> parse_failures(std::string_view list) {
   }
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -10,7 +10,7 @@
 #include "replay/position.hpp"
 #include "support/result.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 class Checkpointer {
  public:
@@ -50,4 +50,4 @@ class Checkpointer {
 // Reads "ThrottlingException*2,ShutdownException".
 Result<std::deque<std::string>> parse_failures(std::string_view list);
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 struct Pipe {
@@ -114,4 +114,4 @@ Exit Child::wait() {
   return exit;
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -11,7 +11,7 @@
 #include "support/fd.hpp"
 #include "support/result.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 // How a process ended, and what it and the descendants it waited for have used.
 struct Exit {
@@ -53,4 +53,4 @@ class Child {
   Fd input_, output_, process_;
 };
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

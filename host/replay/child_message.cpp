@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 using rapidjson::Value;
@@ -80,4 +80,4 @@ std::optional<ChildMessage> parse_child_message(std::string_view line) {
   return message;
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -7,7 +7,7 @@
 
 #include "replay/checkpointer.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 struct ChildMessage {
   enum class Kind { status, checkpoint, other };  // other: one of the daemon's own messages, which it reads and ignores
@@ -21,4 +21,4 @@ struct ChildMessage {
 // none.
 std::optional<ChildMessage> parse_child_message(std::string_view line);
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

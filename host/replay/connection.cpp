@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 // The daemon's writer hands on 8 KiB at a time (Java's buffers), which decides what a child's reading costs.
@@ -119,4 +119,4 @@ bool Connection::await_exit(Clock::time_point deadline) {
   return true;
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

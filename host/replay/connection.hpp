@@ -9,7 +9,7 @@
 
 #include "replay/child.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 class Connection {
  public:
@@ -61,4 +61,4 @@ class Connection {
   std::uint64_t sent_bytes_ = 0, received_bytes_ = 0;
 };
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

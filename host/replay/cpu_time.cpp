@@ -7,7 +7,7 @@
 #include <string>
 #include <system_error>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 std::chrono::nanoseconds cpu_time_of(pid_t process) {
@@ -30,4 +30,4 @@ std::chrono::nanoseconds cpu_time_of_tree(pid_t root) {
   return sum;
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -5,9 +5,9 @@
 
 #include <chrono>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 // Of all their threads, to the nanosecond, user and system. Descendants that have ended are not in it.
 std::chrono::nanoseconds cpu_time_of_tree(pid_t root);
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

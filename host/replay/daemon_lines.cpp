@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 void append_number(std::int64_t number, std::string& out) {
@@ -123,4 +123,4 @@ void end_batch(std::int64_t millis_behind_latest, std::string& line) {
   line += "}\n";
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

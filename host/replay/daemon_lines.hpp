@@ -9,7 +9,7 @@
 #include "replay/checkpointer.hpp"
 #include "replay/position.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 // A record as a processRecords message carries it.
 struct Record {
@@ -34,4 +34,4 @@ void end_batch(std::int64_t millis_behind_latest, std::string& line);
 // Appends a JSON string, quotes included, escaped as Jackson does. `text` is UTF-8.
 void append_jackson_string(std::string_view text, std::string& out);
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

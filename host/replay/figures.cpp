@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 double seconds(Figures::Nanoseconds time) {
@@ -144,4 +144,4 @@ std::string report(const Figures& figures) {
   return std::string(buffer.GetString(), buffer.GetSize()) + "\n";
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

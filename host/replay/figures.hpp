@@ -11,7 +11,7 @@
 #include "replay/child.hpp"
 #include "replay/position.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 struct Figures {
   using Nanoseconds = std::chrono::nanoseconds;
@@ -41,4 +41,4 @@ std::string summary(const Figures& figures);
 // A JSON document; docs/replay.md names its members.
 std::string report(const Figures& figures);
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

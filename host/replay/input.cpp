@@ -11,7 +11,7 @@
 #include "replay/line_source.hpp"
 #include "replay/record_reader.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 // The format of an input by its first line that says something.
@@ -96,4 +96,4 @@ Result<Script> read_inputs(const InputOptions& options) {
   return reader.finish();
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -10,7 +10,7 @@
 #include "replay/script.hpp"
 #include "support/result.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 enum class Format {
   automatic,  // json or protocol, by the first line that is neither blank nor a remark
@@ -31,4 +31,4 @@ struct InputOptions {
 // Reads everything; nothing is left to fail once the child runs. Errors are FILE:LINE: what is wrong and its cure.
 Result<Script> read_inputs(const InputOptions& options);
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 Result<LineSource> LineSource::open(const std::string& file) {
   if (file == "-") return LineSource(Fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)), "<stdin>");
@@ -54,4 +54,4 @@ Error LineSource::at_line(const std::string& message) const {
   return {name_ + ":" + std::to_string(line_) + ": " + message};
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -10,7 +10,7 @@
 #include "support/fd.hpp"
 #include "support/result.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 class LineSource {
  public:
@@ -38,4 +38,4 @@ class LineSource {
   std::optional<Error> error_;
 };
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -13,7 +13,7 @@
 #include "replay/cpu_time.hpp"
 #include "replay/daemon_lines.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 using Clock = Connection::Clock;
@@ -260,4 +260,4 @@ Figures play(const Script& script, const PlayOptions& options) {
   return figures;
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -13,7 +13,7 @@
 #include "replay/figures.hpp"
 #include "replay/script.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 struct PlayOptions {
   using Seconds = std::chrono::duration<double>;
@@ -35,4 +35,4 @@ struct PlayOptions {
 // and .exit_code say how it went: 0; the child's own 2, 3 or 4; 2 when it cannot be started; else 1.
 Figures play(const Script& script, const PlayOptions& options);
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

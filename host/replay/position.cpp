@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 __extension__ using Wide = unsigned __int128;
@@ -50,4 +50,4 @@ void append_made_up_sequence_number(std::uint64_t index, std::string& out) {
   }
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 inline constexpr std::string_view trim_horizon = "TRIM_HORIZON";
 inline constexpr std::string_view shard_end = "SHARD_END";
@@ -27,4 +27,4 @@ std::strong_ordering compare(const Position& a, const Position& b);
 // like Kinesis's: 56 digits, 2^80 apart.
 void append_made_up_sequence_number(std::uint64_t index, std::string& out);
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

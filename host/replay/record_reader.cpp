@@ -8,7 +8,7 @@
 
 #include "support/base64.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 using Json = rapidjson::GenericValue<rapidjson::UTF8<>>;
@@ -138,4 +138,4 @@ std::optional<std::string> RecordReader::add(const Fields& fields) {
   return std::nullopt;
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

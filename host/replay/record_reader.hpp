@@ -11,7 +11,7 @@
 #include "replay/batch_builder.hpp"
 #include "support/result.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 class RecordReader {
  public:
@@ -35,4 +35,4 @@ class RecordReader {
   std::vector<char> json_memory_;
 };
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

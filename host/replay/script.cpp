@@ -2,7 +2,7 @@
 
 #include "replay/daemon_lines.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 std::vector<Ending> endings_for(End end) {
   const Ending lease_lost{plain_line("leaseLost"), "leaseLost", false};
@@ -17,4 +17,4 @@ std::vector<Ending> endings_for(End end) {
   return {lease_lost};
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

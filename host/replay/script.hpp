@@ -8,7 +8,7 @@
 
 #include "replay/position.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 // A processRecords message.
 struct Batch {
@@ -38,4 +38,4 @@ enum class End { shard_ended, shutdown_requested, lease_lost };
 // The messages the daemon ends a shard's conversation with. After shutdownRequested comes leaseLost.
 std::vector<Ending> endings_for(End end);
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -1,6 +1,6 @@
 #include "replay/words.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 Result<std::vector<std::string>> split_words(std::string_view command) {
   std::vector<std::string> words;
@@ -39,4 +39,4 @@ Result<std::vector<std::string>> split_words(std::string_view command) {
   return words;
 }
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

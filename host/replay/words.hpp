@@ -7,10 +7,10 @@
 
 #include "support/result.hpp"
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 
 // Cuts `command` at blanks as a shell does: 'single quotes' keep everything, "double quotes" all but \" and \\, a
 // backslash the character after it. Nothing is expanded. At least one word, or an error.
 Result<std::vector<std::string>> split_words(std::string_view command);
 
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

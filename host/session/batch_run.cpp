@@ -3,12 +3,12 @@
 #include <chrono>
 
 #include "cli/cli.hpp"
-#include "observe/crash_report.hpp"
 #include "session/stop.hpp"
+#include "store/crash_report.hpp"
 #include "support/file_name.hpp"
 #include "support/random_seed.hpp"
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 namespace {
 
 using processor::Call;
@@ -31,14 +31,13 @@ std::filesystem::path journal_path(const config::Config& config, const std::stri
 }
 
 // The part of a batch that an earlier process was trying when it ended.
-std::optional<policy::Delivery::Suspect> find_suspect(const Batch& batch, const policy::Attempted& attempted) {
+std::optional<policy::Delivery::Suspect> find_suspect(const Batch& batch, const store::Attempted& attempted) {
   std::uint32_t first = 0;
-  while (first < batch.count && policy::Place::of(batch, first) < attempted.first) ++first;
+  while (first < batch.count && Position::of(batch, first) < attempted.first) ++first;
   std::uint32_t last = first;
-  while (last < batch.count && policy::at_or_before(batch, last, attempted.last)) ++last;
+  while (last < batch.count && at_or_before(batch, last, attempted.last)) ++last;
   if (first == last) return std::nullopt;
-  const bool part =
-      policy::Place::of(batch, first) != attempted.first || policy::Place::of(batch, last - 1) != attempted.last;
+  const bool part = Position::of(batch, first) != attempted.first || Position::of(batch, last - 1) != attempted.last;
   return policy::Delivery::Suspect{first, last, attempted.tries, attempted.searching, part};
 }
 
@@ -52,7 +51,7 @@ struct BatchRun::Track {
   Lane& lane;
   unsigned number;
   policy::Delivery delivery;
-  std::unique_ptr<policy::AttemptJournal> journal;
+  std::unique_ptr<store::AttemptJournal> journal;
   bool journal_synced = false;  // in this process's life
   Batch share;                  // all of the batch, or this lane's records in a table of their own
   Batch part;                   // what the call in progress was given
@@ -77,7 +76,7 @@ BatchRun::BatchRun(const config::Config& config, observe::Log& log, EventLoop& l
       finished_(lanes.size()) {
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     tracks_.push_back(std::make_unique<Track>(*lanes_[i], static_cast<unsigned>(i), config_.on_error));
-    auto journal = policy::AttemptJournal::open(journal_path(config_, shard_.shard_id, i));
+    auto journal = store::AttemptJournal::open(journal_path(config_, shard_.shard_id, i));
     if (!journal) throw Stop(cli::exit_stopped, journal.error());
     tracks_.back()->journal = std::move(*journal);
   }
@@ -136,7 +135,7 @@ void BatchRun::start(const Batch& batch) {
         track->error_text = "the host ended while these records were being processed";
       }
       // After a restart from an earlier checkpoint the records that were tried can be batches away.
-      if (batch.count != 0 && !(policy::Place::of(batch, batch.count - 1) < left_over->last)) {
+      if (batch.count != 0 && !(Position::of(batch, batch.count - 1) < left_over->last)) {
         track->journal->forget_left_over();
       }
     }
@@ -261,7 +260,7 @@ bool BatchRun::call_over(Track& track) {
   }
   track.lane.report(outcome, &track.part);
   if (outcome.death)
-    observe::write_crash_report(config_, log_, shard_.shard_id, track.lane.generation(), *outcome.death, track.part);
+    store::write_crash_report(config_, log_, shard_.shard_id, track.lane.generation(), *outcome.death, track.part);
   track.last_failure_ms = now_ms();
   if (track.delivery.failures_of(track.delivery.finished()) == 0) track.first_failure_ms = track.last_failure_ms;
   track.error_code = outcome.death ? "DIED" : "FAILED";
@@ -269,7 +268,7 @@ bool BatchRun::call_over(Track& track) {
   std::uint32_t finished = outcome.death ? 0 : static_cast<std::uint32_t>(outcome.first_unfinished);
   // What a plugin has checkpointed must never reach it again, even where it failed afterwards.
   if (!host_checkpoints()) {
-    while (finished < track.part.count && policy::at_or_before(track.part, finished, shard_.recorded)) ++finished;
+    while (finished < track.part.count && at_or_before(track.part, finished, shard_.recorded)) ++finished;
   }
   track.delivery.failed(finished);
   return true;
@@ -282,8 +281,8 @@ void BatchRun::begin_wait(Track& track, const policy::Delivery::Action& action) 
     log_.error(
         "the shard waits: these records fail whatever is tried, and on_error.then is block; they are tried again "
         "until they pass, a new plugin file is taken up",
-        {{"first", policy::Place::of(track.share, action.first).str()},
-         {"last", policy::Place::of(track.share, action.last - 1).str()},
+        {{"first", Position::of(track.share, action.first).str()},
+         {"last", Position::of(track.share, action.last - 1).str()},
          {"error", track.error_text}});
   }
   track.blocked = action.blocked;
@@ -296,7 +295,7 @@ void BatchRun::give_up(Track& track, const policy::Delivery::Action& action) {
     const std::string attempts = std::to_string(track.delivery.failures_of(i));
     log_.error(
         config_.on_error.then == config::Then::skip ? "record skipped by on_error" : "record put into the dead letters",
-        {{"record", policy::Place::of(track.share, i).str()},
+        {{"record", Position::of(track.share, i).str()},
          {"partition_key", track.share.partition_key(i)},
          {"attempts", attempts},
          {"total", std::to_string(++given_up_)},
@@ -312,14 +311,14 @@ void BatchRun::write_dead_letters(Track& track, const policy::Delivery::Action& 
   const std::string application = property(config_, "applicationName");
   if (!dead_letters_) {
     bool repaired = false;
-    auto opened = policy::DeadLetters::open(config_.dead_letter, application, shard_.shard_id, repaired);
+    auto opened = store::DeadLetters::open(config_.dead_letter, application, shard_.shard_id, repaired);
     if (!opened) throw Stop(cli::exit_stopped, opened.error());
     if (repaired)
       log_.warn("the last dead letter was cut short by a crash and is removed; its batch was never acknowledged");
     dead_letters_ = std::move(*opened);
   }
   const bool aged = track.delivery.gave_up_for_age();
-  std::vector<policy::DeadLetter> letters;
+  std::vector<store::DeadLetter> letters;
   for (std::uint32_t i = action.first; i < action.last; ++i) {
     const RecordEntry& entry = track.share.entry(i);
     letters.push_back({.data = track.share.data(i),
@@ -334,7 +333,7 @@ void BatchRun::write_dead_letters(Track& track, const policy::Delivery::Action& 
                        .last_try_ms = aged ? 0 : track.last_failure_ms});
   }
   const processor::Descriptor& about = track.lane.descriptor();
-  const policy::DeadLetterOrigin origin{
+  const store::DeadLetterOrigin origin{
       property(config_, "streamName"), application, shard_.shard_id, about.id, about.version, track.lane.generation()};
   if (const auto written = dead_letters_->append(letters, origin); !written) {
     throw Stop(cli::exit_stopped, written.error());
@@ -378,4 +377,4 @@ void BatchRun::recycle_if_large(Lane& lane) {
   lane.retire();
 }
 
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

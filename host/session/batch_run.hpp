@@ -6,16 +6,16 @@
 
 #include "config/config.hpp"
 #include "observe/log.hpp"
-#include "policy/attempt_journal.hpp"
 #include "policy/checkpoints.hpp"
-#include "policy/dead_letters.hpp"
 #include "policy/delivery.hpp"
 #include "policy/lanes.hpp"
 #include "session/lane.hpp"
 #include "session/shard_state.hpp"
+#include "store/attempt_journal.hpp"
+#include "store/dead_letters.hpp"
 #include "support/shared_buffer.hpp"
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 
 // Spreads a batch over the lanes, carries out what the policy decides for each, and keeps the shard's position at the
 // last record before the first unfinished one. Host's thread only.
@@ -65,10 +65,10 @@ class BatchRun {
   std::vector<std::unique_ptr<Track>> tracks_;
   std::vector<std::uint32_t> finished_;  // per track
   bool one_at_a_time_ = false;           // records of this batch may have ended an earlier process
-  std::unique_ptr<policy::DeadLetters> dead_letters_;
+  std::unique_ptr<store::DeadLetters> dead_letters_;
   Batch batch_;
   const Batch* in_hand_ = nullptr;
   std::uint64_t given_up_ = 0;  // records skipped or put into the dead letters by this process
 };
 
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

@@ -4,7 +4,7 @@
 #include "session/stop.hpp"
 #include "support/process_memory.hpp"
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 namespace {
 
 // A daemon that keeps up asks Kinesis for more once a second or so: to get the memory anew for each of its batches
@@ -120,4 +120,4 @@ protocol::Message DaemonLink::checked(const Result<protocol::Message>& message) 
                                   message.error() + "; kclhost run is started by the daemon, kclhost replay plays it");
 }
 
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

@@ -14,7 +14,7 @@
 #include "support/event_loop.hpp"
 #include "support/shared_buffer.hpp"
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 
 // Every function may throw Stop: exit code 2 for a line that is none of the protocol's, 4 when the daemon went away in
 // the middle of something. Host's thread only.
@@ -51,4 +51,4 @@ class DaemonLink {
   std::string exception_name_;  // of the last checkpoint's answer
 };
 
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

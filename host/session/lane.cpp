@@ -7,7 +7,7 @@
 #include "session/stop.hpp"
 #include "support/random_seed.hpp"
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 namespace {
 
 using processor::Call;
@@ -177,10 +177,10 @@ void Lane::report(const Outcome& outcome, const Batch* batch) {
   std::string count, first, last;
   if (batch != nullptr && batch->count != 0) {
     count = std::to_string(batch->count);
-    first = policy::Place::of(*batch, 0).str();
-    last = policy::Place::of(*batch, batch->count - 1).str();
+    first = Position::of(*batch, 0).str();
+    last = Position::of(*batch, batch->count - 1).str();
   }
   log_.error(text, {{"records", count}, {"first", first}, {"last", last}, {"stack", stack}});
 }
 
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

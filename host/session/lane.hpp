@@ -4,20 +4,20 @@
 #include <memory>
 #include <string>
 
+#include "batch/position.hpp"
 #include "config/config.hpp"
 #include "observe/log.hpp"
-#include "policy/place.hpp"
 #include "processor/processor.hpp"
 #include "session/daemon_link.hpp"
 #include "session/plugin_source.hpp"
 #include "support/event_loop.hpp"
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 
 // Where a new instance begins. It refers to what the caller has: it is made for every batch.
 struct Start {
   const std::string& shard_id;
-  const policy::Place& position;
+  const Position& position;
   bool hand_over = false;
 };
 
@@ -85,4 +85,4 @@ class Lane {
   std::uint32_t generation_ = 1;
 };
 
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

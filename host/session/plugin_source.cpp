@@ -7,7 +7,7 @@
 #include "processor/worker_process.hpp"
 #include "session/stop.hpp"
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 namespace {
 
 template <class T>
@@ -71,4 +71,4 @@ void PluginSource::finish(processor::Processor& processor) {
   if (!worker->load_error().empty()) throw Stop(cli::exit_plugin, "plugin " + path_ + ": " + worker->load_error());
 }
 
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

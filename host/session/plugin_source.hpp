@@ -11,7 +11,7 @@
 #include "support/event_loop.hpp"
 #include "support/shared_buffer.hpp"
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 
 // Checks and stages the plugin's file once, then starts as many instances of it as it takes.
 class PluginSource {
@@ -38,4 +38,4 @@ class PluginSource {
   std::string refused_;  // why a newer file was refused
 };
 
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

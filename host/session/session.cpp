@@ -6,7 +6,7 @@
 #include "session/stop.hpp"
 #include "support/process_memory.hpp"
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 
 using processor::Call;
 using processor::Outcome;
@@ -203,4 +203,4 @@ void Session::warn(std::string_view text) {
   log_.warn(text);
 }
 
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

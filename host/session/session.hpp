@@ -17,7 +17,7 @@
 #include "support/event_loop.hpp"
 #include "support/shared_buffer.hpp"
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 
 // Answers the daemon's messages with the plugin's calls. One thread, one event loop.
 class Session final : private processor::Services, private policy::CheckpointRoute {
@@ -72,4 +72,4 @@ class Session final : private processor::Services, private policy::CheckpointRou
   bool ending_ = false;                  // in shard_ended: the only checkpoint is that of everything
 };
 
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

@@ -5,18 +5,18 @@
 #include <string>
 #include <utility>
 
-#include "policy/place.hpp"
+#include "batch/position.hpp"
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 
 struct ShardState {
   std::string shard_id;
-  bool greeted = false;    // the daemon's initialize was answered: later instances take over from earlier ones
-  policy::Place position;  // the last finished record, or where the daemon said to begin
+  bool greeted = false;  // the daemon's initialize was answered: later instances take over from earlier ones
+  Position position;     // the last finished record, or where the daemon said to begin
   // For a plugin that checkpoints for itself:
-  policy::Place delivered;  // the last record its instance was given
-  policy::Place accepted;   // the last record of a call that it said OK to
-  policy::Place recorded;   // what it has checkpointed
+  Position delivered;  // the last record its instance was given
+  Position accepted;   // the last record of a call that it said OK to
+  Position recorded;   // what it has checkpointed
   bool shard_end_recorded = false;
   // It holds records that a new instance would not get.
   bool holds_records() const { return recorded < accepted; }
@@ -28,4 +28,4 @@ struct ShardState {
   }
 };
 
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

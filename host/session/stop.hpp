@@ -4,7 +4,7 @@
 #include <exception>
 #include <string>
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 
 // Thrown through the session up to run(). The daemon gets no status line, so nothing in flight is acknowledged.
 class Stop : public std::exception {
@@ -20,4 +20,4 @@ class Stop : public std::exception {
   std::string message_;
 };
 
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-namespace kclhost::base64 {
+namespace kclhost::host::base64 {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -67,4 +67,4 @@ std::optional<std::size_t> decode(std::string_view text, char* out) {
   return static_cast<std::size_t>(to - out);
 }
 
-}  // namespace kclhost::base64
+}  // namespace kclhost::host::base64

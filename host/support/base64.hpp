@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace kclhost::base64 {
+namespace kclhost::host::base64 {
 
 // Appends the text for `bytes` to `out`.
 void encode(std::string_view bytes, std::string& out);
@@ -15,4 +15,4 @@ void encode(std::string_view bytes, std::string& out);
 // when the text is not strictly base64 (length, alphabet, padding, unused bits not zero); `out` then holds garbage.
 std::optional<std::size_t> decode(std::string_view text, char* out);
 
-}  // namespace kclhost::base64
+}  // namespace kclhost::host::base64

@@ -7,7 +7,7 @@
 #include "support/base64_vectors.hpp"
 #include "support/cpu_features.hpp"
 
-namespace kclhost {
+namespace kclhost::host {
 namespace {
 
 constexpr std::uint32_t bad = 0x01000000;  // a bit that no three bytes reach
@@ -79,4 +79,4 @@ DecodedBase64 decode_base64(const char* text, char* to, const Base64Kernel& kern
   return {text + characters / 4 * 4, size};
 }
 
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-namespace kclhost {
+namespace kclhost::host {
 
 struct DecodedBase64 {
   const char* end;   // of the text
@@ -31,4 +31,4 @@ std::span<const Base64Kernel> base64_kernels();
 // decode_base64 by the kernel given, which must be usable. For tests and benchmarks.
 DecodedBase64 decode_base64(const char* text, char* to, const Base64Kernel& kernel);
 
-}  // namespace kclhost
+}  // namespace kclhost::host

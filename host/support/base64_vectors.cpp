@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace kclhost {
+namespace kclhost::host {
 namespace {
 
 // 32 characters to 24 bytes in front. What is returned is zero where a character is of the alphabet.
@@ -108,5 +108,5 @@ constexpr auto byte_order = [] {
   }
 }
 
-}  // namespace kclhost
+}  // namespace kclhost::host
 #endif

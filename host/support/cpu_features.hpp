@@ -6,7 +6,7 @@
 #include <sys/platform/x86.h>
 #endif
 
-namespace kclhost {
+namespace kclhost::host {
 
 // The C library has asked the processor at the program's start. To ask again, as the compiler's __builtin_cpu_supports
 // does before main, takes a tenth of a millisecond on a virtual machine.
@@ -26,5 +26,5 @@ inline bool has_avx512_vbmi() {
 }
 #endif
 
-}  // namespace kclhost
+}  // namespace kclhost::host
 #endif

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace kclhost {
+namespace kclhost::host {
 namespace {
 
 // poll's timeout for a deadline, rounded up so that a loop never spins through a last fraction of a millisecond.
@@ -51,4 +51,4 @@ bool EventLoop::step(Clock::time_point deadline) {
   return Clock::now() < deadline;
 }
 
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -7,7 +7,7 @@
 
 struct pollfd;
 
-namespace kclhost {
+namespace kclhost::host {
 
 using Clock = std::chrono::steady_clock;
 
@@ -43,4 +43,4 @@ class EventLoop {
   std::vector<pollfd> polled_;
 };
 
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-namespace kclhost {
+namespace kclhost::host {
 
 std::string excerpt(std::string_view bytes, std::size_t most) {
   std::string text;
@@ -19,4 +19,4 @@ std::string excerpt(std::string_view bytes, std::size_t most) {
   return text;
 }
 
-}  // namespace kclhost
+}  // namespace kclhost::host

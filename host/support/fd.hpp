@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace kclhost {
+namespace kclhost::host {
 
 class Fd {
  public:
@@ -30,4 +30,4 @@ class Fd {
   int fd_ = -1;
 };
 
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-namespace kclhost {
+namespace kclhost::host {
 
 std::string file_name(std::string_view text) {
   std::string name;
@@ -20,4 +20,4 @@ std::string file_name(std::string_view text) {
   return name.empty() ? "_" : name;
 }
 
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-namespace kclhost {
+namespace kclhost::host {
 
 // `text` with all but letters, digits, dot, dash and underscore percent-encoded; never empty, ".", ".." or hidden.
 std::string file_name(std::string_view text);
 
-}  // namespace kclhost
+}  // namespace kclhost::host

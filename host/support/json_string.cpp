@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-namespace kclhost {
+namespace kclhost::host {
 namespace {
 
 // The length of the well-formed UTF-8 sequence at the start of `text` (RFC 3629), or 0.
@@ -57,4 +57,4 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-}  // namespace kclhost
+}  // namespace kclhost::host

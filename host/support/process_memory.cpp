@@ -11,7 +11,7 @@
 
 #include "support/fd.hpp"
 
-namespace kclhost {
+namespace kclhost::host {
 
 std::uint64_t resident_memory(pid_t pid) {
   char path[32];
@@ -60,4 +60,4 @@ void keep_from_forks(void* begin, std::size_t size) {
   ::madvise(begin, size, MADV_DONTFORK);
 }
 
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace kclhost {
+namespace kclhost::host {
 
 // A process's resident memory in bytes; 0 when it can't be told.
 std::uint64_t resident_memory(pid_t pid);
@@ -18,4 +18,4 @@ void unmap_program();
 // A fork of this process does not get the mapping that begins at this page: for what only the host may write to.
 void keep_from_forks(void* begin, std::size_t size);
 
-}  // namespace kclhost
+}  // namespace kclhost::host

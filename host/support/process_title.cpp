@@ -9,7 +9,7 @@
 
 #include "support/fd.hpp"
 
-namespace kclhost {
+namespace kclhost::host {
 
 void set_process_title(const char* name, std::string_view arguments) {
   ::prctl(PR_SET_NAME, name);
@@ -25,4 +25,4 @@ void set_process_title(const char* name, std::string_view arguments) {
   std::memcpy(shown, arguments.data(), arguments.size());
 }
 
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace kclhost {
+namespace kclhost::host {
 
 // std::random_device asks the processor what it can first, which takes 20 microseconds on virtual machines.
 inline std::uint32_t random_seed() {
@@ -14,4 +14,4 @@ inline std::uint32_t random_seed() {
   return seed;
 }
 
-}  // namespace kclhost
+}  // namespace kclhost::host

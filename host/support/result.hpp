@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-namespace kclhost {
+namespace kclhost::host {
 
 // What failed, where, and what to do about it; one line, for a person.
 struct Error {
@@ -31,4 +31,4 @@ class [[nodiscard]] Result {
   std::variant<T, Error> state_;
 };
 
-}  // namespace kclhost
+}  // namespace kclhost::host

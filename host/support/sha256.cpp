@@ -6,7 +6,7 @@
 
 #include <openssl/sha.h>
 
-namespace kclhost {
+namespace kclhost::host {
 
 std::string sha256_hex(std::string_view bytes) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
@@ -23,4 +23,4 @@ std::string sha256_hex(std::string_view bytes) {
   return hex;
 }
 
-}  // namespace kclhost
+}  // namespace kclhost::host

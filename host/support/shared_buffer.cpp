@@ -10,7 +10,7 @@
 
 #include "support/process_memory.hpp"
 
-namespace kclhost {
+namespace kclhost::host {
 namespace {
 
 // A line of 4 GiB is over a hundred times what the largest GetRecords makes, and offsets into it fit 32 bits. Where the
@@ -72,4 +72,4 @@ SharedView::~SharedView() {
   ::munmap(const_cast<char*>(data_), limit_);
 }
 
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -5,7 +5,7 @@
 
 #include "support/fd.hpp"
 
-namespace kclhost {
+namespace kclhost::host {
 
 // The address of the bytes never changes while the buffer grows or shrinks: the whole range is reserved at the start,
 // and only the part below size() has memory behind it. Not thread-safe.
@@ -53,4 +53,4 @@ class SharedView {
   std::size_t limit_ = 0;
 };
 
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -12,7 +12,7 @@ static_assert(KCLHOST_ABI_MINOR > 0, "compiled with the wrong header");
 
 namespace {
 
-using kclhost::plugin::read_table;
+using kclhost::host::plugin::read_table;
 
 TEST(AbiVersions, PluginOfAnOlderMinor) {
   const kclhost_plugin* raw = load(TRAVELLER_1_0);

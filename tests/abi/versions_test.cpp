@@ -12,9 +12,9 @@
 
 namespace {
 
-using kclhost::Result;
-using kclhost::plugin::PluginTable;
-using kclhost::plugin::read_table;
+using kclhost::host::Result;
+using kclhost::host::plugin::PluginTable;
+using kclhost::host::plugin::read_table;
 using testing::HasSubstr;
 
 // Logs the data of its records, checkpoints, and fails at a record "fail".

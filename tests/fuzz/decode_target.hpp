@@ -11,7 +11,7 @@
 #include "pieces.hpp"
 #include "protocol/batch_decoder.hpp"
 
-namespace kclhost::fuzz {
+namespace kclhost::host::fuzz {
 
 inline void require(bool holds) {
   if (!holds) std::abort();
@@ -91,4 +91,4 @@ inline bool decode_one(std::string_view bytes) {
   return static_cast<bool>(message);
 }
 
-}  // namespace kclhost::fuzz
+}  // namespace kclhost::host::fuzz

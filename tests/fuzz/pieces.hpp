@@ -8,7 +8,7 @@
 
 #include "protocol/batch_decoder.hpp"
 
-namespace kclhost::test {
+namespace kclhost::host::test {
 
 // Each piece is as long as next_size() says. What the decoder is given lies in memory of its own that is just large
 // enough, so that a sanitizer sees a step too far.
@@ -34,4 +34,4 @@ inline Result<protocol::Message> decode_at_once(protocol::BatchDecoder& decoder,
   return decode_in_pieces(decoder, line, [&] { return line.size(); });
 }
 
-}  // namespace kclhost::test
+}  // namespace kclhost::host::test

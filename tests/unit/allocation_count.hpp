@@ -3,10 +3,10 @@
 
 #include <cstddef>
 
-namespace kclhost::test {
+namespace kclhost::host::test {
 
 // From here on the calling thread's allocations are counted.
 void count_my_allocations();
 std::size_t allocations();
 
-}  // namespace kclhost::test
+}  // namespace kclhost::host::test

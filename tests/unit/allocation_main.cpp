@@ -37,7 +37,7 @@ void* aligned_alloc(std::size_t align, std::size_t size) {
 }
 }
 
-namespace kclhost::test {
+namespace kclhost::host::test {
 
 void count_my_allocations() {
   counting = true;
@@ -46,7 +46,7 @@ std::size_t allocations() {
   return counted;
 }
 
-}  // namespace kclhost::test
+}  // namespace kclhost::host::test
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // as `kclhost run` does

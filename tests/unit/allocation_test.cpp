@@ -14,7 +14,7 @@
 #include "replay/daemon_lines.hpp"
 #include "session/session.hpp"
 
-namespace kclhost {
+namespace kclhost::host {
 namespace {
 
 // A session on a thread of its own, whose allocations are counted, and the daemon's ends of its pipes.
@@ -94,4 +94,4 @@ TEST_P(Allocations, NoneForABatchOnceWarm) {
 }
 
 }  // namespace
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -9,7 +9,7 @@
 
 #include "aws_fakes.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 namespace {
 
 using namespace std::chrono_literals;
@@ -248,4 +248,4 @@ TEST(AwsTimestamp, IsReadAsUtc) {
 }
 
 }  // namespace
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -8,7 +8,7 @@
 #include "aws/http.hpp"
 #include "aws_fakes.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 namespace {
 
 TEST(AwsRegion, ComesFromTheNearestPlace) {
@@ -74,4 +74,4 @@ TEST(AwsUrl, HostAndLoopback) {
 }
 
 }  // namespace
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -11,7 +11,7 @@
 #include "aws/errors.hpp"
 #include "aws/http.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 
 inline Environment fake_environment(std::map<std::string, std::string> variables) {
   return [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
@@ -51,4 +51,4 @@ class ScriptedHttp final : public Http {
   std::vector<HttpRequest> requests;
 };
 
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

@@ -11,7 +11,7 @@
 #include "put/putter.hpp"
 #include "put/source.hpp"
 
-namespace kclhost::put {
+namespace kclhost::host::put {
 namespace {
 
 using aws::Record;
@@ -356,4 +356,4 @@ TEST_F(PutterTest, PutsWithoutTheRightToDescribe) {
 }
 
 }  // namespace
-}  // namespace kclhost::put
+}  // namespace kclhost::host::put

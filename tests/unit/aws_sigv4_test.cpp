@@ -4,7 +4,7 @@
 
 #include "aws/uri.hpp"
 
-namespace kclhost::aws {
+namespace kclhost::host::aws {
 namespace {
 
 // The credentials, time and requests of the test suite that AWS publishes.
@@ -46,4 +46,4 @@ TEST(AwsUri, EncodesAllButTheUnreserved) {
 }
 
 }  // namespace
-}  // namespace kclhost::aws
+}  // namespace kclhost::host::aws

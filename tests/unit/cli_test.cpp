@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace kclhost::cli {
+namespace kclhost::host::cli {
 namespace {
 
 TEST(ExitCodes, AreTheDocumentedOnes) {
@@ -11,4 +11,4 @@ TEST(ExitCodes, AreTheDocumentedOnes) {
 }
 
 }  // namespace
-}  // namespace kclhost::cli
+}  // namespace kclhost::host::cli

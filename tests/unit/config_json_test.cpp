@@ -5,7 +5,7 @@
 
 #include "config/config.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 struct Conversion {
@@ -73,4 +73,4 @@ const auto name_of = [](const testing::TestParamInfo<Conversion>& test) { return
 INSTANTIATE_TEST_SUITE_P(Conversions, ConfigJson, testing::ValuesIn(conversions), name_of);
 
 }  // namespace
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

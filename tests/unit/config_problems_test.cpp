@@ -7,7 +7,7 @@
 
 #include "config/config.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 using testing::HasSubstr;
@@ -323,4 +323,4 @@ TEST(ConfigFiles, ThatCantBeReadAreOneProblem) {
 }
 
 }  // namespace
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

@@ -14,7 +14,7 @@
 #include "config/keys.hpp"
 #include "config/yaml_tree.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 const std::filesystem::path root = std::filesystem::path(KCLHOST_TEST_DATA) / "../../..";
@@ -147,4 +147,4 @@ TEST(ConfigDaemonProperties, AreSorted) {
 }
 
 }  // namespace
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

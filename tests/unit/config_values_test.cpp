@@ -8,7 +8,7 @@
 #include "config/config.hpp"
 #include "config/units.hpp"
 
-namespace kclhost::config {
+namespace kclhost::host::config {
 namespace {
 
 using namespace std::chrono_literals;
@@ -315,4 +315,4 @@ TEST(ConfigUnits, ReadWhatTheyWrite) {
 }
 
 }  // namespace
-}  // namespace kclhost::config
+}  // namespace kclhost::host::config

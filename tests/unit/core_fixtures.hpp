@@ -16,7 +16,7 @@
 
 #include "support/fd.hpp"
 
-namespace kclhost::test {
+namespace kclhost::host::test {
 
 inline void write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
@@ -83,4 +83,4 @@ inline std::filesystem::path put_file(const std::filesystem::path& path, std::st
   return path;
 }
 
-}  // namespace kclhost::test
+}  // namespace kclhost::host::test

@@ -18,7 +18,7 @@
 #include "replay/daemon_lines.hpp"
 #include "support/base64.hpp"
 
-namespace kclhost::test {
+namespace kclhost::host::test {
 
 struct RecordCopy {
   std::string data, partition_key, sequence_number;
@@ -158,4 +158,4 @@ inline std::vector<std::string> all_daemon_lines() {
   return lines;
 }
 
-}  // namespace kclhost::test
+}  // namespace kclhost::host::test

@@ -6,7 +6,7 @@
 
 #include "processor/call.hpp"
 
-namespace kclhost::test {
+namespace kclhost::host::test {
 
 class FakeServices final : public processor::Services {
  public:
@@ -46,4 +46,4 @@ class FakeServices final : public processor::Services {
   std::vector<std::string> checkpoints, metrics;
 };
 
-}  // namespace kclhost::test
+}  // namespace kclhost::host::test

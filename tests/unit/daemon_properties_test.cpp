@@ -1,10 +1,10 @@
-#include "daemon/properties.hpp"
+#include "launch/properties.hpp"
 
 #include <gtest/gtest.h>
 
-#include "daemon/command.hpp"
+#include "launch/command.hpp"
 
-namespace kclhost::daemon {
+namespace kclhost::host::launch {
 namespace {
 
 std::string value_line(const std::string& value) {
@@ -48,4 +48,4 @@ TEST(QuoteForShell, QuotesOnlyWhatNeedsIt) {
 }
 
 }  // namespace
-}  // namespace kclhost::daemon
+}  // namespace kclhost::host::launch

@@ -12,7 +12,7 @@
 
 #include "core_fixtures.hpp"
 
-namespace kclhost::observe {
+namespace kclhost::host::observe {
 namespace {
 
 // Standard error, kept while this lives.
@@ -304,4 +304,4 @@ TEST_F(LogTest, TheLaunchersSocketIsOutOfAPluginsWay) {
 }
 
 }  // namespace
-}  // namespace kclhost::observe
+}  // namespace kclhost::host::observe

@@ -12,7 +12,7 @@
 #include "core_fixtures.hpp"
 #include "kclhost/plugin.h"
 
-namespace kclhost::plugin {
+namespace kclhost::host::plugin {
 namespace {
 
 const std::string teller = KCLHOST_TEST_PLUGINS "/teller.so";
@@ -149,4 +149,4 @@ TEST(Elf, CppNamesAreReadable) {
 }
 
 }  // namespace
-}  // namespace kclhost::plugin
+}  // namespace kclhost::host::plugin

@@ -11,7 +11,7 @@
 #include "plugin/warnings.hpp"
 #include "support/sha256.hpp"
 
-namespace kclhost::plugin {
+namespace kclhost::host::plugin {
 namespace {
 
 namespace fs = std::filesystem;
@@ -196,4 +196,4 @@ TEST(PluginWarnings, OnlyWhatIsUnwise) {
 }
 
 }  // namespace
-}  // namespace kclhost::plugin
+}  // namespace kclhost::host::plugin

@@ -9,7 +9,7 @@
 #include "core_fixtures.hpp"
 #include "plugin/file.hpp"
 
-namespace kclhost::plugin {
+namespace kclhost::host::plugin {
 namespace {
 
 namespace fs = std::filesystem;
@@ -124,4 +124,4 @@ TEST_F(Stage, WhereNothingCanBeWritten) {
 }
 
 }  // namespace
-}  // namespace kclhost::plugin
+}  // namespace kclhost::host::plugin

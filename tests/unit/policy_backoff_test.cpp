@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <random>
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 namespace {
 
 using config::Milliseconds;
@@ -61,4 +61,4 @@ TEST(Backoff, MayBeNothing) {
 }
 
 }  // namespace
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

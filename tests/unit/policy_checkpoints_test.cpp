@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 namespace {
 
 using processor::CheckpointAnswer;
@@ -234,4 +234,4 @@ TEST_F(CheckpointsTest, AShardsEndThatIsRefusedIsTold) {
 }
 
 }  // namespace
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

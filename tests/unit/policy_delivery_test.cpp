@@ -7,7 +7,7 @@
 #include <cmath>
 #include <set>
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 namespace {
 
 using namespace std::chrono_literals;
@@ -550,4 +550,4 @@ TEST(Delivery, NextBatchKnowsNothingOfTheOneBefore) {
 }
 
 }  // namespace
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 namespace {
 
 using testing::IsEmpty;
@@ -110,4 +110,4 @@ TEST(Lanes, ForgetTheBatchBefore) {
 }
 
 }  // namespace
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

@@ -14,7 +14,7 @@
 #include "policy/lanes.hpp"
 #include "policy_world_lane.hpp"
 
-namespace kclhost::policy::mutants {
+namespace kclhost::host::policy::mutants {
 
 // ---- order broken
 
@@ -111,7 +111,7 @@ struct IgnoresALostLease {
   const config::Checkpoint& config_;
   CheckpointRoute& route_;
   std::optional<policy::Checkpoints> checkpoints_;
-  Place last_;
+  Position last_;
 };
 
 struct ForgetsTheSubSequence : policy::Checkpoints {
@@ -150,4 +150,4 @@ struct WithCheckpoints : SoundParts {
   using Checkpoints = C;
 };
 
-}  // namespace kclhost::policy::mutants
+}  // namespace kclhost::host::policy::mutants

@@ -8,7 +8,7 @@
 
 #include "policy/delivery.hpp"
 
-namespace kclhost::policy::mutants {
+namespace kclhost::host::policy::mutants {
 
 using Action = policy::Delivery::Action;
 using Step = policy::Delivery::Step;
@@ -144,4 +144,4 @@ struct TriesForEver : policy::Delivery {
   }
 };
 
-}  // namespace kclhost::policy::mutants
+}  // namespace kclhost::host::policy::mutants

@@ -10,7 +10,7 @@
 #include "policy_mutants_delivery.hpp"
 #include "policy_world.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 namespace {
 
 using testing::HasSubstr;
@@ -131,4 +131,4 @@ TEST(Mutants, TriesForEver) {
 }
 
 }  // namespace
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

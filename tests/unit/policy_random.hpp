@@ -7,7 +7,7 @@
 
 #include "policy_world.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 
 inline const char* seed_text() {
   return std::getenv("KCLHOST_RANDOM_SEED");
@@ -30,4 +30,4 @@ inline std::uint64_t run_count() {
 #endif
 }
 
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

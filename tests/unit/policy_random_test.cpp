@@ -8,7 +8,7 @@
 
 #include "policy_random.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 namespace {
 
 class RandomWorld : public testing::TestWithParam<unsigned> {};
@@ -35,4 +35,4 @@ INSTANTIATE_TEST_SUITE_P(Lanes, RandomWorld, testing::Values(1u, 2u, 8u),
                          [](const auto& run) { return std::to_string(run.param); });
 
 }  // namespace
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

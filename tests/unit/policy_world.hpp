@@ -20,7 +20,7 @@
 #include "policy_world_promises.hpp"
 #include "policy_world_setting.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 
 template <class Parts = SoundParts>
 class World {
@@ -304,4 +304,4 @@ class World {
   Batch batch_;
 };
 
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

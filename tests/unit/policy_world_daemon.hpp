@@ -12,7 +12,7 @@
 #include "policy_world_promises.hpp"
 #include "policy_world_setting.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 
 // Faults that are no record's, as many as the setting has.
 class Trouble {
@@ -132,4 +132,4 @@ class PluginSide {
   Trouble& trouble_;
 };
 
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

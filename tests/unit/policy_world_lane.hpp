@@ -12,7 +12,7 @@
 #include "policy/delivery.hpp"
 #include "policy/lanes.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 
 // What a world is made of. A mutant has one part replaced by one with a bug.
 struct SoundParts {
@@ -66,4 +66,4 @@ struct WorldLane {
   }
 };
 
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

@@ -11,7 +11,7 @@
 
 #include "policy_world_setting.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 
 // A broken promise, in words.
 struct Violation {
@@ -128,4 +128,4 @@ class Promises {
   std::size_t lives_ = 0, deliveries_ = 0, work_ = 0;
 };
 
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

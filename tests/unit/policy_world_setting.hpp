@@ -10,7 +10,7 @@
 
 #include "config/config.hpp"
 
-namespace kclhost::policy {
+namespace kclhost::host::policy {
 
 // Everything that is random in a world, from one seed.
 class Chance {
@@ -122,4 +122,4 @@ struct Setting {
   }
 };
 
-}  // namespace kclhost::policy
+}  // namespace kclhost::host::policy

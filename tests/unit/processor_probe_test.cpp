@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 namespace {
 
 using namespace std::chrono_literals;
@@ -53,4 +53,4 @@ TEST(Probe, DoesNotWaitForEver) {
 }
 
 }  // namespace
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

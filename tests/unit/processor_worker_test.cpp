@@ -14,11 +14,11 @@
 
 #include "core_messages.hpp"
 #include "core_services.hpp"
-#include "policy/attempt_journal.hpp"
 #include "processor/worker_process.hpp"
+#include "store/attempt_journal.hpp"
 #include "support/fd.hpp"
 
-namespace kclhost::processor {
+namespace kclhost::host::processor {
 namespace {
 
 using namespace std::chrono_literals;
@@ -121,7 +121,7 @@ TEST_F(Worker, HasNoMoreOfTheHostThanItNeeds) {
   const Fd in(pipe[0]), out(pipe[1]);
   const Fd far(::fcntl(pipe[1], F_DUPFD, 300));
   const fs::path state = fs::path(testing::TempDir()) / ("tries-" + std::to_string(::getpid()));
-  const auto journal = policy::AttemptJournal::open(state);
+  const auto journal = store::AttemptJournal::open(state);
   ASSERT_TRUE(journal) << journal.error();
   fs::remove(state);
   up();
@@ -457,4 +457,4 @@ TEST_F(Worker, AHangWhileLoading) {
 }
 
 }  // namespace
-}  // namespace kclhost::processor
+}  // namespace kclhost::host::processor

@@ -8,7 +8,7 @@
 
 #include "core_messages.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 namespace {
 
 class Pieces : public testing::Test {
@@ -100,4 +100,4 @@ TEST_F(Pieces, LittleMemoryIsKept) {
 }
 
 }  // namespace
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

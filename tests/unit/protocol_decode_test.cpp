@@ -11,7 +11,7 @@
 #include "core_messages.hpp"
 #include "protocol/message.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 namespace {
 
 using test::copy_of;
@@ -347,4 +347,4 @@ TEST(Decode, OneBufferForManyLines) {
 }
 
 }  // namespace
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

@@ -10,7 +10,7 @@
 #include "core_messages.hpp"
 #include "decode_target.hpp"
 
-namespace kclhost::fuzz {
+namespace kclhost::host::fuzz {
 namespace {
 
 std::vector<std::string> seeds() {
@@ -101,4 +101,4 @@ TEST(DecodeFuzz, Mutations) {
 }
 
 }  // namespace
-}  // namespace kclhost::fuzz
+}  // namespace kclhost::host::fuzz

@@ -9,7 +9,7 @@
 #include "core_fixtures.hpp"
 #include "core_messages.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -284,4 +284,4 @@ TEST(LineReader, AFailedReadThrows) {
 }
 
 }  // namespace
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

@@ -7,7 +7,7 @@
 #include "core_messages.hpp"
 #include "protocol/message.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 namespace {
 
 using test::Decoder;
@@ -187,4 +187,4 @@ TEST(MalformedLine, ShowsWhereAndWhatSafely) {
 }
 
 }  // namespace
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

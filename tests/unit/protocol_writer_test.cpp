@@ -8,7 +8,7 @@
 
 #include "core_fixtures.hpp"
 
-namespace kclhost::protocol {
+namespace kclhost::host::protocol {
 namespace {
 
 // What a daemon reads when `write` has written.
@@ -79,4 +79,4 @@ TEST(Writer, TellsThatTheDaemonIsGone) {
 }
 
 }  // namespace
-}  // namespace kclhost::protocol
+}  // namespace kclhost::host::protocol

@@ -4,7 +4,7 @@
 
 #include "support/base64.hpp"
 
-namespace kclhost::base64 {
+namespace kclhost::host::base64 {
 namespace {
 
 std::string encoded(std::string_view bytes) {
@@ -47,4 +47,4 @@ TEST(Base64, RefusesWhatIsNotStrict) {
 }
 
 }  // namespace
-}  // namespace kclhost::base64
+}  // namespace kclhost::host::base64

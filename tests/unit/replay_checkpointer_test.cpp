@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 constexpr const char* illegal = "IllegalArgumentException";
@@ -120,4 +120,4 @@ TEST(Checkpointer, RestartedRecordsCanBeCheckpointedAgain) {
 }
 
 }  // namespace
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 using Kind = ChildMessage::Kind;
@@ -59,4 +59,4 @@ TEST(ChildMessage, TheDaemonsOwnMessagesAreRead) {
 }
 
 }  // namespace
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <string>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 // A file that lasts as long as the test.
@@ -231,4 +231,4 @@ TEST(ReadInputs, ACaptureIsOneConversation) {
 }
 
 }  // namespace
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

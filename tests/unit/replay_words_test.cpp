@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace kclhost::replay {
+namespace kclhost::host::replay {
 namespace {
 
 using testing::ElementsAre;
@@ -20,4 +20,4 @@ TEST(SplitWords, RefusesWhatIsNotFinished) {
 }
 
 }  // namespace
-}  // namespace kclhost::replay
+}  // namespace kclhost::host::replay

@@ -10,7 +10,7 @@
 #include "core_messages.hpp"
 #include "session/stop.hpp"
 
-namespace kclhost::session {
+namespace kclhost::host::session {
 namespace {
 
 using processor::CheckpointAnswer;
@@ -203,4 +203,4 @@ TEST_F(DaemonLinkTest, MemoryIsGivenBackWhileTheDaemonIsSilent) {
 }
 
 }  // namespace
-}  // namespace kclhost::session
+}  // namespace kclhost::host::session

@@ -8,7 +8,7 @@
 
 #include "support/base64.hpp"
 
-namespace kclhost {
+namespace kclhost::host {
 namespace {
 
 std::optional<std::string> decoded_by(const Base64Kernel& kernel, std::string_view text) {
@@ -136,4 +136,4 @@ TEST(Base64Decode, LeftoverBitsAreDropped) {
 }
 
 }  // namespace
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -8,7 +8,7 @@
 
 #include "core_fixtures.hpp"
 
-namespace kclhost {
+namespace kclhost::host {
 namespace {
 
 using namespace std::chrono_literals;
@@ -206,4 +206,4 @@ TEST(EventLoop, SignalsDoNotDisturb) {
 }
 
 }  // namespace
-}  // namespace kclhost
+}  // namespace kclhost::host

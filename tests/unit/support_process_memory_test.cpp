@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-namespace kclhost {
+namespace kclhost::host {
 namespace {
 
 TEST(ProcessMemory, ResidentMemoryOfThisProcess) {
@@ -38,4 +38,4 @@ TEST(ProcessMemory, AProgramGoesOnWithoutThePagesThatItsStartUsed) {
 }
 
 }  // namespace
-}  // namespace kclhost
+}  // namespace kclhost::host

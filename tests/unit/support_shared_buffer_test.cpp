@@ -8,7 +8,7 @@
 
 #include "core_fixtures.hpp"
 
-namespace kclhost {
+namespace kclhost::host {
 namespace {
 
 std::size_t memory_behind(const SharedBuffer& buffer) {
@@ -109,4 +109,4 @@ TEST(SharedView, OfNothingThrows) {
 }
 
 }  // namespace
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -8,7 +8,7 @@
 #include "support/json_string.hpp"
 #include "support/sha256.hpp"
 
-namespace kclhost {
+namespace kclhost::host {
 namespace {
 
 TEST(Excerpt, PrintableTextIsItself) {
@@ -86,4 +86,4 @@ TEST(Sha256, KnownDigests) {
 }
 
 }  // namespace
-}  // namespace kclhost
+}  // namespace kclhost::host

@@ -14,7 +14,7 @@
 
 namespace {
 
-using namespace kclhost;
+using namespace kclhost::host;
 
 void require(bool holds) {
   if (!holds) std::abort();

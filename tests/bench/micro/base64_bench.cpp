@@ -7,7 +7,7 @@
 #include "lines.hpp"
 #include "support/base64_decode.hpp"
 
-namespace kclhost::bench {
+namespace kclhost::host::bench {
 namespace {
 
 // Calls decode with a fresh copy of so many bytes' text.
@@ -61,4 +61,4 @@ const bool kernels_added = [] {
 }();
 
 }  // namespace
-}  // namespace kclhost::bench
+}  // namespace kclhost::host::bench

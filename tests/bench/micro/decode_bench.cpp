@@ -8,7 +8,7 @@
 #include "lines.hpp"
 #include "protocol/batch_decoder.hpp"
 
-namespace kclhost::bench {
+namespace kclhost::host::bench {
 namespace {
 
 // By the arguments records and bytes of each.
@@ -65,4 +65,4 @@ BENCHMARK_REGISTER_F(Line, Decode)->Apply(sizes);
 BENCHMARK_REGISTER_F(Line, RapidJsonWalk)->Apply(sizes);
 
 }  // namespace
-}  // namespace kclhost::bench
+}  // namespace kclhost::host::bench

@@ -9,7 +9,7 @@
 #include "replay/daemon_lines.hpp"
 #include "support/base64.hpp"
 
-namespace kclhost::bench {
+namespace kclhost::host::bench {
 
 inline std::string random_bytes(std::size_t size, unsigned seed) {
   std::mt19937 random(seed);
@@ -39,4 +39,4 @@ inline std::string batch_line(std::size_t records, std::size_t record_size) {
   return line;
 }
 
-}  // namespace kclhost::bench
+}  // namespace kclhost::host::bench

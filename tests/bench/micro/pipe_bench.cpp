@@ -14,7 +14,7 @@
 #include "protocol/line_reader.hpp"
 #include "protocol/writer.hpp"
 
-namespace kclhost::bench {
+namespace kclhost::host::bench {
 namespace {
 
 void read(benchmark::State& state) {
@@ -66,4 +66,4 @@ void hand_over_and_back(benchmark::State& state) {
 BENCHMARK(hand_over_and_back)->UseRealTime();
 
 }  // namespace
-}  // namespace kclhost::bench
+}  // namespace kclhost::host::bench

@@ -1,0 +1,131 @@
+#include "launch/command.hpp"
+
+#include <algorithm>
+
+#include "launch/files.hpp"
+#include "launch/properties.hpp"
+#include "support/sha256.hpp"
+
+namespace kclhost::host::launch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char main_class[] = "software.amazon.kinesis.multilang.MultiLangDaemon";
+constexpr char daemon_jar[] = "amazon-kinesis-client-multilang-";
+
+// On top of timeouts.shutdown: the last checkpoints, and the daemon's own threads.
+constexpr config::Milliseconds shutdown_margin{10'000};
+
+bool has_blank(const fs::path& path) {
+  return path.string().find_first_of(" \t\r\n\f\v") != std::string::npos;
+}
+
+bool sets_encoding(const std::string& jvm_option) {
+  return jvm_option.rfind("-Dfile.encoding=", 0) == 0;
+}
+
+std::map<std::string, std::string> complete_properties(const config::Config& config, const fs::path& kclhost) {
+  std::map<std::string, std::string> properties = config.daemon.properties;
+  properties.emplace("executableName", kclhost.string() + " run --config " + config.file.string());
+  properties.emplace("processingLanguage", "cpp/20");
+  properties.emplace("awsCredentialsProvider", "DefaultCredentialsProvider");
+  properties.emplace("callProcessRecordsEvenForEmptyRecordList", "true");
+  properties.emplace("isGracefulLeaseHandoffEnabled", "false");  // docs/daemon.md says why
+  properties.emplace("shutdownGraceMillis", std::to_string((config.timeouts.shutdown + shutdown_margin).count()));
+  return properties;
+}
+
+}  // namespace
+
+Result<Command> make_command(const config::Config& config, const fs::path& kclhost, const Overrides& overrides) {
+  const std::string where = config.file.string() + ": ";
+  Command command;
+  command.properties = complete_properties(config, kclhost);
+  const auto set = [&](const char* name) { return command.properties.count(name) != 0; };
+  if (!set("streamName") && !set("streamArn")) {
+    return Error{where + "daemon.properties names no stream; set streamName or streamArn"};
+  }
+  if (!set("applicationName")) {
+    return Error{where + "daemon.properties.applicationName is not set; it names the lease table"};
+  }
+  // The daemon splits executableName at blanks and knows no quoting.
+  if (config.daemon.properties.count("executableName") == 0) {
+    for (const fs::path& path : {kclhost, config.file}) {
+      if (has_blank(path)) {
+        return Error{path.string() + ": the daemon can't be given a path with a blank in it; move the file"};
+      }
+    }
+  }
+  command.jars = config.daemon.jars;
+  command.classpath = (command.jars / "*").string();
+  if (command.classpath.find(':') != std::string::npos) {
+    return Error{where + "daemon.jars: a class path can't hold a directory with a colon in its name; rename " +
+                 command.jars.string()};
+  }
+  const std::string digest = sha256_hex(format_properties(command.properties)).substr(0, 12);
+  command.properties_file = config.state_dir / "run" / ("daemon-" + digest + ".properties");
+
+  std::vector<std::string>& arguments = command.arguments;
+  const std::vector<std::string>& options = config.daemon.jvm_options;
+  arguments.push_back(overrides.java.value_or(config.daemon.java));
+  if (std::none_of(options.begin(), options.end(), sets_encoding)) arguments.push_back("-Dfile.encoding=UTF-8");
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  arguments.insert(arguments.end(),
+                   {"-cp", command.classpath, main_class, "--properties-file", command.properties_file.string()});
+  fs::path logback = overrides.logback.value_or(config.daemon.logback);
+  if (logback.empty()) logback = shipped_file("logback.xml").value_or(fs::path());
+  if (!logback.empty()) arguments.insert(arguments.end(), {"--log-configuration", logback.string()});
+  return command;
+}
+
+std::optional<Error> find_obstacle(const config::Config& config, const Command& command) {
+  const std::string where = config.file.string() + ": ";
+  if (command.jars.empty()) {
+    return Error{where +
+                 "daemon.jars is not set; it is the directory of the daemon's jars, which kclhost fetch-daemon " +
+                 "--to DIR fills"};
+  }
+  std::error_code error;
+  bool found = false;
+  for (fs::directory_iterator entry(command.jars, error), end; !error && entry != end; entry.increment(error)) {
+    found = found || entry->path().filename().string().rfind(daemon_jar, 0) == 0;
+  }
+  if (!found) {
+    return Error{command.jars.string() + ": no MultiLangDaemon here; run: kclhost fetch-daemon --to " +
+                 quote_for_shell({command.jars.string()})};
+  }
+  if (!find_program(command.arguments.front())) {
+    return Error{command.arguments.front() + ": no such program; install a Java runtime, 17 or later (Debian: " +
+                 "openjdk-17-jre-headless), or name one with daemon.java or --java"};
+  }
+  const auto flag = std::find(command.arguments.begin(), command.arguments.end(), "--log-configuration");
+  if (flag != command.arguments.end() && !fs::is_regular_file(*(flag + 1), error)) {
+    return Error{*(flag + 1) + ": no such file; correct daemon.logback or --log-configuration"};
+  }
+  return std::nullopt;
+}
+
+Result<fs::path> write_properties(const Command& command) {
+  auto directory = make_private_directory(command.properties_file.parent_path());
+  if (!directory) return Error{directory.error() + "; set state_dir to one that can be"};
+  return write_private_file(command.properties_file, format_properties(command.properties));
+}
+
+std::string quote_for_shell(const std::vector<std::string>& arguments) {
+  constexpr char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./=:,+@%";
+  std::string line;
+  for (const std::string& argument : arguments) {
+    if (!line.empty()) line += ' ';
+    if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos) {
+      line += argument;
+      continue;
+    }
+    line += '\'';
+    for (const char c : argument) c == '\'' ? line += "'\\''" : line += c;
+    line += '\'';
+  }
+  return line;
+}
+
+}  // namespace kclhost::host::launch

@@ -1,0 +1,98 @@
+#include "launch/files.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "support/fd.hpp"
+
+namespace kclhost::host::launch {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error failed(const fs::path& path, const std::string& what, int error) {
+  return {path.string() + ": " + what + ": " + std::strerror(error)};
+}
+
+bool is_executable(const fs::path& file) {
+  std::error_code ignored;
+  return fs::is_regular_file(file, ignored) && ::access(file.c_str(), X_OK) == 0;
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+fs::path own_executable() {
+  return fs::read_symlink("/proc/self/exe");
+}
+
+std::optional<fs::path> shipped_file(const std::string& name) {
+  std::error_code ignored;
+  for (const fs::path& directory : {own_executable().parent_path() / KCLHOST_SHARE_FROM_BIN / "daemon",
+                                    fs::path(KCLHOST_SOURCE_DIR "/config/daemon")}) {
+    if (fs::is_regular_file(directory / name, ignored)) return (directory / name).lexically_normal();
+  }
+  return std::nullopt;
+}
+
+std::optional<fs::path> find_program(const std::string& program) {
+  if (program.find('/') != std::string::npos) {
+    return is_executable(program) ? std::optional<fs::path>(program) : std::nullopt;
+  }
+  const char* path = std::getenv("PATH");
+  std::istringstream directories(path ? path : "/usr/local/bin:/usr/bin:/bin");
+  for (std::string directory; std::getline(directories, directory, ':');) {
+    fs::path candidate = fs::path(directory.empty() ? "." : directory) / program;
+    if (is_executable(candidate)) return candidate;
+  }
+  return std::nullopt;
+}
+
+Result<fs::path> make_private_directory(const fs::path& directory) {
+  fs::path made;
+  for (const fs::path& part : directory) {
+    made /= part;
+    if (::mkdir(made.c_str(), 0700) != 0 && errno != EEXIST) return failed(made, "cannot make this directory", errno);
+  }
+  if (::access(directory.c_str(), W_OK | X_OK) != 0)
+    return failed(directory, "cannot write into this directory", errno);
+  return directory;
+}
+
+Result<fs::path> write_private_file(const fs::path& file, std::string_view text) {
+  std::string partial = file.string() + ".XXXXXX";
+  Fd fd(::mkostemp(partial.data(), O_CLOEXEC));  // mode 0600
+  if (!fd) return failed(file, "cannot be written", errno);
+  if (!write_all(fd.get(), text) || ::rename(partial.c_str(), file.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(partial.c_str());
+    return failed(file, "cannot be written", error);
+  }
+  return file;
+}
+
+std::optional<std::string> read_file(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf())) return std::nullopt;
+  return text.str();
+}
+
+}  // namespace kclhost::host::launch

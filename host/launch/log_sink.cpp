@@ -1,0 +1,87 @@
+#include "launch/log_sink.hpp"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <random>
+
+#include "launch/relay.hpp"
+
+namespace kclhost::host::launch {
+namespace {
+
+namespace fs = std::filesystem;
+
+// More than a datagram can hold by default (net.core.wmem_default).
+constexpr std::size_t longest_line = 256 * 1024;
+
+std::string unique_name() {
+  std::random_device random;
+  return "log-" + std::to_string(::getpid()) + "-" + std::to_string(random()) + ".sock";
+}
+
+// A socket that nobody receives from is what a launch left that was killed.
+void remove_stale(const fs::path& directory) {
+  std::error_code failure;
+  for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end; entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (!name.starts_with("log-") || !name.ends_with(".sock") || !entry->is_socket(failure)) continue;
+    if (entry->path().native().size() >= sizeof address.sun_path) continue;
+    std::memcpy(address.sun_path, entry->path().c_str(), entry->path().native().size());
+    const Fd probe(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (probe && ::connect(probe.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 &&
+        errno == ECONNREFUSED) {
+      ::unlink(entry->path().c_str());
+    }
+  }
+}
+
+}  // namespace
+
+Result<LogSink> LogSink::open(const fs::path& directory) {
+  remove_stale(directory);
+  LogSink sink;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  sink.path_ = directory / unique_name();
+  if (sink.path_.native().size() >= sizeof address.sun_path) {
+    char made[] = "/tmp/kclhost-XXXXXX";
+    if (!::mkdtemp(made)) return Error{std::string("/tmp: cannot make a directory: ") + std::strerror(errno)};
+    sink.own_directory_ = made;
+    sink.path_ = sink.own_directory_ / "log.sock";
+  }
+  std::memcpy(address.sun_path, sink.path_.c_str(), sink.path_.native().size());
+  sink.socket_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!sink.socket_ || ::bind(sink.socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+    return Error{sink.path_.string() + ": cannot make a socket here: " + std::strerror(errno)};
+  }
+  return sink;
+}
+
+LogSink::~LogSink() {
+  if (!socket_) return;
+  ::unlink(path_.c_str());
+  if (!own_directory_.empty()) ::rmdir(own_directory_.c_str());
+}
+
+bool LogSink::forward(int out, int most) {
+  bool any = false;
+  for (int i = 0; i < most; ++i) {
+    line_.resize(longest_line);
+    const ssize_t size = ::recv(socket_.get(), line_.data(), line_.size() - 1, 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) break;
+    any = true;
+    line_.resize(static_cast<std::size_t>(size));
+    line_ += '\n';
+    write_out(out, line_);
+  }
+  return any;
+}
+
+}  // namespace kclhost::host::launch

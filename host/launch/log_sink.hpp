@@ -1,0 +1,42 @@
+// Where the log lines of the host processes arrive that a daemon runs: past the daemon, whose own log would wrap each
+// of them in a line of its own at ERROR.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "support/fd.hpp"
+#include "support/result.hpp"
+
+namespace kclhost::host::launch {
+
+// The environment variable that tells host processes the socket's path.
+inline constexpr char log_socket_variable[] = "KCLHOST_LOG_SOCKET";
+
+// A Unix datagram socket; each datagram is one finished line without its newline. Only the user that made it (and root)
+// can send to it. Not thread-safe.
+class LogSink {
+ public:
+  // Binds in `directory`, which must be private, or in a new one under /tmp where a socket's path would be too long.
+  // Removes sockets in `directory` that killed processes have left.
+  static Result<LogSink> open(const std::filesystem::path& directory);
+  LogSink(LogSink&&) = default;
+  LogSink& operator=(LogSink&&) = delete;
+  ~LogSink();  // removes what open made
+
+  const std::filesystem::path& path() const { return path_; }
+  int fd() const { return socket_.get(); }
+
+  // Writes the lines that have arrived, at most `most` of them, to `out`, each in one write. Says whether any had.
+  bool forward(int out, int most = 64);
+
+ private:
+  LogSink() = default;
+
+  Fd socket_;
+  std::filesystem::path path_;
+  std::filesystem::path own_directory_;  // empty unless one was made under /tmp
+  std::string line_;
+};
+
+}  // namespace kclhost::host::launch

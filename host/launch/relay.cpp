@@ -1,0 +1,76 @@
+#include "launch/relay.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace kclhost::host::launch {
+namespace {
+
+constexpr std::size_t longest_line = 1 << 20;
+constexpr std::size_t read_size = 64 * 1024;
+
+}  // namespace
+
+Result<LineRelay> LineRelay::open(int out, Watcher watcher) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return Error{std::string("pipe: ") + std::strerror(errno)};
+  LineRelay relay;
+  relay.reader_.reset(ends[0]);
+  relay.writer_.reset(ends[1]);
+  // Our end alone: the child's has to block when we are slow.
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  relay.out_ = out;
+  relay.watcher_ = std::move(watcher);
+  return relay;
+}
+
+bool LineRelay::forward() {
+  const std::size_t before = pending_.size();
+  pending_.resize(before + read_size);
+  ssize_t got;
+  do {
+    got = ::read(reader_.get(), pending_.data() + before, read_size);
+  } while (got < 0 && errno == EINTR);
+  pending_.resize(before + static_cast<std::size_t>(got > 0 ? got : 0));
+  if (got > 0) {
+    pass_lines();
+    return true;
+  }
+  if (got == 0) {
+    ended_ = true;
+    if (!pending_.empty()) pass(pending_.size());
+  }
+  return false;
+}
+
+void LineRelay::pass_lines() {
+  for (std::size_t end; (end = pending_.find('\n')) != std::string::npos;) pass(end + 1);
+  if (pending_.size() >= longest_line) pass(pending_.size());
+}
+
+void LineRelay::pass(std::size_t size) {
+  const std::string_view line(pending_.data(), size);
+  watcher_(line.ends_with('\n') ? line.substr(0, size - 1) : line);
+  write_out(out_, line);
+  pending_.erase(0, size);
+}
+
+void write_out(int out, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(out, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {  // somebody we share it with has made it non-blocking
+      pollfd writable{out, POLLOUT, 0};
+      ::poll(&writable, 1, -1);
+    } else if (errno != EINTR) {
+      return;
+    }
+  }
+}
+
+}  // namespace kclhost::host::launch

@@ -1,0 +1,217 @@
+#include "launch/supervisor.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <string_view>
+
+#include "launch/blocked_signals.hpp"
+#include "launch/relay.hpp"
+#include "support/event_loop.hpp"
+#include "support/fd.hpp"
+
+namespace kclhost::host::launch {
+namespace {
+
+// Ctrl-C, timeout(1) and some service managers signal twice in the same breath: that is one request.
+constexpr std::chrono::seconds second_thoughts{1};
+// What the KCL (3.1.3 to 3.5.1 at least) logs when it could not hand a batch to its consumer, for want of an answer
+// from ListShards: at once, and at its next look at the shard. It goes on with the batch after that.
+constexpr std::string_view left_out_marks[] = {"Caught exception from handleInput",
+                                               "The incoming data has been skipped"};
+// How long the kernel may take over a SIGKILL before we leave without waiting.
+constexpr std::chrono::seconds kill_grace{5};
+
+class Supervisor {
+ public:
+  Supervisor(const Job& job, LogSink& log) : job_(job), log_(log) {}
+  Result<Outcome> run();
+
+ private:
+  std::optional<Error> start();
+  [[noreturn]] void become_daemon(pid_t parent, int error_pipe) const;
+  std::optional<Error> relay(int out);
+  void on_line(std::string_view line);
+  void drain();
+  void on_signal();
+  void on_stop();
+  void reap();
+  void kill_everything() const;
+
+  const Job& job_;
+  LogSink& log_;
+  EventLoop loop_;
+  Outcome outcome_;
+  pid_t daemon_ = -1;
+  bool daemon_ended_ = false;
+  bool childless_ = false;
+  Clock::time_point first_stop_;
+  Fd signals_;
+  std::vector<LineRelay> relays_;  // of the daemon's standard output and error
+};
+
+// Between fork and exec. Allocates, which is fine in a child of a process with one thread.
+void Supervisor::become_daemon(pid_t parent, int error_pipe) const {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(1);
+  ::signal(SIGPIPE, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  const int null = ::open("/dev/null", O_RDONLY);
+  if (null > STDIN_FILENO) ::dup2(null, STDIN_FILENO), ::close(null);
+  ::dup2(relays_[0].writer(), STDOUT_FILENO);
+  ::dup2(relays_[1].writer(), STDERR_FILENO);
+  for (const auto& [name, value] : job_.environment) ::setenv(name.c_str(), value.c_str(), 1);
+  std::vector<char*> arguments;
+  arguments.reserve(job_.arguments.size() + 1);
+  for (const std::string& argument : job_.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  ::execvp(arguments.front(), arguments.data());
+  const int error = errno;
+  [[maybe_unused]] const ssize_t told = ::write(error_pipe, &error, sizeof error);
+  ::_exit(127);
+}
+
+std::optional<Error> Supervisor::start() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return Error{std::string("pipe: ") + std::strerror(errno)};
+  const Fd reader(ends[0]);
+  Fd writer(ends[1]);
+  const pid_t self = ::getpid();
+  daemon_ = ::fork();
+  if (daemon_ < 0) return Error{std::string("cannot start another process: ") + std::strerror(errno)};
+  if (daemon_ == 0) become_daemon(self, writer.get());
+  ::setpgid(daemon_, daemon_);  // whichever of the two comes first
+  writer.reset();
+  for (LineRelay& output : relays_) output.close_writer();
+  int error = 0;
+  ssize_t got;
+  do {
+    got = ::read(reader.get(), &error, sizeof error);
+  } while (got < 0 && errno == EINTR);
+  if (got == 0) return std::nullopt;  // closed by exec
+  ::waitpid(daemon_, nullptr, 0);
+  return Error{job_.arguments.front() + ": cannot be started: " + std::strerror(error)};
+}
+
+std::optional<Error> Supervisor::relay(int out) {
+  auto opened = LineRelay::open(out, [this](std::string_view line) { on_line(line); });
+  if (!opened) return Error{opened.error()};
+  relays_.push_back(std::move(*opened));
+  return std::nullopt;
+}
+
+// Not SIGTERM: shutting down in order, each shard would checkpoint what it got after the gap.
+void Supervisor::on_line(std::string_view line) {
+  if (outcome_.left_out) return;
+  for (const std::string_view mark : left_out_marks) outcome_.left_out |= line.find(mark) != std::string_view::npos;
+  if (outcome_.left_out && !daemon_ended_) ::kill(daemon_, SIGKILL);
+}
+
+// What was written by now; the end of the pipe may never come, when a process left behind holds it.
+void Supervisor::drain() {
+  for (LineRelay& output : relays_) {
+    while (output.forward()) {
+    }
+  }
+  while (log_.forward(STDERR_FILENO)) {
+  }
+}
+
+void Supervisor::on_stop() {
+  const auto now = Clock::now();
+  if (!outcome_.stop_requested) {
+    outcome_.stop_requested = true;
+    first_stop_ = now;
+    if (!daemon_ended_) ::kill(daemon_, SIGTERM);
+  } else if (now - first_stop_ >= second_thoughts) {
+    outcome_.forced = true;
+    kill_everything();
+  }
+}
+
+void Supervisor::on_signal() {
+  signalfd_siginfo info;
+  if (::read(signals_.get(), &info, sizeof info) != sizeof info) return;
+  switch (info.ssi_signo) {
+    case SIGCHLD:
+      reap();
+      break;
+    case SIGQUIT:
+      if (!daemon_ended_) ::kill(daemon_, SIGQUIT);
+      break;
+    default:
+      on_stop();
+  }
+}
+
+void Supervisor::reap() {
+  int status;
+  pid_t pid;
+  while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
+    if (pid != daemon_) continue;
+    daemon_ended_ = true;
+    outcome_.wait_status = status;
+  }
+  childless_ = pid < 0 && errno == ECHILD;
+}
+
+// The group, and what has left it: being a subreaper, we are the parent of every orphan below us.
+void Supervisor::kill_everything() const {
+  ::kill(-daemon_, SIGKILL);
+  const std::string self = std::to_string(::getpid());
+  std::ifstream children("/proc/self/task/" + self + "/children");
+  for (pid_t child; children >> child;) ::kill(child, SIGKILL);
+}
+
+Result<Outcome> Supervisor::run() {
+  const BlockedSignals blocked;
+  const sigset_t set = handled_signals();
+  signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_) return Error{std::string("signalfd: ") + std::strerror(errno)};
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  for (const int out : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (auto error = relay(out)) return *error;
+  }
+  if (auto error = start()) return *error;
+  loop_.add(signals_.get(), [this] { on_signal(); });
+  for (LineRelay& output : relays_) {
+    loop_.add(output.fd(), [this, &output] {
+      if (!output.forward() && output.ended()) loop_.remove(output.fd());
+    });
+  }
+  loop_.add(log_.fd(), [this] { log_.forward(STDERR_FILENO); });
+
+  loop_.run_until([this] { return daemon_ended_; });
+  // Host processes see their input end and finish by themselves. As PID 1 we must not leave before them.
+  const auto alone = [this] { return childless_; };
+  const auto linger = outcome_.forced ? std::chrono::milliseconds{0} : job_.linger;
+  if (!loop_.run_until([this] { return childless_ || outcome_.forced; }, Clock::now() + linger) || outcome_.forced) {
+    const auto deadline = Clock::now() + kill_grace;
+    // Killing one process can orphan another.
+    while (!childless_ && Clock::now() < deadline) {
+      kill_everything();
+      loop_.run_until(alone, Clock::now() + std::chrono::milliseconds{50});
+    }
+  }
+  drain();
+  return outcome_;
+}
+
+}  // namespace
+
+Result<Outcome> supervise(const Job& job, LogSink& log) {
+  return Supervisor(job, log).run();
+}
+
+}  // namespace kclhost::host::launch

@@ -1,0 +1,43 @@
+// Runs one daemon to its end, as a service manager or PID 1 would have it run.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "launch/log_sink.hpp"
+#include "support/result.hpp"
+
+namespace kclhost::host::launch {
+
+struct Job {
+  std::vector<std::string> arguments;              // the program first, looked up on the PATH
+  std::map<std::string, std::string> environment;  // on top of ours
+  // How long host processes may go on after the daemon has ended, to finish what they have in hand.
+  std::chrono::milliseconds linger{0};
+};
+
+struct Outcome {
+  int wait_status = 0;          // of the daemon, as waitpid gives it
+  bool stop_requested = false;  // by a signal to us
+  bool forced = false;          // by a second one
+  bool left_out = false;        // the daemon left out records, so it was killed
+};
+
+// Starts the daemon in a process group of its own and returns when it and what it left behind have ended. Meanwhile its
+// output goes through us to our standard output and error, and the lines that reach `log` to standard error. SIGTERM,
+// SIGINT and SIGHUP to this process become SIGTERM for the daemon; one more, a second or later after the first, kills
+// the group. SIGQUIT is passed on (the JVM prints its threads). Reaps whatever is orphaned below us. If we die first,
+// the daemon gets SIGTERM.
+//
+// When the KCL logs that it leaves out records it has read, the daemon is killed at once: any orderly end would
+// checkpoint beyond them.
+//
+// Takes over this process's signals and children while it runs: call it from the only thread. Fails when the program
+// can't be started.
+Result<Outcome> supervise(const Job& job, LogSink& log);
+
+}  // namespace kclhost::host::launch

@@ -1,0 +1,98 @@
+#include "store/crash_report.hpp"
+
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
+#include <algorithm>
+#include <fstream>
+#include <system_error>
+#include <vector>
+
+#include "support/base64.hpp"
+#include "support/file_name.hpp"
+
+namespace kclhost::host::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kept_reports = 20;
+
+void keep_newest(const fs::path& dir) {
+  std::vector<fs::path> reports;
+  for (const auto& entry : fs::directory_iterator(dir)) reports.push_back(entry.path());
+  if (reports.size() <= kept_reports) return;
+  std::sort(reports.begin(), reports.end());  // names begin with the time
+  std::error_code ignored;
+  for (std::size_t i = 0; i + kept_reports < reports.size(); ++i) fs::remove(reports[i], ignored);
+}
+
+std::string json_of(const config::Config& config, const observe::Log& log, const std::string& time,
+                    const std::string& shard_id, std::uint32_t generation, const processor::Death& death,
+                    const Batch& batch) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
+  json.SetIndent(' ', 2);
+  const auto text = [&json](std::string_view value) {
+    json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  };
+  const auto member = [&](const char* key, std::string_view value) {
+    json.Key(key);
+    text(value);
+  };
+  json.StartObject();
+  member("time", time);
+  member("shard", shard_id);
+  member("plugin", log.plugin());
+  member("version", log.version());
+  json.Key("generation");
+  json.Uint(generation);
+  member("cause", death.cause);
+  json.Key("stack");
+  json.StartArray();
+  for (const std::string& frame : death.stack) text(frame);
+  json.EndArray();
+  json.Key("records");
+  json.StartArray();
+  for (std::size_t i = 0; i < batch.count; ++i) {
+    json.StartObject();
+    member("sequence_number", batch.sequence_number(i));
+    json.Key("sub_sequence_number");
+    json.Int64(batch.entry(i).sub_sequence_number);
+    member("partition_key", batch.partition_key(i));
+    if (config.worker.crash_payloads) {
+      std::string data;
+      base64::encode(batch.data(i), data);
+      member("data", data);
+    }
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("log");
+  json.StartArray();
+  for (const std::string& line : log.last_lines()) text(line);
+  json.EndArray();
+  json.EndObject();
+  return buffer.GetString();
+}
+
+}  // namespace
+
+void write_crash_report(const config::Config& config, observe::Log& log, const std::string& shard_id,
+                        std::uint32_t generation, const processor::Death& death, const Batch& batch) try {
+  const fs::path dir = config.state_dir / "crashes";
+  fs::create_directories(dir);
+  fs::permissions(dir, fs::perms::owner_all);
+  const std::string time = observe::Log::now();
+  const fs::path path = dir / file_name(time + "." + shard_id + "." + std::to_string(generation) + ".json");
+  std::ofstream out(path);
+  out << json_of(config, log, time, shard_id, generation, death, batch) << '\n';
+  out.close();
+  if (!out) throw std::system_error(errno, std::generic_category());
+  log.info("crash report written", {{"file", path.string()}});
+  keep_newest(dir);
+} catch (const std::exception& error) {
+  log.warn("no crash report could be written: " + std::string(error.what()));
+}
+
+}  // namespace kclhost::host::store

@@ -1,0 +1,44 @@
+#include "store/file_replacement.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "store/dead_letter_file.hpp"
+
+namespace kclhost::host::store {
+
+FileReplacement::~FileReplacement() {
+  if (fd_) ::unlink(draft_.c_str());
+}
+
+void FileReplacement::open() {
+  fd_.reset(::open(draft_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd_) error_ = errno;
+}
+
+void FileReplacement::write(std::string_view text) {
+  empty_ &= text.empty();
+  while (!text.empty() && error_ == 0) {
+    const ssize_t n = ::write(fd_.get(), text.data(), text.size());
+    if (n >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(n));
+    } else if (errno != EINTR) {
+      error_ = errno;
+    }
+  }
+}
+
+std::string FileReplacement::take_place() {
+  if (error_ == 0 && ::fsync(fd_.get()) != 0) error_ = errno;
+  if (error_ != 0) return file_problem("write", draft_, error_);
+  if (empty_ ? ::unlink(path_.c_str()) != 0 : ::rename(draft_.c_str(), path_.c_str()) != 0) {
+    return file_problem("replace", path_, errno);
+  }
+  if (!empty_) fd_.reset();
+  return sync_directory(path_.parent_path());
+}
+
+}  // namespace kclhost::host::store

@@ -1,0 +1,33 @@
+// Changes a file as a whole or not at all.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "support/fd.hpp"
+
+namespace kclhost::host::store {
+
+// A file next to `path` that takes its place once everything is in it; without that it is gone with this object. The
+// first error is kept, and told at the end.
+class FileReplacement {
+ public:
+  explicit FileReplacement(const std::filesystem::path& path) : path_(path), draft_(path.string() + ".new") {}
+  ~FileReplacement();
+  FileReplacement(const FileReplacement&) = delete;
+  FileReplacement& operator=(const FileReplacement&) = delete;
+
+  void open();
+  void write(std::string_view text);
+  // Waits until the disk has it; a file that nothing was written to is removed. "" or why not.
+  std::string take_place();
+
+ private:
+  std::filesystem::path path_, draft_;
+  Fd fd_;
+  int error_ = 0;
+  bool empty_ = true;
+};
+
+}  // namespace kclhost::host::store
