@@ -1,8 +1,8 @@
-#include "policy/lanes.hpp"
+#include "shard/key_split.hpp"
 
 #include <algorithm>
 
-namespace kclhost::host::policy {
+namespace kclhost::host {
 
 unsigned lane_of(std::string_view partition_key, unsigned lanes) {
   std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
@@ -11,13 +11,13 @@ unsigned lane_of(std::string_view partition_key, unsigned lanes) {
   return static_cast<unsigned>((hash ^ hash >> 32) % lanes);
 }
 
-void Lanes::split(const Batch& batch) {
+void KeySplit::split(const Batch& batch) {
   batch_count_ = batch.count;
   for (std::vector<std::uint32_t>& lane : indexes_) lane.clear();
   for (std::uint32_t i = 0; i < batch.count; ++i) indexes_[lane_of(batch.partition_key(i), count())].push_back(i);
 }
 
-std::uint32_t Lanes::low_water(std::span<const std::uint32_t> finished) const {
+std::uint32_t KeySplit::low_water(std::span<const std::uint32_t> finished) const {
   std::uint32_t first_unfinished = batch_count_;
   for (std::size_t lane = 0; lane < indexes_.size(); ++lane) {
     if (finished[lane] < indexes_[lane].size()) {
@@ -27,4 +27,4 @@ std::uint32_t Lanes::low_water(std::span<const std::uint32_t> finished) const {
   return first_unfinished;
 }
 
-}  // namespace kclhost::host::policy
+}  // namespace kclhost::host

@@ -8,16 +8,16 @@
 
 #include "batch/batch.hpp"
 
-namespace kclhost::host::policy {
+namespace kclhost::host {
 
 // Which of `lanes` a partition key belongs to. The same in every process: what an earlier one left is found again.
 unsigned lane_of(std::string_view partition_key, unsigned lanes);
 
 // The split of one batch after another; the memory is kept between them. Records are known by their index in the batch.
-class Lanes {
+class KeySplit {
  public:
   // `lanes` is at least 1.
-  explicit Lanes(unsigned lanes) : indexes_(lanes) {}
+  explicit KeySplit(unsigned lanes) : indexes_(lanes) {}
 
   unsigned count() const { return static_cast<unsigned>(indexes_.size()); }
 
@@ -35,4 +35,4 @@ class Lanes {
   std::uint32_t batch_count_ = 0;
 };
 
-}  // namespace kclhost::host::policy
+}  // namespace kclhost::host

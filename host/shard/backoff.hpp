@@ -6,7 +6,7 @@
 
 #include "config/config.hpp"
 
-namespace kclhost::host::policy {
+namespace kclhost::host {
 
 // The wait before try number `attempt` + 1, when `attempt` tries (from 1) have failed: doubled each time up to the
 // maximum, then shortened by up to half at random, so that shards which failed together don't come back together.
@@ -21,4 +21,4 @@ config::Milliseconds backoff(const config::Retry& retry, int attempt, Random& ra
   return config::Milliseconds(jitter(random));
 }
 
-}  // namespace kclhost::host::policy
+}  // namespace kclhost::host

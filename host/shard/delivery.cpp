@@ -1,0 +1,348 @@
+#include "shard/delivery.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "shard/backoff.hpp"
+
+namespace kclhost::host {
+namespace {
+
+// An index after the first n have left.
+std::uint32_t shifted(std::uint32_t index, std::uint32_t n) {
+  return index > n ? index - n : 0;
+}
+
+}  // namespace
+
+void Delivery::drop(std::uint32_t n) {
+  if (n == 0) return;
+  for (std::uint32_t* index : {&count_, &finished_, &accepted_, &first_, &last_, &bad_end_, &probation_end_}) {
+    *index = shifted(*index, n);
+  }
+  for (std::vector<Range>* ranges : {&aside_, &failed_}) {
+    for (Range& range : *ranges) range = {shifted(range.first, n), shifted(range.last, n), range.times};
+    std::erase_if(*ranges, [](const Range& range) { return range.last == 0; });
+  }
+  for (Suspect& suspect : suspects_) {
+    suspect.part |= suspect.first < n;
+    suspect.first = shifted(suspect.first, n);
+    suspect.last = shifted(suspect.last, n);
+  }
+  std::erase_if(suspects_, [](const Suspect& suspect) { return suspect.last == 0; });
+}
+
+void Delivery::extend(std::uint32_t count) {
+  count_ += count;
+  // Another batch is another matter, unless something is still being looked for.
+  if (bad_end_ <= first_ && !looking_for_culprit()) searching_ = false;
+}
+
+void Delivery::suspect(const Suspect& suspect) {
+  suspects_.push_back(suspect);
+  if (const std::uint32_t times = suspect.failures + suspect.interruptions; times != 0) {
+    remember_failure(suspect.first, suspect.last, times);
+  }
+}
+
+void Delivery::known_aside(std::uint32_t first, std::uint32_t last) {
+  const auto at = std::find_if(aside_.begin(), aside_.end(), [first](const Range& one) { return one.first > first; });
+  aside_.insert(at, {first, last, 0});
+  skip_what_is_aside();
+}
+
+Delivery::Order Delivery::next(const TooOld& too_old) {
+  switch (due_) {
+    case Due::stop:
+      return {.step = Step::stop, .first = first_, .last = last_};
+    case Due::wait:
+      return {.step = Step::wait, .first = first_, .last = last_, .wait = wait_, .blocked = blocked_};
+    case Due::flush:
+      return {.step = Step::flush, .first = first_, .last = last_};
+    case Due::set_aside:
+      call_first_ = first_;
+      call_last_ = last_;
+      call_in_front_ = false;
+      return {.step = Step::set_aside, .first = first_, .last = last_};
+    case Due::deliver:
+      break;
+  }
+  skip_what_is_aside();
+  // What an earlier instance had, and is not to blame, comes before the range at hand.
+  if (accepted_ < first_) return delivery_of(accepted_, end_before_aside(accepted_, first_), too_old);
+  if (first_ == last_) {
+    if (first_ == count_) return {.step = Step::done};
+    // What is left of a range that failed still holds the record that fails: it need not be tried whole again.
+    bad_end_ > first_ ? halve(bad_end_) : choose_range();
+    if (due_ != Due::deliver) return next(too_old);
+  }
+  return delivery_of(first_, last_, too_old);
+}
+
+// The delivery of these records, up to the first that is too old; or what becomes of those that are.
+Delivery::Order Delivery::delivery_of(std::uint32_t first, std::uint32_t last, const TooOld& too_old) {
+  aged_ = false;
+  if (too_old) {
+    const bool old = too_old(first);
+    std::uint32_t end = first + 1;
+    while (end < last && too_old(end) == old) ++end;
+    last = end;
+    aged_ = old;
+  }
+  call_first_ = first;
+  call_last_ = last;
+  call_in_front_ = first < first_;
+  if (!aged_) {
+    if (!call_in_front_) last_ = last;
+    return {.step = Step::deliver, .first = first, .last = last, .attempt = failures_of(first) + 1};
+  }
+  if (config_.then == config::Then::stop) {
+    due_ = Due::stop;
+    return {.step = Step::stop, .first = first, .last = last};
+  }
+  return {.step = Step::set_aside, .first = first, .last = last, .aged = true};
+}
+
+void Delivery::skip_what_is_aside() {
+  for (const Range& range : aside_) {
+    for (std::uint32_t* index : {&finished_, &accepted_, &first_}) {
+      if (*index >= range.first) *index = std::max(*index, range.last);
+    }
+  }
+  if (!aside_.empty()) {
+    std::erase_if(aside_, [this](const Range& range) { return range.last <= finished_; });
+    accepted_ = std::max(accepted_, finished_);
+  }
+  first_ = std::max(first_, finished_);
+  last_ = std::max(last_, first_);
+}
+
+std::uint32_t Delivery::end_before_aside(std::uint32_t first, std::uint32_t last) const {
+  for (const Range& range : aside_) {
+    if (range.first > first) return std::min(last, range.first);
+  }
+  return last;
+}
+
+void Delivery::choose_range() {
+  last_ = looking_for_culprit() ? probation_end_ : count_;
+  last_ = end_before_aside(first_, last_);
+  tries_ = interruptions_ = 0;
+  while (!suspects_.empty() && suspects_.front().last <= first_) suspects_.erase(suspects_.begin());
+  if (suspects_.empty()) return;
+  Suspect& next = suspects_.front();
+  if (next.first > first_) {
+    last_ = std::min(last_, next.first);
+    return;
+  }
+  next.part |= next.first != first_ || last_ < next.last;
+  last_ = std::min(last_, next.last);
+  const Suspect suspect = next;
+  next.first = last_;
+  if (next.first == next.last) suspects_.erase(suspects_.begin());
+  go_on_with(suspect);
+}
+
+void Delivery::go_on_with(const Suspect& suspect) {
+  const bool part = suspect.part && config_.bisect;
+  searching_ |= suspect.searching || part;
+  tries_ = part ? 0 : suspect.failures;
+  interruptions_ = part ? 0 : suspect.interruptions;
+  if (holds_) probation_end_ = std::max(probation_end_, last_);
+  const auto most = static_cast<std::uint32_t>(config_.retry.max_attempts);
+  const bool divisible = config_.bisect && last_ - first_ > 1;
+  if (divisible && (searching_ || tries_ + interruptions_ >= most)) return halve(last_);
+  if (!divisible && tries_ >= most && config_.then != config::Then::stop) exhausted();
+}
+
+void Delivery::begun() {
+  under_way_ = true;
+}
+
+void Delivery::succeeded() {
+  under_way_ = false;
+  accepted_ = std::max(accepted_, call_last_);
+  if (!holds_) finished_ = accepted_;
+  if (call_in_front_) return;
+  if (holds_ && looking_for_culprit() && finished_ < call_last_) {
+    due_ = Due::flush;
+    return;
+  }
+  pass();
+}
+
+void Delivery::flushed() {
+  pass();
+}
+
+void Delivery::failed(std::uint32_t accepted) {
+  remember_failure(call_first_, call_last_);
+  if (finished_ >= call_last_) return succeeded();  // it has checkpointed all of them
+  under_way_ = false;
+  // Something failed, so at least one record is not done, whatever the plugin says.
+  accepted = std::min(accepted, call_last_ - call_first_ - 1);
+  const std::uint32_t done = std::max(call_first_ + accepted, finished_);
+  accepted_ = std::max(accepted_, done);
+  if (!holds_) finished_ = accepted_;
+  if (call_in_front_) {
+    // What came before the range at hand has failed this time: it is the range at hand now.
+    first_ = call_first_;
+    last_ = call_last_;
+    bad_end_ = tries_ = interruptions_ = 0;
+  }
+  if (done > first_) {
+    first_ = done;
+    tries_ = interruptions_ = 0;
+    blocked_ = false;
+  }
+  if (accepted != 0 && config_.bisect && last_ - first_ > 1) {
+    if (searching_) bad_end_ = std::max(bad_end_, last_);
+    last_ = first_ + 1;
+  }
+  try_failed();
+}
+
+void Delivery::instance_lost(bool in_call, bool blameless) {
+  const bool had_call = std::exchange(under_way_, false) && in_call;
+  const std::uint32_t had = had_call ? call_last_ : accepted_;
+  if (due_ == Due::flush) due_ = Due::deliver;
+  if (!holds_) {
+    if (had_call && !blameless) {
+      under_way_ = true;
+      failed(0);
+    }
+    return;
+  }
+  accepted_ = finished_;
+  if (blameless || had <= finished_) return;  // what it held is delivered again, in front of what comes next
+  remember_failure(finished_, had);
+  const bool in_front = had <= first_;
+  if (!looking_for_culprit() || in_front) {
+    if (first_ != finished_ || last_ != had) tries_ = interruptions_ = 0;
+    first_ = finished_;
+    bad_end_ = 0;
+    last_ = had;
+  } else {
+    first_ = std::max(first_, finished_);
+    if (last_ != had) tries_ = interruptions_ = 0;
+    last_ = had;
+  }
+  probation_end_ = std::max(probation_end_, had);
+  try_failed();
+}
+
+// The range at hand failed once more.
+void Delivery::try_failed() {
+  ++tries_;
+  if (searching_ && last_ - first_ > 1) return halve(last_);
+  if (tries_ >= static_cast<std::uint32_t>(config_.retry.max_attempts)) return exhausted();
+  due_ = Due::wait;
+  wait_ = backoff(config_.retry, static_cast<int>(tries_), random_);
+}
+
+void Delivery::interrupted() {
+  under_way_ = false;
+}
+
+void Delivery::waited() {
+  due_ = Due::deliver;
+}
+
+void Delivery::set_aside() {
+  due_ = Due::deliver;
+  known_aside(call_first_, call_last_);
+  if (call_in_front_) return;
+  if (!aged_) bad_end_ = 0;  // whether there is another one is not known
+  first_ = std::max(first_, call_last_);
+  last_ = std::max(last_, first_);
+  tries_ = interruptions_ = 0;
+  blocked_ = false;
+}
+
+void Delivery::checkpointed(std::uint32_t count) {
+  finished_ = std::max(finished_, std::min(count, given()));
+  accepted_ = std::max(accepted_, finished_);
+  if (finished_ > first_) {
+    first_ = finished_;
+    last_ = std::max(last_, first_);
+    tries_ = interruptions_ = 0;
+    blocked_ = false;
+  }
+  skip_what_is_aside();
+}
+
+// Takes the front half of [first_, bad_end), in which a record is known to fail.
+void Delivery::halve(std::uint32_t bad_end) {
+  searching_ = true;
+  bad_end_ = bad_end;
+  last_ = first_ + std::max(1u, (bad_end - first_) / 2);
+  last_ = end_before_aside(first_, last_);
+  tries_ = interruptions_ = 0;
+  due_ = Due::deliver;
+}
+
+// The range at hand is accepted.
+void Delivery::pass() {
+  first_ = last_ = std::max(last_, accepted_);
+  tries_ = interruptions_ = 0;
+  blocked_ = aged_ = false;
+  due_ = Due::deliver;
+  skip_what_is_aside();
+}
+
+// The range at hand was tried often enough.
+void Delivery::exhausted() {
+  if (config_.bisect && last_ - first_ > 1) return halve(last_);
+  switch (config_.then) {
+    case config::Then::block:
+      blocked_ = true;
+      due_ = Due::wait;
+      wait_ = config_.retry.max_backoff;
+      return;
+    case config::Then::stop:
+      due_ = Due::stop;
+      return;
+    case config::Then::skip:
+    case config::Then::dead_letter:
+      due_ = Due::set_aside;
+      return;
+  }
+}
+
+void Delivery::remember_failure(std::uint32_t first, std::uint32_t last, std::uint32_t times) {
+  if (!failed_.empty() && failed_.back().first == first && failed_.back().last == last) {
+    failed_.back().times += times;
+  } else {
+    failed_.push_back({first, last, times});
+  }
+}
+
+std::uint32_t Delivery::failures_of(std::uint32_t index) const {
+  std::uint32_t sum = 0;
+  for (const Range& range : failed_) {
+    if (range.first <= index && index < range.last) sum += range.times;
+  }
+  return sum;
+}
+
+Delivery::Suspect Delivery::current() const {
+  if (call_in_front_) return {call_first_, call_last_, 0, 0, false, false};
+  return {call_first_, call_last_, tries_, interruptions_, searching_, false};
+}
+
+void Delivery::known(std::vector<Suspect>& to) const {
+  const bool told = under_way_ && !call_in_front_;  // by current()
+  const bool tried = first_ < last_ && (tries_ != 0 || interruptions_ != 0);
+  if (tried && !told) to.push_back({first_, last_, tries_, interruptions_, searching_, false});
+  const std::uint32_t rest = tried || told ? last_ : first_;
+  if (bad_end_ > rest) to.push_back({rest, bad_end_, 0, 0, true, false});
+  for (const Suspect& suspect : suspects_) {
+    if (suspect.part && config_.bisect) {
+      to.push_back({suspect.first, suspect.last, 0, 0, true, false});
+    } else {
+      to.push_back(suspect);
+    }
+  }
+}
+
+}  // namespace kclhost::host

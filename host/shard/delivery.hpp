@@ -1,0 +1,143 @@
+// What happens to records that do not go through at once: retry, bisection, and what becomes of a record that never
+// does.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace kclhost::host {
+
+// Decides, for the records of one lane, what to do next. It knows records by their index alone: 0 is the first one that
+// the lane still has. Use: ask next(), do that, say how it went, until next() says done or stop.
+//
+// Order is kept: no record is delivered before those in front of it were accepted or set aside. A failing range is
+// delivered whole max_attempts times. Then it is halved, the front half first, until a single record fails; only that
+// one is set aside, after max_attempts tries of its own. So k bad records among n cost O(k log n) deliveries.
+//
+// An instance that holds records (it checkpoints for itself) loses all of them when it dies. The next one is given them
+// again, and they are what has failed: any of them may be to blame. While that is not known, a part that passes is
+// followed by a flush, so that a record which kills only there is found too, and what was flushed in front of a part is
+// free of blame.
+class Delivery {
+ public:
+  enum class Step {
+    deliver,    // give the records [first, last) to the plugin; then succeeded(), failed() or instance_lost()
+    flush,      // have the plugin finish what it holds; then flushed() or instance_lost()
+    wait,       // let `wait` pass; then waited()
+    set_aside,  // the records [first, last) go to on_error.then (skip or dead_letter); then set_aside()
+    stop,       // end without acknowledging; nothing more is asked
+    done,       // every record is accepted or set aside
+  };
+  struct Order {
+    Step step{};
+    std::uint32_t first = 0, last = 0;
+    std::uint32_t attempt = 1;  // of these records, counted from 1
+    config::Milliseconds wait{0};
+    bool blocked = false;  // wait: the shard stands still until these records pass
+    bool aged = false;     // set_aside: they are too old; otherwise they failed
+  };
+  // What an earlier process knew of a range of records.
+  struct Suspect {
+    std::uint32_t first = 0, last = 0;
+    std::uint32_t failures = 0;       // deliveries that failed
+    std::uint32_t interruptions = 0;  // deliveries in the middle of which the host ended, for whatever reason
+    bool searching = false;           // a record of it is known to fail, and is being looked for
+    bool part = false;                // others were tried with these, so the counts say little of them by themselves
+  };
+  // Says whether a record is too old to be tried; empty: none is.
+  using TooOld = std::function<bool(std::uint32_t)>;
+
+  // `seed` is for the backoff's jitter. The configuration must outlive this.
+  Delivery(const config::OnError& config, std::uint32_t seed) : config_(config), random_(seed) {}
+
+  // The instance finishes records by checkpoints of its own; without, by returning.
+  void set_holds(bool holds) { holds_ = holds; }
+  bool holds() const { return holds_; }
+
+  // The first n records, all of them finished, leave; indexes count from the first that stays.
+  void drop(std::uint32_t n);
+  // So many more records come behind those that are there.
+  void extend(std::uint32_t count);
+  // Of records that have just come, in order. A range that can't be halved is delivered again however often the host
+  // ended in the middle of it: only a delivery that failed counts against a record.
+  void suspect(const Suspect& suspect);
+  // These records were set aside by an earlier process.
+  void known_aside(std::uint32_t first, std::uint32_t last);
+
+  Order next(const TooOld& too_old);
+  // The delivery ordered last begins.
+  void begun();
+  void succeeded();
+  // `accepted` records at the front of the range are done all the same. A record named by it is tried alone next.
+  void failed(std::uint32_t accepted);
+  void flushed();
+  void waited();
+  void set_aside();
+  // The delivery under way ends, and says nothing of its records.
+  void interrupted();
+  // The instance is gone and with it what it held. `in_call`: while it was given records; `blameless`: not by a fault
+  // of its own, so that nothing counts as failed.
+  void instance_lost(bool in_call, bool blameless);
+  // The records before this index are checkpointed.
+  void checkpointed(std::uint32_t count);
+
+  std::uint32_t count() const { return count_; }
+  // The records before this index are finished: they will never be delivered again.
+  std::uint32_t finished() const { return finished_; }
+  // Those before this one are finished, or held by the instance.
+  std::uint32_t accepted() const { return accepted_; }
+  // What the instance has been given so far, the delivery under way included.
+  std::uint32_t given() const { return under_way_ ? call_last_ : accepted_; }
+  bool under_way() const { return under_way_; }
+  bool looking_for_culprit() const { return first_ < probation_end_; }
+  // How often a record was part of a delivery that failed.
+  std::uint32_t failures_of(std::uint32_t index) const;
+  // What the next process must know if this one ends now: of the delivery under way, and of all else.
+  Suspect current() const;
+  void known(std::vector<Suspect>& to) const;
+
+ private:
+  enum class Due { deliver, flush, wait, set_aside, stop };
+  struct Range {
+    std::uint32_t first, last, times;
+  };
+
+  void skip_what_is_aside();
+  void choose_range();
+  void go_on_with(const Suspect& suspect);
+  Order delivery_of(std::uint32_t first, std::uint32_t last, const TooOld& too_old);
+  void try_failed();
+  void halve(std::uint32_t bad_end);
+  void pass();
+  void exhausted();
+  void remember_failure(std::uint32_t first, std::uint32_t last, std::uint32_t times = 1);
+  std::uint32_t end_before_aside(std::uint32_t first, std::uint32_t last) const;
+
+  const config::OnError& config_;
+  std::minstd_rand random_;
+  bool holds_ = false;
+  std::uint32_t count_ = 0;
+  std::uint32_t finished_ = 0, accepted_ = 0;
+  std::uint32_t first_ = 0, last_ = 0;            // the range at hand; what lies between accepted_ and it comes first
+  std::uint32_t call_first_ = 0, call_last_ = 0;  // ordered or under way
+  bool under_way_ = false;
+  bool call_in_front_ = false;       // it is not of the range at hand, but of what comes before
+  std::uint32_t bad_end_ = 0;        // a record in [first_, bad_end_) is known to fail; 0: nothing is known
+  std::uint32_t probation_end_ = 0;  // a part before this is followed by a flush, if the instance holds records
+  std::uint32_t tries_ = 0;          // failed deliveries of the range at hand, or of the single record
+  std::uint32_t interruptions_ = 0;  // of the range at hand
+  bool searching_ = false;           // halving has begun: whole ranges are no longer tried twice
+  bool blocked_ = false;             // the range at hand has used up its tries, and on_error.then is block
+  Due due_ = Due::deliver;
+  bool aged_ = false;
+  config::Milliseconds wait_{0};
+  std::vector<Suspect> suspects_;  // in order, of records that were not met yet
+  std::vector<Range> aside_;       // in order; times is not used
+  std::vector<Range> failed_;      // the ranges of the deliveries that failed
+};
+
+}  // namespace kclhost::host

@@ -1,0 +1,67 @@
+// What the parts of a shard have in common: its actions, the time, and where it stands.
+#pragma once
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "batch/memory.hpp"
+#include "batch/position.hpp"
+#include "shard/actions.hpp"
+#include "support/exit_code.hpp"
+
+namespace kclhost::host {
+
+struct Desk {
+  Desk(const config::Config& its_config, BatchMemory& its_memory, std::uint32_t seed)
+      : config(its_config), memory(its_memory), random(seed) {}
+
+  const config::Config& config;
+  BatchMemory& memory;
+  std::size_t free = 0;  // in memory: from here on nothing is in use
+  std::minstd_rand random;
+  Actions actions;
+  Now now;
+
+  std::string shard_id;  // "" until the daemon's initialize
+  bool greeted = false;  // the daemon's initialize was answered: later instances take over from earlier ones
+  bool may_checkpoint = false;
+  bool looking = false;        // for a new file of the plugin
+  Position position;           // the last finished record, or where the daemon said to begin: new instances start here
+  std::uint32_t source = 1;    // the plugin's file that new workers load
+  std::uint32_t proven = 0;    // the last one that was loaded
+  std::uint32_t workers = 0;   // started so far
+  std::uint64_t set_aside = 0;  // records, by this process
+  bool ended = false;
+
+  WorkerId new_worker() { return WorkerId{++workers}; }
+  template <class A>
+  void ask(A&& one) {
+    actions.emplace_back(std::forward<A>(one));
+  }
+  void tell(config::LogLevel level, std::string text,
+            std::vector<std::pair<const char*, std::string>> fields = {}) {
+    ask(action::Tell{level, std::move(text), std::move(fields)});
+  }
+  void look_for_plugin() {
+    if (!std::exchange(looking, true)) ask(action::LookForPlugin{});
+  }
+  void end(int exit_code, std::string message) {
+    if (!std::exchange(ended, true)) ask(action::End{exit_code, std::move(message)});
+  }
+};
+
+// "300ms", "2s".
+inline std::string text_of(config::Milliseconds duration) {
+  const auto ms = duration.count();
+  return ms % 1000 == 0 ? std::to_string(ms / 1000) + "s" : std::to_string(ms) + "ms";
+}
+
+inline std::string joined(const std::vector<std::string>& stack) {
+  std::string text;
+  for (const std::string& frame : stack) text += (text.empty() ? "" : " < ") + frame;
+  return text;
+}
+
+}  // namespace kclhost::host

@@ -1,0 +1,85 @@
+#include "shard/instance.hpp"
+
+namespace kclhost::host {
+namespace {
+
+// What a call gets between should_stop and its end by force.
+constexpr Time grace{1'000};
+
+}  // namespace
+
+Instance::Instance(Desk& desk, std::uint32_t generation)
+    : desk_(desk), id_(desk.new_worker()), source_(desk.source), generation_(generation) {
+  timeout_ = desk.config.timeouts.initialize;
+  deadline_ = desk.now.steady + timeout_;
+  desk_.ask(action::StartWorker{id_, source_});
+}
+
+bool Instance::may_checkpoint() const {
+  return call_ == Call::process_records || call_ == Call::shard_ended || call_ == Call::shutdown_requested ||
+         call_ == Call::drain;
+}
+
+void Instance::begin(const Request& request, Time timeout) {
+  call_ = request.call;
+  timeout_ = timeout;
+  deadline_ = desk_.now.steady + timeout;
+  late_.clear();
+  asked_to_stop_ = false;
+  desk_.ask(action::CallWorker{id_, ++number_, request});
+}
+
+void Instance::destroy() {
+  const bool was_created = phase_ == Phase::created || phase_ == Phase::ready;
+  phase_ = Phase::ending;
+  if (was_created) {
+    begin({.call = Call::destroy}, desk_.config.timeouts.shutdown);
+  } else {
+    kill(Death::Kind::timeout, "let go");
+  }
+}
+
+void Instance::hurry(Time limit, std::string why) {
+  if (!asked_to_stop_) desk_.ask(action::RequestStop{id_});
+  asked_to_stop_ = true;
+  deadline_ = std::min(deadline_, limit);
+  late_ = std::move(why);
+}
+
+void Instance::kill(Death::Kind kind, std::string message) {
+  if (killed_) return;
+  killed_ = true;
+  desk_.ask(action::KillWorker{id_, kind, std::move(message)});
+}
+
+void Instance::loaded(const Descriptor& about) {
+  about_ = about;
+  phase_ = Phase::loaded;
+  deadline_ = never;
+}
+
+void Instance::over(bool ok) {
+  if (ok && call_ == Call::create) phase_ = Phase::created;
+  if (ok && call_ == Call::initialize) phase_ = Phase::ready;
+  call_.reset();
+  deadline_ = never;
+}
+
+void Instance::excuse(Time duration) {
+  if (deadline_ != never) deadline_ += duration;
+}
+
+void Instance::on_time() {
+  if (killed_ || desk_.now.steady < deadline_) return;
+  if (phase_ == Phase::loading) return kill(Death::Kind::timeout, "ended because it took longer than timeouts.initialize");
+  if (!asked_to_stop_) {
+    asked_to_stop_ = true;
+    deadline_ += grace;
+    desk_.ask(action::RequestStop{id_});
+    return;
+  }
+  kill(Death::Kind::timeout, "ended because " + std::string(name_of(*call_)) + " took longer than " +
+                                 (late_.empty() ? text_of(timeout_) : late_));
+}
+
+}  // namespace kclhost::host

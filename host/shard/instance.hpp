@@ -1,0 +1,68 @@
+// One worker, as the shard sees it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "plugin/call.hpp"
+#include "shard/desk.hpp"
+
+namespace kclhost::host {
+
+// How far it has come, the call that it is in, and how long that may take. It asks; it is told what happened.
+class Instance {
+ public:
+  enum class Phase {
+    loading,
+    loaded,
+    created,
+    ready,   // initialized
+    ending,  // destroy was called, or it is being killed for good
+  };
+
+  // Asks for the worker. `generation` counts a lane's instances from 1.
+  Instance(Desk& desk, std::uint32_t generation);
+
+  WorkerId id() const { return id_; }
+  std::uint32_t source() const { return source_; }
+  std::uint32_t generation() const { return generation_; }
+  Phase phase() const { return phase_; }
+  const Descriptor& about() const { return about_; }
+  bool in_call() const { return call_.has_value(); }
+  bool in_call(Call call) const { return call_ == call; }
+  Call call() const { return *call_; }
+  CallNumber number() const { return number_; }
+  bool ready() const { return phase_ == Phase::ready && !in_call(); }
+  // The plugin may checkpoint in the call that it is in.
+  bool may_checkpoint() const;
+
+  void begin(const Request& request, Time timeout);
+  // `ending` begins: nothing but the end follows.
+  void destroy();
+  // The plugin must not hold the shard up any longer than this.
+  void hurry(Time limit, std::string why);
+  void kill(Death::Kind kind, std::string message);
+
+  void loaded(const Descriptor& about);
+  // The call in progress is over.
+  void over(bool ok);
+  // Time that the plugin spends waiting for the daemon is not its own.
+  void excuse(Time duration);
+
+  Time deadline() const { return killed_ ? never : deadline_; }
+  void on_time();
+
+ private:
+  Desk& desk_;
+  WorkerId id_;
+  std::uint32_t source_, generation_;
+  Phase phase_ = Phase::loading;
+  Descriptor about_;
+  std::optional<Call> call_;
+  CallNumber number_ = 0;
+  Time deadline_ = never, timeout_{0};
+  std::string late_;  // what is said of a call that takes too long
+  bool asked_to_stop_ = false, killed_ = false;
+};
+
+}  // namespace kclhost::host
