@@ -1,20 +1,20 @@
 #include <algorithm>
 #include <exception>
 #include <iterator>
-#include <string>
 #include <string_view>
 
 #include "cli/cli.hpp"
 #include "kclhost_version.hpp"
+#include "support/exit_code.hpp"
 
 namespace {
 
-struct Command {
+struct Declaration {
   std::string_view name;
-  void (*add)(CLI::App& app, kclhost::host::cli::Action& action);
+  void (*add)(kclhost::host::cli::CommandLine& program);
 };
 
-constexpr Command commands[] = {
+constexpr Declaration commands[] = {
     {"run", kclhost::host::cli::add_run},
     {"check", kclhost::host::cli::add_check},
     {"inspect", kclhost::host::cli::add_inspect},
@@ -31,25 +31,16 @@ constexpr Command commands[] = {
 int main(int argc, char** argv) try {
   using namespace kclhost::host::cli;
   const std::string_view asked = argc > 1 ? argv[1] : "";
-  CLI::App app{"kclhost: runs compiled Kinesis record processors under the KCL's MultiLangDaemon", "kclhost"};
-  app.set_version_flag("--version", std::string("kclhost ") + KCLHOST_VERSION);
-  app.require_subcommand(1);
-  Action action;
+  ProgramCommandLine program(
+      "kclhost", "kclhost: runs compiled Kinesis record processors under the KCL's MultiLangDaemon", KCLHOST_VERSION);
   // The daemon starts a process for each shard, so the command that is asked for is the only one built.
-  const auto* const command =
-      std::find_if(std::begin(commands), std::end(commands), [asked](const Command& one) { return one.name == asked; });
-  for (const Command& one : commands) {
-    if (command == std::end(commands) || &one == command) one.add(app, action);
+  const auto* const command = std::find_if(std::begin(commands), std::end(commands),
+                                           [asked](const Declaration& one) { return one.name == asked; });
+  for (const Declaration& one : commands) {
+    if (command == std::end(commands) || &one == command) one.add(program);
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    complain(std::string(error.what()) + "; see kclhost --help");
-    return exit_usage;
-  }
-  return action();
+  return program.run(argc, argv);
 } catch (const std::exception& error) {
   kclhost::host::cli::complain(error.what());
-  return kclhost::host::cli::exit_stopped;
+  return kclhost::host::exit_stopped;
 }

@@ -14,6 +14,7 @@
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
 #include "processor/probe.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -159,13 +160,13 @@ int check(const std::filesystem::path& file, bool as_json) {
 
 }  // namespace
 
-void add_check(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("check", "Find everything wrong with a configuration and its plugin");
+void add_check(CommandLine& program) {
+  CommandLine command = program.add_command("check", "Find everything wrong with a configuration and its plugin");
   auto file = std::make_shared<std::filesystem::path>();
   auto as_json = std::make_shared<bool>(false);
-  command->add_option("--config", *file, "Configuration file")->required();
-  command->add_flag("--json", *as_json, "Print JSON");
-  command->callback([&action, file, as_json] { action = [=] { return check(*file, *as_json); }; });
+  command.add({.names = "--config", .into = file.get(), .help = "Configuration file", .required = true});
+  command.add({.names = "--json", .into = as_json.get(), .help = "Print JSON"});
+  command.runs([file, as_json] { return check(*file, *as_json); });
 }
 
 }  // namespace kclhost::host::cli

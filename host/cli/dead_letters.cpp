@@ -3,6 +3,7 @@
 
 #include "cli/cli.hpp"
 #include "cli/dead_letters_command.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 using dead_letters::Failure;
 using dead_letters::Options;
 
-Action guarded(int (*command)(const Options&), std::shared_ptr<Options> options) {
+Command guarded(int (*command)(const Options&), std::shared_ptr<Options> options) {
   return [command, options]() -> int {
     ::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error to report
     try {
@@ -24,23 +25,24 @@ Action guarded(int (*command)(const Options&), std::shared_ptr<Options> options)
 
 }  // namespace
 
-void add_dead_letters(CLI::App& app, Action& action) {
-  CLI::App* group =
-      app.add_subcommand("dead-letters", "The records that on_error put aside: look at them, replay them");
-  group->require_subcommand(1);
+void add_dead_letters(CommandLine& program) {
+  CommandLine group =
+      program.add_command("dead-letters", "The records that on_error put aside: look at them, replay them");
   auto options = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* description, int (*command)(const Options&)) {
-    CLI::App* sub = group->add_subcommand(name, description);
-    sub->add_option("--config", options->config, "Configuration file")->required();
-    sub->add_option("--shard", options->shard, "Only this shard's");
-    sub->add_option("--sequence", options->sequence,
-                    "Only this sequence number's; N/SUB for one record of an aggregate");
-    sub->callback([&action, command, options] { action = guarded(command, options); });
+    CommandLine sub = group.add_command(name, description);
+    sub.add({.names = "--config", .into = &options->config, .help = "Configuration file", .required = true});
+    sub.add({.names = "--shard", .into = &options->shard, .help = "Only this shard's"});
+    sub.add({.names = "--sequence",
+             .into = &options->sequence,
+             .help = "Only this sequence number's; N/SUB for one record of an aggregate"});
+    sub.runs(guarded(command, options));
     return sub;
   };
-  add("list", "Show which there are", dead_letters::list)->add_flag("--json", options->json, "Print JSON");
+  add("list", "Show which there are", dead_letters::list)
+      .add({.names = "--json", .into = &options->json, .help = "Print JSON"});
   add("show", "Print them whole, as JSON; data is base64", dead_letters::show)
-      ->add_flag("--data", options->data, "Print the data of the one that is selected, raw");
+      .add({.names = "--data", .into = &options->data, .help = "Print the data of the one that is selected, raw"});
   add("replay",
       "Send them through the plugin again, one by one, in order, and keep those that fail. The plugin runs in a worker "
       "process here, also with isolation none, and gets one record a call and shutdown_requested after a shard's last. "
@@ -48,9 +50,10 @@ void add_dead_letters(CLI::App& app, Action& action) {
       "for themselves: their checkpoints are answered with OK and not sent anywhere. The shard may be served "
       "meanwhile.",
       dead_letters::replay);
-  CLI::App* remove = add("purge", "Remove them for good", dead_letters::purge);
-  remove->add_option("--older-than", options->older_than, "Only those last tried so long ago: 7d, 12h");
-  remove->add_flag("--yes", options->yes, "Remove all of them");
+  CommandLine remove = add("purge", "Remove them for good", dead_letters::purge);
+  remove.add(
+      {.names = "--older-than", .into = &options->older_than, .help = "Only those last tried so long ago: 7d, 12h"});
+  remove.add({.names = "--yes", .into = &options->yes, .help = "Remove all of them"});
 }
 
 }  // namespace kclhost::host::cli

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "config/units.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli::dead_letters {
 

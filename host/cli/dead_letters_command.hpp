@@ -12,6 +12,7 @@
 #include "cli/cli.hpp"
 #include "config/config.hpp"
 #include "store/dead_letter_store.hpp"
+#include "support/exit_code.hpp"
 #include "support/result.hpp"
 
 namespace kclhost::host::cli::dead_letters {

@@ -4,6 +4,7 @@
 
 #include "cli/dead_letters_command.hpp"
 #include "support/excerpt.hpp"
+#include "support/exit_code.hpp"
 #include "support/json_string.hpp"
 
 namespace kclhost::host::cli::dead_letters {

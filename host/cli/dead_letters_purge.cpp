@@ -2,6 +2,7 @@
 #include <set>
 
 #include "cli/dead_letters_command.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli::dead_letters {
 

@@ -8,6 +8,7 @@
 #include "cli/cli.hpp"
 #include "config/units.hpp"
 #include "session/stop.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
 namespace {

@@ -9,6 +9,7 @@
 #include "cli/dead_letters_command.hpp"
 #include "cli/dead_letters_replay.hpp"
 #include "session/stop.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli::dead_letters {
 namespace {

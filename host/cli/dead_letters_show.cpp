@@ -6,6 +6,7 @@
 
 #include "cli/dead_letters_command.hpp"
 #include "config/utf8.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli::dead_letters {
 namespace {

@@ -7,6 +7,7 @@
 #include "config/config.hpp"
 #include "launch/fetch.hpp"
 #include "launch/files.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -51,15 +52,20 @@ int act(const Options& options) {
 
 }  // namespace
 
-void add_fetch_daemon(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("fetch-daemon", "Fetch the MultiLangDaemon's jars with Maven");
+void add_fetch_daemon(CommandLine& program) {
+  CommandLine command = program.add_command("fetch-daemon", "Fetch the MultiLangDaemon's jars with Maven");
   const auto options = std::make_shared<Options>();
-  command->add_option("--to", options->to, "The directory for the jars (default: daemon.jars of --config, else ./jars)")
-      ->type_name("DIR");
-  command->add_option("--config", options->config, "A configuration file whose daemon.jars says where")
-      ->type_name("FILE");
-  command->add_option("--pom", options->pom, "Another pom.xml than the one kclhost ships")->type_name("FILE");
-  command->callback([&action, options] { action = [options] { return act(*options); }; });
+  command.add({.names = "--to",
+               .into = &options->to,
+               .help = "The directory for the jars (default: daemon.jars of --config, else ./jars)",
+               .value = "DIR"});
+  command.add({.names = "--config",
+               .into = &options->config,
+               .help = "A configuration file whose daemon.jars says where",
+               .value = "FILE"});
+  command.add(
+      {.names = "--pom", .into = &options->pom, .help = "Another pom.xml than the one kclhost ships", .value = "FILE"});
+  command.runs([options] { return act(*options); });
 }
 
 }  // namespace kclhost::host::cli

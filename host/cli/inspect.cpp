@@ -9,6 +9,7 @@
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
 #include "processor/probe.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -99,13 +100,13 @@ int inspect(const std::string& name, bool as_json) {
 
 }  // namespace
 
-void add_inspect(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("inspect", "Show what a plugin file is");
+void add_inspect(CommandLine& program) {
+  CommandLine command = program.add_command("inspect", "Show what a plugin file is");
   auto name = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);
-  command->add_option("plugin", *name, "Plugin file (.so)")->required();
-  command->add_flag("--json", *as_json, "Print JSON");
-  command->callback([&action, name, as_json] { action = [=] { return inspect(*name, *as_json); }; });
+  command.add({.names = "plugin", .into = name.get(), .help = "Plugin file (.so)", .required = true});
+  command.add({.names = "--json", .into = as_json.get(), .help = "Print JSON"});
+  command.runs([name, as_json] { return inspect(*name, *as_json); });
 }
 
 }  // namespace kclhost::host::cli

@@ -13,6 +13,7 @@
 #include "launch/log_sink.hpp"
 #include "launch/properties.hpp"
 #include "launch/supervisor.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -26,7 +27,7 @@ struct Options {
   bool print_properties = false;
 };
 
-int fail(const std::string& message, Exit code) {
+int fail(const std::string& message, ExitCode code) {
   complain(message);
   return code;
 }
@@ -104,19 +105,28 @@ int act(const Options& options) {
 
 }  // namespace
 
-void add_launch(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("launch", "Start the MultiLangDaemon and look after it");
+void add_launch(CommandLine& program) {
+  CommandLine command = program.add_command("launch", "Start the MultiLangDaemon and look after it");
   const auto options = std::make_shared<Options>();
-  command->add_option("--config", options->config, "The configuration file")->required()->type_name("FILE");
-  command->add_option("--java", options->java, "The Java to use (over daemon.java)")->type_name("PROGRAM");
-  command->add_option("--log-configuration", options->logback, "The daemon's logback file (over daemon.logback)")
-      ->type_name("FILE");
-  CLI::Option_group* prints = command->add_option_group("print", "Print instead of starting");
-  prints->add_flag("--print-command", options->print_command, "The command line; writes the properties it names");
-  prints->add_flag("--print-classpath", options->print_classpath, "Java's class path");
-  prints->add_flag("--print-properties", options->print_properties, "The daemon's properties");
-  prints->require_option(0, 1);
-  command->callback([&action, options] { action = [options] { return act(*options); }; });
+  command.add({.names = "--config",
+               .into = &options->config,
+               .help = "The configuration file",
+               .required = true,
+               .value = "FILE"});
+  command.add(
+      {.names = "--java", .into = &options->java, .help = "The Java to use (over daemon.java)", .value = "PROGRAM"});
+  command.add({.names = "--log-configuration",
+               .into = &options->logback,
+               .help = "The daemon's logback file (over daemon.logback)",
+               .value = "FILE"});
+  command.add_alternatives(
+      "print", "Print instead of starting",
+      {{.names = "--print-command",
+        .into = &options->print_command,
+        .help = "The command line; writes the properties it names"},
+       {.names = "--print-classpath", .into = &options->print_classpath, .help = "Java's class path"},
+       {.names = "--print-properties", .into = &options->print_properties, .help = "The daemon's properties"}});
+  command.runs([options] { return act(*options); });
 }
 
 }  // namespace kclhost::host::cli

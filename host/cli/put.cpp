@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/cli.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -42,11 +43,8 @@ int exec_put(const std::vector<std::string>& arguments) {
 }  // namespace
 
 // The work is kclhost-put's, --help included: the program that runs once per shard stays free of HTTP and TLS.
-void add_put(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("put", "Put words, lines or JSON records on a stream");
-  command->set_help_flag();
-  command->prefix_command();
-  command->callback([command, &action] { action = [command] { return exec_put(command->remaining()); }; });
+void add_put(CommandLine& program) {
+  program.add_command("put", "Put words, lines or JSON records on a stream").forwards(exec_put);
 }
 
 }  // namespace kclhost::host::cli

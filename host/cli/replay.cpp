@@ -4,32 +4,21 @@
 
 #include <cstdio>
 #include <fstream>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "cli/cli.hpp"
+#include "cli/replay_arguments.hpp"
 #include "replay/checkpoint_file.hpp"
 #include "replay/checkpointer.hpp"
 #include "replay/input.hpp"
 #include "replay/player.hpp"
 #include "replay/words.hpp"
+#include "support/exit_code.hpp"
 #include "support/fd.hpp"
 
 namespace kclhost::host::cli {
 namespace {
-
-struct Arguments {
-  replay::InputOptions input;
-  std::string config, exec;
-  std::string checkpoint_file, failures, report;
-  std::size_t repeat = 1;
-  int pipe_size = 1 << 20;
-  double interval = 0;
-  double linger = 0;
-  double timeout = 0;  // 0: none
-  bool quiet = false, verbose = false, progress = false;
-};
 
 int usage(const std::string& message) {
   complain(message);
@@ -57,7 +46,7 @@ void print_progress(const replay::Figures& figures, std::size_t total) {
 }
 
 // What to start, and how to treat it; an exit code when the arguments don't make sense.
-int prepare(const Arguments& arguments, replay::PlayOptions& options) {
+int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
   if (arguments.config.empty() == arguments.exec.empty()) {
     return usage(
         "replay needs --config FILE, to play to kclhost run, or --exec COMMAND, to play to another child; give one");
@@ -92,20 +81,21 @@ int prepare(const Arguments& arguments, replay::PlayOptions& options) {
   return exit_done;
 }
 
-int replay_inputs(Arguments arguments) {
+int replay_inputs(const ReplayArguments& arguments) {
+  replay::InputOptions input = input_of(arguments);
   replay::PlayOptions options;
   if (const int code = prepare(arguments, options); code != exit_done) return code;
 
   if (!arguments.checkpoint_file.empty()) {
     auto checkpoint = replay::load_checkpoint(arguments.checkpoint_file);
     if (!checkpoint) return usage(checkpoint.error());
-    arguments.input.resume = std::move(*checkpoint);
-    if (arguments.input.resume && arguments.input.resume->sequence_number == replay::shard_end) {
+    input.resume = std::move(*checkpoint);
+    if (input.resume && input.resume->sequence_number == replay::shard_end) {
       if (!arguments.quiet) std::printf("nothing to do: %s is at SHARD_END\n", arguments.checkpoint_file.c_str());
       return exit_done;
     }
   }
-  const auto script = replay::read_inputs(arguments.input);
+  const auto script = replay::read_inputs(input);
   if (!script) return usage(script.error());
 
   const Fd stop = catch_signals();
@@ -127,57 +117,11 @@ int replay_inputs(Arguments arguments) {
 
 }  // namespace
 
-void add_replay(CLI::App& app, Action& action) {
-  using replay::End;
-  using replay::Format;
-  const std::map<std::string, Format> formats = {
-      {"auto", Format::automatic}, {"json", Format::json}, {"lines", Format::lines}, {"protocol", Format::protocol}};
-  const std::map<std::string, End> ends = {{"shard_ended", End::shard_ended},
-                                           {"shutdown_requested", End::shutdown_requested},
-                                           {"lease_lost", End::lease_lost}};
-  const auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("replay", "Play the daemon to a processor: no Java, no AWS");
-  command
-      ->add_option("INPUT", arguments->input.files, "Files of records or of a captured conversation; -: standard input")
-      ->required();
-  command->add_option("--config", arguments->config, "Play to 'kclhost run' with this configuration");
-  command->add_option("--exec", arguments->exec, "Play to this command instead, quoted as for a shell");
-  command->add_option("--format", arguments->input.format, "auto (default), json, lines or protocol")
-      ->transform(CLI::CheckedTransformer(formats))
-      ->option_text("FORMAT");
-  command->add_option("--batch", arguments->input.batch_size, "Records in a processRecords (default 1000)")
-      ->check(CLI::Range(1, 1'000'000'000))
-      ->option_text("N");
-  command
-      ->add_option_function<End>(
-          "--end", [arguments](const End& end) { arguments->input.end = end; },
-          "shutdown_requested (default; leaseLost follows), shard_ended or lease_lost; default of a captured "
-          "conversation: as captured")
-      ->transform(CLI::CheckedTransformer(ends))
-      ->option_text("END");
-  command->add_option("--shard", arguments->input.shard_id, "Shard id (default shardId-000000000000)");
-  command->add_option("--checkpoint-file", arguments->checkpoint_file,
-                      "Keeps the last checkpoint; a replay begins after the one found there");
-  command->add_option("--fail-checkpoints", arguments->failures,
-                      "Errors for the next checkpoints: ThrottlingException*2,ShutdownException");
-  command->add_option("--timeout", arguments->timeout, "Seconds a child may be silent while it owes an answer")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--repeat", arguments->repeat, "Send all batches N times; for benchmarks")
-      ->check(CLI::Range(1, 1'000'000'000))
-      ->option_text("N");
-  command->add_option("--interval", arguments->interval, "Seconds from the beginning of a batch to that of the next")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--linger", arguments->linger, "Seconds to wait between the last batch and the end")
-      ->check(CLI::NonNegativeNumber);
-  command
-      ->add_option("--pipe-size", arguments->pipe_size,
-                   "Bytes in the pipe to the child (default 1 MiB; 0: the system's)")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--report", arguments->report, "Write all figures to this file, as JSON");
-  command->add_flag("--progress", arguments->progress, "A line on standard error every second");
-  command->add_flag("--quiet", arguments->quiet, "No summary");
-  command->add_flag("--verbose", arguments->verbose, "Show the child's lines that are no messages");
-  command->callback([&action, arguments] { action = [arguments] { return replay_inputs(*arguments); }; });
+void add_replay(CommandLine& program) {
+  const auto arguments = std::make_shared<ReplayArguments>();
+  CommandLine command = program.add_command("replay", "Play the daemon to a processor: no Java, no AWS");
+  declare(command, *arguments);
+  command.runs([arguments] { return replay_inputs(*arguments); });
 }
 
 }  // namespace kclhost::host::cli

@@ -9,6 +9,7 @@
 #include "observe/log.hpp"
 #include "session/session.hpp"
 #include "session/stop.hpp"
+#include "support/exit_code.hpp"
 #include "support/fd.hpp"
 
 namespace kclhost::host::cli {
@@ -56,11 +57,11 @@ int run(const std::filesystem::path& file) {
 
 }  // namespace
 
-void add_run(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("run", "Serve one shard: what the MultiLangDaemon executes");
+void add_run(CommandLine& program) {
+  CommandLine command = program.add_command("run", "Serve one shard: what the MultiLangDaemon executes");
   auto file = std::make_shared<std::filesystem::path>();
-  command->add_option("--config", *file, "Configuration file")->required();
-  command->callback([&action, file] { action = [file] { return run(*file); }; });
+  command.add({.names = "--config", .into = file.get(), .help = "Configuration file", .required = true});
+  command.runs([file] { return run(*file); });
 }
 
 }  // namespace kclhost::host::cli

@@ -1,7 +1,6 @@
 // kclhost-put: a program of its own, so that what runs once per shard loads neither libcurl nor what comes with it.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -13,10 +12,11 @@
 #include "aws/credentials.hpp"
 #include "aws/endpoint.hpp"
 #include "aws/errors.hpp"
-#include "cli/cli.hpp"
+#include "cli/command_line.hpp"
 #include "put/putter.hpp"
 #include "put/source.hpp"
 #include "put/stop.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::put {
 namespace {
@@ -54,47 +54,55 @@ std::string counted(std::uint64_t number, const char* noun) {
   return grouped(number) + ' ' + noun + (number == 1 ? "" : "s");
 }
 
-CLI::Validator positive() {
-  return {[](const std::string& text) {
-            double number = 0;
-            return CLI::detail::lexical_cast(text, number) && number > 0 && number < 1e9
-                       ? std::string()
-                       : "expected a number above 0, not " + text;
-          },
-          ""};
+void declare(cli::CommandLine& line, Options& options) {
+  using cli::Least;
+  line.add(
+      {.names = "--stream", .into = &options.stream, .help = "The stream's name", .required = true, .value = "NAME"});
+  line.add(
+      {.names = "-w,--word", .into = &options.words, .help = "Put these words, each as one record", .value = "WORD"});
+  line.add({.names = "FILE",
+            .into = &options.file,
+            .help = "Put each line of this file as one record; -: standard input",
+            .value = "",
+            .excludes = "--word"});
+  line.add({.names = "-p,--period",
+            .into = &options.period,
+            .help = "Put them again every SECONDS, until SIGINT or SIGTERM",
+            .value = "SECONDS",
+            .least = Least::above_zero});
+  line.add({.names = "--create-stream",
+            .into = &options.create_shards,
+            .help = "Create the stream with so many shards if it is not there",
+            .value = "SHARDS",
+            .least = Least::above_zero});
+  line.add({.names = "--format",
+            .into = &options.format,
+            .help = "FILE's format: lines (default), or json: a record's object on each line",
+            .value = "FORMAT",
+            .choices = {"lines", "json"}});
+  line.add({.names = "--partition-key",
+            .into = &options.partition_key,
+            .help = "For records that name none (default: each word; a line's hash)",
+            .value = "KEY"});
+  line.add({.names = "--region",
+            .into = &options.region,
+            .help = "Default: AWS_REGION, AWS_DEFAULT_REGION, the profile's",
+            .value = "REGION"});
+  line.add({.names = "--endpoint",
+            .into = &options.endpoint,
+            .help = "Default: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the region's",
+            .value = "URL"});
+  line.add({.names = "--max-attempts",
+            .into = &options.max_attempts,
+            .help = "Attempts in a row that get nothing done before giving up",
+            .value = "N",
+            .least = Least::above_zero,
+            .show_default = true});
+  line.add({.names = "--progress", .into = &options.progress, .help = "Say how far it is, about once a second"});
+  line.add({.names = "--quiet", .into = &options.quiet, .help = "Say nothing but errors", .excludes = "--progress"});
 }
 
-void declare(CLI::App& app, Options& options) {
-  app.add_option("--stream", options.stream, "The stream's name")->required()->type_name("NAME");
-  auto* words = app.add_option("-w,--word", options.words, "Put these words, each as one record")->type_name("WORD");
-  auto* file = app.add_option("FILE", options.file, "Put each line of this file as one record; -: standard input")
-                   ->type_name("");
-  words->excludes(file);
-  app.add_option("-p,--period", options.period, "Put them again every SECONDS, until SIGINT or SIGTERM")
-      ->check(positive())
-      ->type_name("SECONDS");
-  app.add_option("--create-stream", options.create_shards, "Create the stream with so many shards if it is not there")
-      ->check(positive())
-      ->type_name("SHARDS");
-  app.add_option("--format", options.format, "FILE's format: lines (default), or json: a record's object on each line")
-      ->check(CLI::IsMember({"lines", "json"}).description(""))
-      ->type_name("FORMAT");
-  app.add_option("--partition-key", options.partition_key,
-                 "For records that name none (default: each word; a line's hash)")
-      ->type_name("KEY");
-  app.add_option("--region", options.region, "Default: AWS_REGION, AWS_DEFAULT_REGION, the profile's")
-      ->type_name("REGION");
-  app.add_option("--endpoint", options.endpoint, "Default: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the region's")
-      ->type_name("URL");
-  app.add_option("--max-attempts", options.max_attempts, "Attempts in a row that get nothing done before giving up")
-      ->check(positive())
-      ->capture_default_str()
-      ->type_name("N");
-  app.add_flag("--progress", options.progress, "Say how far it is, about once a second");
-  app.add_flag("--quiet", options.quiet, "Say nothing but errors")->excludes("--progress");
-}
-
-// What CLI11's checks don't cover; empty: all is well.
+// What the declarations don't cover; empty: all is well.
 std::string wrong_with(const Options& options) {
   if (options.stream.empty()) return "--stream: the name is empty";
   if (options.words.empty() && options.file.empty())
@@ -207,7 +215,7 @@ class Program {
 
 int usage_error(const std::string& what) {
   say(what + "; see kclhost put --help");
-  return cli::exit_usage;
+  return exit_usage;
 }
 
 int run(const Options& options) {
@@ -219,13 +227,13 @@ int run(const Options& options) {
   }
   try {
     program->run();
-    return cli::exit_done;
+    return exit_done;
   } catch (const InputError& error) {
     say(error.what() + program->aside());
-    return cli::exit_usage;
+    return exit_usage;
   } catch (const std::exception& error) {
     say(error.what() + program->aside());
-    return cli::exit_stopped;
+    return exit_stopped;
   }
 }
 
@@ -234,14 +242,12 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   using namespace kclhost::host::put;
-  CLI::App app{"Puts words, lines or JSON records on a Kinesis stream", "kclhost put"};
+  kclhost::host::cli::ProgramCommandLine line("kclhost put", "Puts words, lines or JSON records on a Kinesis stream");
   Options options;
-  declare(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return error.get_exit_code() == 0 ? app.exit(error) : usage_error(error.what());
-  }
-  const std::string wrong = wrong_with(options);
-  return wrong.empty() ? run(options) : usage_error(wrong);
+  declare(line, options);
+  line.runs([&options] {
+    const std::string wrong = wrong_with(options);
+    return wrong.empty() ? run(options) : usage_error(wrong);
+  });
+  return line.run(argc, argv);
 }

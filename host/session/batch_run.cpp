@@ -2,9 +2,9 @@
 
 #include <chrono>
 
-#include "cli/cli.hpp"
 #include "session/stop.hpp"
 #include "store/crash_report.hpp"
+#include "support/exit_code.hpp"
 #include "support/file_name.hpp"
 #include "support/random_seed.hpp"
 
@@ -77,7 +77,7 @@ BatchRun::BatchRun(const config::Config& config, observe::Log& log, EventLoop& l
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     tracks_.push_back(std::make_unique<Track>(*lanes_[i], static_cast<unsigned>(i), config_.on_error));
     auto journal = store::AttemptJournal::open(journal_path(config_, shard_.shard_id, i));
-    if (!journal) throw Stop(cli::exit_stopped, journal.error());
+    if (!journal) throw Stop(exit_stopped, journal.error());
     tracks_.back()->journal = std::move(*journal);
   }
 }
@@ -105,7 +105,7 @@ void BatchRun::start(const Batch& batch) {
     split_.split(batch);
     std::size_t table = batch.table + batch.count * sizeof(RecordEntry);
     if (!buffer_.reserve(table + batch.count * sizeof(RecordEntry))) {
-      throw Stop(cli::exit_stopped, "no memory for the batch");
+      throw Stop(exit_stopped, "no memory for the batch");
     }
     for (std::size_t i = 0; i < tracks_.size(); ++i) {
       auto* entries = reinterpret_cast<RecordEntry*>(buffer_.data() + table);
@@ -182,7 +182,7 @@ void BatchRun::run() {
       for (const auto& track : tracks_) {
         if (track->calling) track->lane.abandon();
       }
-      throw Stop(cli::exit_broken_pipe,
+      throw Stop(exit_broken_pipe,
                  "the daemon went away while process_records was under way; nothing of it is acknowledged");
     }
   }
@@ -214,7 +214,7 @@ bool BatchRun::advance(Track& track) {
         break;
       case Step::stop:
         throw Stop(
-            cli::exit_stopped,
+            exit_stopped,
             "stopped by on_error: the batch is not acknowledged, the daemon reads it again from the last checkpoint");
       case Step::done:
         return true;
@@ -225,8 +225,8 @@ bool BatchRun::advance(Track& track) {
 void BatchRun::begin_delivery(Track& track, const policy::Delivery::Action& action) {
   track.part = track.share.slice(action.first, action.last - action.first);
   if (!track.lane.alive() && shard_.holds_records()) {
-    throw Stop(cli::exit_stopped, "the worker died while the plugin held records up to " + shard_.accepted.str() +
-                                      " that it had not checkpointed; the daemon must read them again");
+    throw Stop(exit_stopped, "the worker died while the plugin held records up to " + shard_.accepted.str() +
+                                 " that it had not checkpointed; the daemon must read them again");
   }
   track.lane.bring_up({shard_.shard_id, shard_.position, shard_.greeted});
   track.journal->begin(track.part, action.tries, action.searching);
@@ -312,7 +312,7 @@ void BatchRun::write_dead_letters(Track& track, const policy::Delivery::Action& 
   if (!dead_letters_) {
     bool repaired = false;
     auto opened = store::DeadLetters::open(config_.dead_letter, application, shard_.shard_id, repaired);
-    if (!opened) throw Stop(cli::exit_stopped, opened.error());
+    if (!opened) throw Stop(exit_stopped, opened.error());
     if (repaired)
       log_.warn("the last dead letter was cut short by a crash and is removed; its batch was never acknowledged");
     dead_letters_ = std::move(*opened);
@@ -336,7 +336,7 @@ void BatchRun::write_dead_letters(Track& track, const policy::Delivery::Action& 
   const store::DeadLetterOrigin origin{
       property(config_, "streamName"), application, shard_.shard_id, about.id, about.version, track.lane.generation()};
   if (const auto written = dead_letters_->append(letters, origin); !written) {
-    throw Stop(cli::exit_stopped, written.error());
+    throw Stop(exit_stopped, written.error());
   }
 }
 

@@ -1,7 +1,7 @@
 #include "session/daemon_link.hpp"
 
-#include "cli/cli.hpp"
 #include "session/stop.hpp"
+#include "support/exit_code.hpp"
 #include "support/process_memory.hpp"
 
 namespace kclhost::host::session {
@@ -39,8 +39,7 @@ std::string_view explanation(kclhost_status status) {
 }
 
 [[noreturn]] void gone() {
-  throw Stop(cli::exit_broken_pipe,
-             "the daemon went away in the middle of a message; it reads on from the last checkpoint");
+  throw Stop(exit_broken_pipe, "the daemon went away in the middle of a message; it reads on from the last checkpoint");
 }
 
 }  // namespace
@@ -109,15 +108,15 @@ processor::CheckpointAnswer DaemonLink::checkpoint(std::optional<std::string_vie
 }
 
 void DaemonLink::not_an_answer(std::string_view what) {
-  throw Stop(cli::exit_usage, "line " + std::to_string(reader_.line_number()) +
-                                  " from the daemon is no answer to the checkpoint just sent but " + std::string(what));
+  throw Stop(exit_usage, "line " + std::to_string(reader_.line_number()) +
+                             " from the daemon is no answer to the checkpoint just sent but " + std::string(what));
 }
 
 protocol::Message DaemonLink::checked(const Result<protocol::Message>& message) const {
   if (message) return *message;
-  throw Stop(cli::exit_usage, "line " + std::to_string(reader_.line_number()) + " from the daemon (byte " +
-                                  std::to_string(reader_.line_offset()) + " of the stream) is no MultiLang message: " +
-                                  message.error() + "; kclhost run is started by the daemon, kclhost replay plays it");
+  throw Stop(exit_usage, "line " + std::to_string(reader_.line_number()) + " from the daemon (byte " +
+                             std::to_string(reader_.line_offset()) + " of the stream) is no MultiLang message: " +
+                             message.error() + "; kclhost run is started by the daemon, kclhost replay plays it");
 }
 
 }  // namespace kclhost::host::session

@@ -2,9 +2,9 @@
 
 #include <random>
 
-#include "cli/cli.hpp"
 #include "policy/backoff.hpp"
 #include "session/stop.hpp"
+#include "support/exit_code.hpp"
 #include "support/random_seed.hpp"
 
 namespace kclhost::host::session {
@@ -46,14 +46,14 @@ void Lane::bring_up(const Start& start) {
   const config::Retry& retry = config_.on_error.retry;
   for (int attempt = 1;; ++attempt) {
     std::string why;
-    int exit_code = cli::exit_stopped;
+    int exit_code = exit_stopped;
     if (try_to_bring_up(start, why, exit_code)) return;
     const bool spent = attempt >= retry.max_attempts;
     if (spent && config_.on_error.then == config::Then::stop) throw Stop(exit_code, "the plugin can't be used: " + why);
     const config::Milliseconds wait = spent ? retry.max_backoff : policy::backoff(retry, attempt, random);
     log_.error("the plugin does not come up (" + why + "); the shard waits, next try in " + text_of(wait));
     if (loop_.run_until([this] { return daemon_.ended(); }, Clock::now() + wait)) {
-      throw Stop(cli::exit_broken_pipe, "the daemon went away while the shard waited for the plugin");
+      throw Stop(exit_broken_pipe, "the daemon went away while the shard waited for the plugin");
     }
     if (spent) renew_if_file_changed();
   }
@@ -67,7 +67,7 @@ bool Lane::try_to_bring_up(const Start& start, std::string& why, int& exit_code)
     if (!outcome.ok()) {
       report(outcome, nullptr);
       why = outcome.message;
-      exit_code = cli::exit_plugin;
+      exit_code = exit_plugin;
       return false;
     }
     created_ = true;
@@ -123,9 +123,8 @@ const Outcome& Lane::call(const processor::Request& request, config::Millisecond
     if (daemon_.ended() && processor_->busy()) {
       abandon();
       if (request.call != Call::destroy) {
-        throw Stop(cli::exit_broken_pipe, "the daemon went away while " +
-                                              std::string(processor::name_of(request.call)) +
-                                              " was under way; nothing of it is acknowledged");
+        throw Stop(exit_broken_pipe, "the daemon went away while " + std::string(processor::name_of(request.call)) +
+                                         " was under way; nothing of it is acknowledged");
       }
     }
   }

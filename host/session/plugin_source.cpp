@@ -1,18 +1,18 @@
 #include "session/plugin_source.hpp"
 
-#include "cli/cli.hpp"
 #include "plugin/loader.hpp"
 #include "processor/in_process.hpp"
 #include "processor/probe.hpp"
 #include "processor/worker_process.hpp"
 #include "session/stop.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::session {
 namespace {
 
 template <class T>
 T or_stop(Result<T> result) {
-  if (!result) throw Stop(cli::exit_plugin, result.error());
+  if (!result) throw Stop(exit_plugin, result.error());
   return std::move(*result);
 }
 
@@ -58,7 +58,7 @@ std::unique_ptr<processor::Processor> PluginSource::start() {
     return std::make_unique<processor::WorkerProcess>(std::move(spec), loop_, &batch_, services_);
   }
   Result<plugin::PluginTable> table = plugin::load(staged_);
-  if (!table) throw Stop(cli::exit_plugin, "plugin " + path_ + ": " + table.error());
+  if (!table) throw Stop(exit_plugin, "plugin " + path_ + ": " + table.error());
   return std::make_unique<processor::InProcess>(std::move(*table), path_, config_.plugin.config_json, services_);
 }
 
@@ -68,7 +68,7 @@ void PluginSource::finish(processor::Processor& processor) {
   if (!loop_.run_until([worker] { return !worker->busy(); }, Clock::now() + config_.timeouts.initialize)) {
     worker->abort("ended because it took longer than timeouts.initialize");
   }
-  if (!worker->load_error().empty()) throw Stop(cli::exit_plugin, "plugin " + path_ + ": " + worker->load_error());
+  if (!worker->load_error().empty()) throw Stop(exit_plugin, "plugin " + path_ + ": " + worker->load_error());
 }
 
 }  // namespace kclhost::host::session

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "cli/cli.hpp"
 #include "session/stop.hpp"
+#include "support/exit_code.hpp"
 #include "support/process_memory.hpp"
 
 namespace kclhost::host::session {
@@ -30,8 +30,8 @@ void Session::run() {
   const processor::Descriptor& about = lanes_.front()->descriptor();
   log_.set_plugin(about.id, about.version);
   if (about.checkpoints_itself() && lanes_.size() > 1) {
-    throw Stop(cli::exit_usage, "concurrency is " + std::to_string(lanes_.size()) + " but plugin " + about.id +
-                                    " checkpoints for itself, which one worker alone can do: set concurrency: 1");
+    throw Stop(exit_usage, "concurrency is " + std::to_string(lanes_.size()) + " but plugin " + about.id +
+                               " checkpoints for itself, which one worker alone can do: set concurrency: 1");
   }
   while (const std::optional<protocol::Message> message = daemon_.next()) {
     handle(*message);
@@ -43,8 +43,7 @@ void Session::run() {
 
 void Session::handle(const protocol::Message& message) {
   if (message.action != Action::initialize && !shard_.greeted) {
-    throw Stop(cli::exit_usage,
-               "the daemon's first message is " + std::string(message.action_text) + ", not initialize");
+    throw Stop(exit_usage, "the daemon's first message is " + std::string(message.action_text) + ", not initialize");
   }
   switch (message.action) {
     case Action::initialize:
@@ -60,12 +59,12 @@ void Session::handle(const protocol::Message& message) {
     case Action::shutdown:
       return message.reason == "TERMINATE" ? shard_ended() : lease_lost();
     case Action::checkpoint:
-      throw Stop(cli::exit_usage, "the daemon answers a checkpoint that was not sent");
+      throw Stop(exit_usage, "the daemon answers a checkpoint that was not sent");
   }
 }
 
 void Session::initialize(const protocol::Message& message) {
-  if (shard_.greeted) throw Stop(cli::exit_usage, "the daemon sends initialize twice");
+  if (shard_.greeted) throw Stop(exit_usage, "the daemon sends initialize twice");
   shard_.shard_id = message.shard_id;
   log_.set_shard(shard_.shard_id);
   shard_.position.set(message.sequence_number.value_or(""), message.sub_sequence_number);
@@ -123,8 +122,8 @@ void Session::bring_up() {
 
 void Session::bring_up(Lane& lane) {
   if (!lane.alive() && shard_.holds_records()) {
-    throw Stop(cli::exit_stopped, "the worker died while the plugin held records up to " + shard_.accepted.str() +
-                                      " that it had not checkpointed; the daemon must read them again");
+    throw Stop(exit_stopped, "the worker died while the plugin held records up to " + shard_.accepted.str() +
+                                 " that it had not checkpointed; the daemon must read them again");
   }
   lane.bring_up({shard_.shard_id, shard_.position, shard_.greeted});
 }

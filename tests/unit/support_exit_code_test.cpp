@@ -1,8 +1,8 @@
-#include "cli/cli.hpp"
+#include "support/exit_code.hpp"
 
 #include <gtest/gtest.h>
 
-namespace kclhost::host::cli {
+namespace kclhost::host {
 namespace {
 
 TEST(ExitCodes, AreTheDocumentedOnes) {
@@ -11,4 +11,4 @@ TEST(ExitCodes, AreTheDocumentedOnes) {
 }
 
 }  // namespace
-}  // namespace kclhost::host::cli
+}  // namespace kclhost::host

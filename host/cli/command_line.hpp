@@ -1,0 +1,84 @@
+// What a program and its commands take on the command line. A command declares its options here and knows nothing of
+// the library that reads them, whose header costs seconds in each file that includes it.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace kclhost::host::cli {
+
+// What a command does once the command line was read; returns the exit code.
+using Command = std::function<int()>;
+
+// Where the value goes; what is there before is the default. A bool makes the option a flag; a vector takes any number
+// of values, at least one.
+using Target = std::variant<bool*, std::string*, std::filesystem::path*, std::vector<std::string>*, int*, std::size_t*,
+                            double*, std::optional<std::string>*, std::optional<int>*, std::optional<double>*>;
+
+// The numbers that an option takes: never more than 1,000,000,000.
+enum class Least { any, zero, above_zero };
+
+struct Option {
+  const char* names;  // "--config" or "-w,--word"; without dashes ("FILE") it is known by its place
+  Target into;        // must live until the command has run
+  const char* help;
+  bool required = false;
+  const char* value = nullptr;            // what --help calls the value; nullptr: its type
+  std::vector<std::string> choices = {};  // the values that are allowed; empty: all
+  Least least = Least::any;               // numbers only
+  bool show_default = false;              // in --help
+  const char* excludes = nullptr;  // an option that was declared before and can't be given together with this one
+};
+
+// One command, or the program as such. A handle: copies mean the same command.
+class CommandLine {
+ public:
+  void add(const Option& option);
+  // Options of which one at most may be given; `name` and `help` stand above them in --help.
+  void add_alternatives(const char* name, const char* help, const std::vector<Option>& options);
+  // Declares a command of this one. One of them has to be given then.
+  CommandLine add_command(const char* name, const char* help);
+
+  void runs(Command command);
+  // Hands over all that follows the command's name as it is, --help included.
+  void forwards(std::function<int(const std::vector<std::string>&)> command);
+
+ protected:
+  CommandLine(CLI::App& app, Command& chosen) : app_(&app), chosen_(&chosen) {}
+
+ private:
+  CLI::App* app_;
+  Command* chosen_;
+};
+
+// The program's own.
+class ProgramCommandLine : public CommandLine {
+ public:
+  // `name` stands in front of the messages. A program without a version has no --version.
+  ProgramCommandLine(const std::string& name, const std::string& help, const std::string& version = "");
+  ProgramCommandLine(const ProgramCommandLine&) = delete;
+  ProgramCommandLine& operator=(const ProgramCommandLine&) = delete;
+  ~ProgramCommandLine();
+
+  // Reads the arguments and runs the command they ask for. Answers --help and --version itself, and bad usage with one
+  // line on standard error and exit_usage. What the command throws gets through.
+  int run(int argc, char** argv);
+
+ private:
+  struct Parser;
+  explicit ProgramCommandLine(std::unique_ptr<Parser> parser);
+
+  std::unique_ptr<Parser> parser_;
+};
+
+}  // namespace kclhost::host::cli

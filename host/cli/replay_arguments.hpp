@@ -1,0 +1,30 @@
+// What `kclhost replay` takes on the command line.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "cli/command_line.hpp"
+#include "replay/input.hpp"
+
+namespace kclhost::host::cli {
+
+struct ReplayArguments {
+  replay::InputOptions input;          // without format and end; input_of() has them
+  std::string format = "auto", end{};  // end: empty: not given
+  std::string config{}, exec{};
+  std::string checkpoint_file{}, failures{}, report{};
+  std::size_t repeat = 1;
+  int pipe_size = 1 << 20;
+  double interval = 0;
+  double linger = 0;
+  double timeout = 0;  // 0: none
+  bool quiet = false, verbose = false, progress = false;
+};
+
+void declare(CommandLine& command, ReplayArguments& arguments);
+
+// `arguments.input` with the format and the end that their texts name.
+replay::InputOptions input_of(const ReplayArguments& arguments);
+
+}  // namespace kclhost::host::cli
