@@ -112,7 +112,7 @@ TEST(ConfigSchema, AgreesWithTheLoader) {
                              "plugins_dir: ''",
                              "concurrency: 0",
                              "concurrency: 65",
-                             "in_flight: {max_bytes: 1B}",
+                             "in_flight: {max_bytes: 1}",
                              "in_flight: {max_records: 0}",
                              "in_flight: {max_records: 1000000001}",
                              "worker: {max_memory: 1}",
