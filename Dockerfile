@@ -12,7 +12,7 @@
 FROM debian:bookworm-slim AS runtime
 RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless ca-certificates \
-         libyaml-cpp0.7 libspdlog1.10 libcurl4 libssl3 >/dev/null \
+         libyaml-cpp0.7 libcurl4 libssl3 >/dev/null \
     && rm -rf /var/lib/apt/lists/*
 
 # What the pom pins.

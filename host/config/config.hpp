@@ -66,6 +66,12 @@ struct DeadLetter {
   std::uint64_t max_file_size = 64ull << 20;    // bytes
 };
 
+// The most that a plugin which checkpoints for itself may hold unfinished, of one shard.
+struct InFlight {
+  std::uint64_t max_bytes = 64ull << 20;  // of the records' data and keys
+  std::uint64_t max_records = 100'000;
+};
+
 struct Timeouts {
   Milliseconds initialize{60'000};
   Milliseconds process_records{300'000};
@@ -112,6 +118,7 @@ struct Config {
   Checkpoint checkpoint;
   OnError on_error;
   DeadLetter dead_letter;
+  InFlight in_flight;
   Timeouts timeouts;
   Worker worker;
   Reload reload;

@@ -106,6 +106,12 @@ constexpr std::array table{
     Key{.name = "dead_letter.max_file_size", .description = "A file that has grown to this size is closed and a new one begun.",
         .target = Field<std::uint64_t>{[](Config& c) -> std::uint64_t& { return c.dead_letter.max_file_size; }}, .least = 1024},
 
+    Key{.name = "in_flight", .description = "The most of one shard's records that a plugin which checkpoints for itself may hold unfinished.", .target = Section{}},
+    Key{.name = "in_flight.max_bytes", .description = "Their data and partition keys together.",
+        .target = Field<std::uint64_t>{[](Config& c) -> std::uint64_t& { return c.in_flight.max_bytes; }}, .least = 1024},
+    Key{.name = "in_flight.max_records", .description = "Their number.",
+        .target = Count{[](Config& c) -> std::uint64_t& { return c.in_flight.max_records; }}, .most = 1'000'000'000},
+
     Key{.name = "timeouts", .description = "How long the plugin's calls may take before its worker is killed.", .target = Section{}},
     Key{.name = "timeouts.initialize", .description = "Starting an instance: create and initialize.",
         .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.timeouts.initialize; }}},
@@ -177,16 +183,16 @@ const Key* find_key(std::string_view name) {
 }
 
 std::string_view type_name(const Key& key) {
-  return std::visit(
-      Overloaded{[](Section) { return "section"; }, [](Version) { return "integer"; }, [](AnyYaml) { return "any"; },
-                 [](Properties) { return "map"; }, [](const Choice&) { return "choice"; },
-                 [](const Directory&) { return "path"; }, [](Field<bool>) { return "boolean"; },
-                 [](Field<int>) { return "integer"; }, [](Field<Milliseconds>) { return "duration"; },
-                 [](Field<std::optional<Milliseconds>>) { return "duration"; },
-                 [](Field<std::uint64_t>) { return "size"; }, [](Field<Size>) { return "size"; },
-                 [](Field<std::string>) { return "string"; }, [](Field<Text>) { return "string"; },
-                 [](Field<std::vector<std::string>>) { return "list"; }},
-      key.target);
+  return std::visit(Overloaded{[](Section) { return "section"; }, [](Version) { return "integer"; },
+                               [](AnyYaml) { return "any"; }, [](Properties) { return "map"; },
+                               [](const Choice&) { return "choice"; }, [](const Directory&) { return "path"; },
+                               [](const Count&) { return "integer"; }, [](Field<bool>) { return "boolean"; },
+                               [](Field<int>) { return "integer"; }, [](Field<Milliseconds>) { return "duration"; },
+                               [](Field<std::optional<Milliseconds>>) { return "duration"; },
+                               [](Field<std::uint64_t>) { return "size"; }, [](Field<Size>) { return "size"; },
+                               [](Field<std::string>) { return "string"; }, [](Field<Text>) { return "string"; },
+                               [](Field<std::vector<std::string>>) { return "list"; }},
+                    key.target);
 }
 
 std::string default_text(const Key& key) {
@@ -196,6 +202,7 @@ std::string default_text(const Key& key) {
       Overloaded{
           [&](const Choice& choice) { return std::string(choice.names[static_cast<std::size_t>(choice.get(fresh))]); },
           [&](const Directory& directory) { return directory.field(fresh).string(); },
+          [&](const Count& count) { return std::to_string(count.field(fresh)); },
           [&](Field<bool> field) { return std::string(field(fresh) ? "true" : "false"); },
           [&](Field<int> field) { return std::to_string(field(fresh)); },
           [&](Field<Milliseconds> field) { return format_duration(field(fresh)); },

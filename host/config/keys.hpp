@@ -25,12 +25,15 @@ struct Directory {  // or file; relative values lie in the configuration file's 
   std::filesystem::path& (*field)(Config&);
   std::string_view base = "config";
 };
+struct Count {  // a number that may be larger than an int
+  std::uint64_t& (*field)(Config&);
+};
 template <typename T>
 using Field = T& (*)(Config&);
-using Target =
-    std::variant<Section, Version, AnyYaml, Properties, Choice, Directory, Field<bool>, Field<int>, Field<Milliseconds>,
-                 Field<std::optional<Milliseconds>>, Field<std::uint64_t>, Field<std::optional<std::uint64_t>>,
-                 Field<std::string>, Field<std::optional<std::string>>, Field<std::vector<std::string>>>;
+using Target = std::variant<Section, Version, AnyYaml, Properties, Choice, Directory, Count, Field<bool>, Field<int>,
+                            Field<Milliseconds>, Field<std::optional<Milliseconds>>, Field<std::uint64_t>,
+                            Field<std::optional<std::uint64_t>>, Field<std::string>, Field<std::optional<std::string>>,
+                            Field<std::vector<std::string>>>;
 
 struct Key {
   std::string_view name;  // dotted, from the root

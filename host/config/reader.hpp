@@ -31,6 +31,7 @@ class Reader {
   // The overloads store a value, or report why they can't.
   void store(const Key& key, const Value& value, const Choice& choice);
   void store(const Key& key, const Value& value, const Directory& directory);
+  void store(const Key& key, const Value& value, const Count& count);
   void store(const Key& key, const Value& value, Version);
   void store(const Key& key, const Value& value, Field<bool> field);
   void store(const Key& key, const Value& value, Field<int> field);

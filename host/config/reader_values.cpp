@@ -65,6 +65,10 @@ void Reader::store(const Key& key, const Value& value, Field<int> field) {
   if (const auto number = integer(key, value)) field(config_) = static_cast<int>(*number);
 }
 
+void Reader::store(const Key& key, const Value& value, const Count& count) {
+  if (const auto number = integer(key, value)) count.field(config_) = static_cast<std::uint64_t>(*number);
+}
+
 void Reader::store(const Key& key, const Value& value, Field<Milliseconds> field) {
   if (const auto parsed = duration(key, value)) field(config_) = *parsed;
 }

@@ -89,7 +89,9 @@ class SchemaWriter {
   void write_type(const Key& key, Field<bool>) {
     alternatives(key, [&] { field("type", "boolean"); });
   }
-  void write_type(const Key& key, Field<int>) {
+  void write_type(const Key& key, const Count&) { write_integer(key); }
+  void write_type(const Key& key, Field<int>) { write_integer(key); }
+  void write_integer(const Key& key) {
     alternatives(key, [&] {
       field("type", "integer");
       name("minimum");

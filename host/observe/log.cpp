@@ -1,13 +1,17 @@
 #include "observe/log.hpp"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 
-#include "observe/launcher_sink.hpp"
 #include "support/json_string.hpp"
 
 namespace kclhost::host::observe {
@@ -22,12 +26,20 @@ std::string_view name_of(Level level) {
 // How many lines a crash report gets.
 constexpr std::size_t remembered_lines = 50;
 
-spdlog::sink_ptr make_sink(config::LogSink sink) {
-  const char* socket = std::getenv("KCLHOST_LOG_SOCKET");
-  if (sink == config::LogSink::automatic && socket != nullptr && *socket != '\0') {
-    return std::make_shared<LauncherSink>(socket);
-  }
-  return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+// Well below what a datagram may hold by default (net.core.wmem_default). Cut to fit, a line would no longer be JSON.
+constexpr std::size_t longest_datagram = 128 * 1024;
+constexpr std::chrono::seconds last_words{1};
+
+// A socket that is connected to the launcher's; none when there is no launcher.
+Fd connect_to_launcher() {
+  const char* const path = std::getenv("KCLHOST_LOG_SOCKET");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path == nullptr || *path == '\0' || std::strlen(path) >= sizeof address.sun_path) return {};
+  std::strcpy(address.sun_path, path);
+  Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket || ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return {};
+  return socket;
 }
 
 // Text for people stays on one line whatever a plugin logs.
@@ -46,13 +58,15 @@ void append_one_line(std::string& out, std::string_view text) {
 }  // namespace
 
 Log::Log(const config::Log& config) : level_(config.level), format_(config.format) {
-  logger_ = std::make_shared<spdlog::logger>("kclhost", make_sink(config.sink));
-  logger_->set_pattern("%v");
-  logger_->set_level(spdlog::level::trace);
-  logger_->flush_on(spdlog::level::trace);
+  const auto notice = [this](std::uint64_t dropped) { return this->notice(dropped); };
+  standard_error_ = Outlet::to_descriptor(STDERR_FILENO, notice);
+  if (config.sink != config::LogSink::automatic) return;
+  if (Fd socket = connect_to_launcher()) launcher_ = Outlet::to_socket(std::move(socket), notice);
 }
 
-Log::~Log() = default;
+Log::~Log() {
+  flush_for(last_words);
+}
 
 std::string Log::now() {
   const auto time = std::chrono::system_clock::now().time_since_epoch();
@@ -73,17 +87,90 @@ void Log::set_plugin(std::string_view id, std::string_view version) {
 
 void Log::write(Level level, std::string_view source, std::string_view text, Fields fields) {
   if (!enabled(level)) return;
-  std::string line = format_ == config::LogFormat::json ? json_line(level, source, text, fields)
-                                                        : text_line(level, source, text, fields);
-  logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
-  const std::lock_guard lock(lines_mutex_);
-  lines_.push_back(std::move(line));
+  const std::lock_guard lock(mutex_);
+  const auto now = Flood::Clock::now();
+  say_held(now);
+  if (source == "host" && !flood_.passes(static_cast<int>(level), text, now)) return;
+  write_line(level, source, text, fields);
+}
+
+void Log::write_line(Level level, std::string_view source, std::string_view text, Fields fields) {
+  std::string line = line_of(level, source, text, fields);
+  lines_.push_back(line);
   if (lines_.size() > remembered_lines) lines_.pop_front();
+  pass(std::move(line += '\n'));
+}
+
+void Log::pass(std::string line) {
+  if (launcher_.fd() < 0 || line.size() > longest_datagram) return standard_error_.write(std::move(line));
+  launcher_.write(std::move(line));
+  if (launcher_.broken()) leave_launcher();
+}
+
+void Log::leave_launcher() {
+  std::deque<std::string> lines = launcher_.take_lines();
+  launcher_ = {};
+  for (std::string& line : lines) standard_error_.write(std::move(line));
+}
+
+void Log::say_held(Flood::Clock::time_point now) {
+  for (const Flood::Held& held : flood_.ended(now)) {
+    const std::string lines = std::to_string(held.lines);
+    write_line(static_cast<Level>(held.level), "host", lines + " more lines like this one are left out: " + held.text,
+               {{"left_out", lines}});
+  }
+}
+
+std::string Log::notice(std::uint64_t dropped) const {
+  const std::string lines = std::to_string(dropped);
+  return line_of(Level::warn, "host", lines + " lines of this log were dropped: nobody read it", {{"dropped", lines}}) +
+         '\n';
+}
+
+bool Log::pending() const {
+  const std::lock_guard lock(mutex_);
+  return launcher_.pending() || standard_error_.pending();
+}
+
+int Log::fd_to_watch() const {
+  const std::lock_guard lock(mutex_);
+  return launcher_.pending() ? launcher_.fd() : standard_error_.fd();
+}
+
+void Log::flush() {
+  const std::lock_guard lock(mutex_);
+  say_held(Flood::Clock::now());
+  launcher_.flush();
+  if (launcher_.broken()) leave_launcher();
+  standard_error_.flush();
+}
+
+std::chrono::steady_clock::time_point Log::flush_at() const {
+  const std::lock_guard lock(mutex_);
+  return flood_.due();
+}
+
+void Log::flush_for(std::chrono::milliseconds longest) {
+  using Clock = Flood::Clock;
+  {
+    const std::lock_guard lock(mutex_);
+    say_held(Clock::time_point::max());
+  }
+  const auto end = Clock::now() + longest;
+  for (flush(); pending() && Clock::now() < end; flush()) {
+    pollfd writable{fd_to_watch(), POLLOUT, 0};
+    ::poll(&writable, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count()));
+  }
 }
 
 std::vector<std::string> Log::last_lines() const {
-  const std::lock_guard lock(lines_mutex_);
+  const std::lock_guard lock(mutex_);
   return {lines_.begin(), lines_.end()};
+}
+
+std::string Log::line_of(Level level, std::string_view source, std::string_view text, Fields fields) const {
+  return format_ == config::LogFormat::json ? json_line(level, source, text, fields)
+                                            : text_line(level, source, text, fields);
 }
 
 std::string Log::json_line(Level level, std::string_view source, std::string_view text, Fields fields) const {

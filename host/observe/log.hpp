@@ -1,26 +1,30 @@
 // The host's log: one line per event, with the shard and the plugin in every line.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <deque>
 #include <initializer_list>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/config.hpp"
-
-namespace spdlog {
-class logger;
-}
+#include "observe/flood.hpp"
+#include "observe/outlet.hpp"
 
 namespace kclhost::host::observe {
 
 using Level = config::LogLevel;
 
 // Writes to the launcher's socket when the environment's KCLHOST_LOG_SOCKET names one and the sink is automatic, else
-// to standard error; never to standard output. write is safe on any thread, the setters are not.
+// to standard error; never to standard output. Where the launcher is gone, or a line is too long for a datagram, it
+// goes to standard error.
+//
+// Never waits: what is not read is kept up to 256 KiB, then dropped and counted, and a line says how many were dropped.
+// Of the host's own lines of one kind (the digits in them aside) 50 pass within a second; a line says how many more
+// there were. write, pending, fd_to_watch, flush and flush_for are safe on any thread, the setters are not.
 class Log {
  public:
   struct Field {
@@ -30,6 +34,7 @@ class Log {
   using Fields = std::initializer_list<Field>;
 
   explicit Log(const config::Log& config);
+  // flush_for a second.
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -55,18 +60,36 @@ class Log {
   void warn(std::string_view text, Fields fields = {}) { write(Level::warn, "host", text, fields); }
   void error(std::string_view text, Fields fields = {}) { write(Level::error, "host", text, fields); }
 
+  // Whether lines wait for their reader. While they do, a poll loop watches fd_to_watch() for POLLOUT and calls flush()
+  // then; the descriptor may be another one after each call of write or flush.
+  bool pending() const;
+  int fd_to_watch() const;
+  // Passes on what can be passed on now, and says what was held back if it is time for that.
+  void flush();
+  // When flush() has to say what was held back, even if nothing is pending; max() when it has not.
+  std::chrono::steady_clock::time_point flush_at() const;
+  // Waits until everything is passed on, at most that long, and says what was held back. For the process's end.
+  void flush_for(std::chrono::milliseconds longest);
+
   // The newest lines, oldest first, for a crash report.
   std::vector<std::string> last_lines() const;
 
  private:
+  void write_line(Level level, std::string_view source, std::string_view text, Fields fields);
+  void pass(std::string line);
+  void leave_launcher();
+  void say_held(Flood::Clock::time_point now);
+  std::string notice(std::uint64_t dropped) const;
+  std::string line_of(Level level, std::string_view source, std::string_view text, Fields fields) const;
   std::string json_line(Level level, std::string_view source, std::string_view text, Fields fields) const;
   std::string text_line(Level level, std::string_view source, std::string_view text, Fields fields) const;
 
   Level level_;
   config::LogFormat format_;
   std::string shard_, plugin_, version_;
-  std::shared_ptr<spdlog::logger> logger_;
-  mutable std::mutex lines_mutex_;
+  mutable std::mutex mutex_;  // for all below
+  Outlet launcher_, standard_error_;
+  Flood flood_;
   std::deque<std::string> lines_;
 };
 

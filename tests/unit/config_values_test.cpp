@@ -63,6 +63,8 @@ TEST(ConfigValues, DefaultsAreTheDocumentedOnes) {
   EXPECT_TRUE(config.on_error.bisect);
   EXPECT_EQ(config.on_error.max_record_age, std::nullopt);
   EXPECT_EQ(config.on_error.then, Then::block);
+  EXPECT_EQ(config.in_flight.max_bytes, 64u << 20);
+  EXPECT_EQ(config.in_flight.max_records, 100'000u);
   EXPECT_EQ(config.timeouts.initialize, 60s);
   EXPECT_EQ(config.timeouts.process_records, 5min);
   EXPECT_EQ(config.timeouts.shutdown, 20s);
@@ -98,6 +100,7 @@ on_error:
   max_record_age: 2d
   then: dead_letter
 dead_letter: {path: lost, max_file_size: 10MB}
+in_flight: {max_bytes: 1GiB, max_records: 1000000000}
 timeouts: {initialize: 1s, process_records: 2s, shutdown: 3s}
 worker: {max_memory: 512MiB, core_dumps: true, crash_payloads: true}
 reload: {watch: False, settle: 0s}
@@ -133,6 +136,8 @@ daemon:
   EXPECT_EQ(config.on_error.then, Then::dead_letter);
   EXPECT_EQ(config.dead_letter.path, "/var/lib/kclhost/lost");
   EXPECT_EQ(config.dead_letter.max_file_size, 10'000'000u);
+  EXPECT_EQ(config.in_flight.max_bytes, 1u << 30);
+  EXPECT_EQ(config.in_flight.max_records, 1'000'000'000u);
   EXPECT_EQ(config.timeouts.initialize, 1s);
   EXPECT_EQ(config.timeouts.process_records, 2s);
   EXPECT_EQ(config.timeouts.shutdown, 3s);

@@ -229,6 +229,64 @@ TEST_F(LogTest, LinesGoToTheLauncher) {
   EXPECT_EQ(standard_error.text(), "");
 }
 
+TEST_F(LogTest, ALauncherThatDoesNotReadStopsNobody) {
+  Launcher launcher;
+  std::size_t seen = 0;
+  std::string last;
+  const auto read = [&] {
+    for (std::string line; !(line = launcher.line()).empty(); ++seen) last = line;
+  };
+  {
+    Log log(settings(config::LogFormat::json));
+    for (int i = 0; i < 20'000; ++i) log.write(Level::info, "plugin", "line " + std::to_string(i));
+    EXPECT_TRUE(log.pending());
+    EXPECT_GE(log.fd_to_watch(), 0);
+    while (log.pending()) {
+      read();
+      log.flush();
+    }
+    read();
+  }
+  EXPECT_EQ(member(parsed(last), "source"), "host");
+  EXPECT_EQ(member(parsed(last), "dropped"), std::to_string(20'000 - (seen - 1)));
+  EXPECT_EQ(standard_error.text(), "");
+}
+
+TEST_F(LogTest, WhatALauncherLeftUnreadGoesToStandardErrorWhenItLeaves) {
+  Launcher launcher;
+  Log log(settings(config::LogFormat::json));
+  for (int i = 0; i < 1'000; ++i) log.write(Level::info, "plugin", "line " + std::to_string(i));
+  ASSERT_TRUE(log.pending());
+  launcher.leave();
+  log.flush();
+  EXPECT_FALSE(log.pending());
+  EXPECT_EQ(member(parsed(standard_error.lines().back()), "message"), "line 999");
+}
+
+TEST_F(LogTest, AFloodOfTheHostsLinesIsFolded) {
+  {
+    Log log(settings(config::LogFormat::json));
+    for (int i = 0; i < 5'000; ++i) log.error("record skipped by on_error", {{"record", std::to_string(i)}});
+    EXPECT_LT(log.flush_at(), std::chrono::steady_clock::time_point::max());
+  }
+  std::uint64_t told = 0;
+  const auto lines = standard_error.lines();
+  for (const std::string& line : lines) {
+    const auto document = parsed(line);
+    const std::string left_out = member(document, "left_out");
+    told += left_out == "(missing)" ? 1 : std::stoul(left_out);
+    EXPECT_NE(member(document, "message").find("record skipped by on_error"), std::string::npos);
+  }
+  EXPECT_EQ(told, 5'000u);
+  EXPECT_LT(lines.size(), 1'000u);
+}
+
+TEST_F(LogTest, WhatAPluginLogsIsNotFolded) {
+  Log log(settings(config::LogFormat::json));
+  for (int i = 0; i < 1'000; ++i) log.write(Level::info, "plugin", "the same");
+  EXPECT_EQ(standard_error.lines().size(), 1'000u);
+}
+
 TEST_F(LogTest, AnEmptyLineReachesTheLauncher) {
   Launcher launcher;
   Log log(settings(config::LogFormat::text));
