@@ -106,11 +106,10 @@ struct End {
 
 }  // namespace action
 
-using Action =
-    std::variant<action::StartWorker, action::CallWorker, action::AnswerCheckpoint, action::RequestStop,
-                 action::KillWorker, action::LetGo, action::SendStatus, action::SendCheckpoint, action::WriteJournal,
-                 action::WriteDeadLetters, action::LookForPlugin, action::NamePlugin, action::WriteCrashReport,
-                 action::Tell, action::End>;
+using Action = std::variant<action::StartWorker, action::CallWorker, action::AnswerCheckpoint, action::RequestStop,
+                            action::KillWorker, action::LetGo, action::SendStatus, action::SendCheckpoint,
+                            action::WriteJournal, action::WriteDeadLetters, action::LookForPlugin, action::NamePlugin,
+                            action::WriteCrashReport, action::Tell, action::End>;
 using Actions = std::vector<Action>;
 
 }  // namespace kclhost::host

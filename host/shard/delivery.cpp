@@ -152,7 +152,8 @@ void Delivery::go_on_with(const Suspect& suspect) {
   const auto most = static_cast<std::uint32_t>(config_.retry.max_attempts);
   const bool divisible = config_.bisect && last_ - first_ > 1;
   if (divisible && (searching_ || tries_ + interruptions_ >= most)) return halve(last_);
-  if (!divisible && tries_ >= most && config_.then != config::Then::stop) exhausted();
+  const bool goes_on = config_.then == config::Then::skip || config_.then == config::Then::dead_letter;
+  if (!divisible && tries_ >= most && goes_on) exhausted();
 }
 
 void Delivery::begun() {

@@ -27,11 +27,11 @@ struct Desk {
   std::string shard_id;  // "" until the daemon's initialize
   bool greeted = false;  // the daemon's initialize was answered: later instances take over from earlier ones
   bool may_checkpoint = false;
-  bool looking = false;        // for a new file of the plugin
-  Position position;           // the last finished record, or where the daemon said to begin: new instances start here
-  std::uint32_t source = 1;    // the plugin's file that new workers load
-  std::uint32_t proven = 0;    // the last one that was loaded
-  std::uint32_t workers = 0;   // started so far
+  bool looking = false;         // for a new file of the plugin
+  Position position;            // the last finished record, or where the daemon said to begin: new instances start here
+  std::uint32_t source = 1;     // the plugin's file that new workers load
+  std::uint32_t proven = 0;     // the last one that was loaded
+  std::uint32_t workers = 0;    // started so far
   std::uint64_t set_aside = 0;  // records, by this process
   bool ended = false;
 
@@ -40,8 +40,7 @@ struct Desk {
   void ask(A&& one) {
     actions.emplace_back(std::forward<A>(one));
   }
-  void tell(config::LogLevel level, std::string text,
-            std::vector<std::pair<const char*, std::string>> fields = {}) {
+  void tell(config::LogLevel level, std::string text, std::vector<std::pair<const char*, std::string>> fields = {}) {
     ask(action::Tell{level, std::move(text), std::move(fields)});
   }
   void look_for_plugin() {

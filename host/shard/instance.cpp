@@ -9,10 +9,10 @@ constexpr Time grace{1'000};
 }  // namespace
 
 Instance::Instance(Desk& desk, std::uint32_t generation)
-    : desk_(desk), id_(desk.new_worker()), source_(desk.source), generation_(generation) {
+    : desk_(&desk), id_(desk.new_worker()), source_(desk.source), generation_(generation) {
   timeout_ = desk.config.timeouts.initialize;
   deadline_ = desk.now.steady + timeout_;
-  desk_.ask(action::StartWorker{id_, source_});
+  desk_->ask(action::StartWorker{id_, source_});
 }
 
 bool Instance::may_checkpoint() const {
@@ -23,24 +23,24 @@ bool Instance::may_checkpoint() const {
 void Instance::begin(const Request& request, Time timeout) {
   call_ = request.call;
   timeout_ = timeout;
-  deadline_ = desk_.now.steady + timeout;
+  deadline_ = desk_->now.steady + timeout;
   late_.clear();
   asked_to_stop_ = false;
-  desk_.ask(action::CallWorker{id_, ++number_, request});
+  desk_->ask(action::CallWorker{id_, ++number_, request});
 }
 
 void Instance::destroy() {
   const bool was_created = phase_ == Phase::created || phase_ == Phase::ready;
   phase_ = Phase::ending;
   if (was_created) {
-    begin({.call = Call::destroy}, desk_.config.timeouts.shutdown);
+    begin({.call = Call::destroy}, desk_->config.timeouts.shutdown);
   } else {
     kill(Death::Kind::timeout, "let go");
   }
 }
 
 void Instance::hurry(Time limit, std::string why) {
-  if (!asked_to_stop_) desk_.ask(action::RequestStop{id_});
+  if (!asked_to_stop_) desk_->ask(action::RequestStop{id_});
   asked_to_stop_ = true;
   deadline_ = std::min(deadline_, limit);
   late_ = std::move(why);
@@ -49,7 +49,7 @@ void Instance::hurry(Time limit, std::string why) {
 void Instance::kill(Death::Kind kind, std::string message) {
   if (killed_) return;
   killed_ = true;
-  desk_.ask(action::KillWorker{id_, kind, std::move(message)});
+  desk_->ask(action::KillWorker{id_, kind, std::move(message)});
 }
 
 void Instance::loaded(const Descriptor& about) {
@@ -70,12 +70,13 @@ void Instance::excuse(Time duration) {
 }
 
 void Instance::on_time() {
-  if (killed_ || desk_.now.steady < deadline_) return;
-  if (phase_ == Phase::loading) return kill(Death::Kind::timeout, "ended because it took longer than timeouts.initialize");
+  if (killed_ || desk_->now.steady < deadline_) return;
+  if (phase_ == Phase::loading)
+    return kill(Death::Kind::timeout, "ended because it took longer than timeouts.initialize");
   if (!asked_to_stop_) {
     asked_to_stop_ = true;
     deadline_ += grace;
-    desk_.ask(action::RequestStop{id_});
+    desk_->ask(action::RequestStop{id_});
     return;
   }
   kill(Death::Kind::timeout, "ended because " + std::string(name_of(*call_)) + " took longer than " +

@@ -53,7 +53,7 @@ class Instance {
   void on_time();
 
  private:
-  Desk& desk_;
+  Desk* desk_;
   WorkerId id_;
   std::uint32_t source_, generation_;
   Phase phase_ = Phase::loading;

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <span>
+#include <vector>
 
 #include "batch/position.hpp"
 
@@ -16,6 +17,24 @@ struct JournalNote {
   bool searching = false;           // one of the records is known to fail
   bool under_way = false;           // they are being delivered
   bool aside = false;               // they were set aside, and no checkpoint says so yet
+};
+
+// Notes one after another, without an allocation where there were as many before.
+class JournalNotes {
+ public:
+  void clear() { used_ = 0; }
+  JournalNote& add() {
+    if (used_ == notes_.size()) notes_.emplace_back();
+    JournalNote& note = notes_[used_++];
+    note.failures = note.interruptions = 0;
+    note.searching = note.under_way = note.aside = false;
+    return note;
+  }
+  std::span<const JournalNote> all() const { return {notes_.data(), used_}; }
+
+ private:
+  std::vector<JournalNote> notes_;
+  std::size_t used_ = 0;
 };
 
 }  // namespace kclhost::host

@@ -29,12 +29,17 @@ const RecordEntry& Window::entry(std::uint32_t index) const {
   return index < kept_.size() ? kept_[index].entry : share_.entry(index - kept_.size());
 }
 
+std::uint64_t Window::bytes_from(std::uint32_t first) const {
+  std::uint64_t bytes = 0;
+  for (std::uint32_t i = first; i < size(); ++i) bytes += size_of(entry(i));
+  return bytes;
+}
+
 std::uint32_t Window::keep(std::uint32_t finished) {
   const std::uint32_t size_before = size();
   const std::uint32_t gone = std::min(finished, size_before);
   std::uint32_t from_share = gone > kept_count() ? gone - kept_count() : 0;
   while (!kept_.empty() && finished > 0) {
-    kept_bytes_ -= size_of(kept_.front().entry);
     kept_.pop_front();
     --finished;
   }
@@ -48,7 +53,6 @@ std::uint32_t Window::keep(std::uint32_t finished) {
       at = copy_texts(entry, share_.base, texts->data(), at);
       kept_.push_back({texts, entry});
     }
-    kept_bytes_ += bytes;
   }
   share_ = {};
   return gone;
@@ -56,7 +60,6 @@ std::uint32_t Window::keep(std::uint32_t finished) {
 
 void Window::clear() {
   kept_.clear();
-  kept_bytes_ = 0;
   share_ = {};
 }
 

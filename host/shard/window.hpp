@@ -1,4 +1,5 @@
-// The records of a lane that are not finished: those that the host has kept, and behind them those of the batch in hand.
+// The records of a lane that are not finished: those that the host has kept, and behind them those of the batch in
+// hand.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,8 @@ class Window {
 
   std::uint32_t size() const { return kept_count() + share_.count; }
   std::uint32_t kept_count() const { return static_cast<std::uint32_t>(kept_.size()); }
-  std::uint64_t kept_bytes() const { return kept_bytes_; }  // data and texts
+  // Of the records from this index on: data and texts.
+  std::uint64_t bytes_from(std::uint32_t first) const;
 
   const RecordEntry& entry(std::uint32_t index) const;
   std::string_view data(std::uint32_t index) const { return text(index, &RecordEntry::data, &RecordEntry::data_size); }
@@ -63,7 +65,6 @@ class Window {
   static std::uint64_t size_of(const RecordEntry& entry);
 
   std::deque<Kept> kept_;
-  std::uint64_t kept_bytes_ = 0;
   Batch share_;
 };
 

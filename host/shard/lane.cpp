@@ -1,0 +1,300 @@
+#include "shard/lane.hpp"
+
+#include <algorithm>
+
+#include "shard/backoff.hpp"
+
+namespace kclhost::host {
+
+using Level = config::LogLevel;
+
+Lane::Lane(Desk& desk, std::uint32_t number, std::uint32_t seed)
+    : desk_(desk), number_(number), delivery_(desk.config.on_error, seed) {}
+
+bool Lane::owns(WorkerId worker) const {
+  return (instance_ && instance_->id() == worker) || (successor_ && successor_->id() == worker);
+}
+
+bool Lane::ready() const {
+  return instance_ && instance_->ready() && !(successor_ && successor_->phase() == Instance::Phase::loaded);
+}
+
+void Lane::keep_up() {
+  if (closing_ || desk_.ended) return;
+  if (successor_ && successor_->phase() == Instance::Phase::loaded) swap();
+  if (!instance_) {
+    if (desk_.now.steady < start_at_ || desk_.looking) return;
+    if (std::exchange(look_before_start_, false)) return desk_.look_for_plugin();
+    return start();
+  }
+  if (instance_->in_call() || desk_.shard_id.empty()) return;
+  if (instance_->phase() == Instance::Phase::loaded) {
+    instance_->begin({.call = Call::create}, desk_.config.timeouts.initialize);
+  } else if (instance_->phase() == Instance::Phase::created) {
+    instance_->begin({.call = Call::initialize,
+                      .shard_id = desk_.shard_id,
+                      .sequence_number = desk_.position.sequence_number,
+                      .sub_sequence_number = desk_.position.sub_sequence_number,
+                      .hand_over = desk_.greeted},
+                     desk_.config.timeouts.initialize);
+  } else if (instance_->ready() && (instance_->source() != desk_.source || (outgrown_ && !holds_records()))) {
+    replace();
+  }
+}
+
+void Lane::start() {
+  instance_.emplace(desk_, ++generation_);
+  replacement_flushed_ = outgrown_ = false;
+}
+
+void Lane::replace() {
+  if (!successor_ && !closing_) successor_.emplace(desk_, ++generation_);
+}
+
+// The successor is loaded: the instance goes as soon as it may.
+void Lane::swap() {
+  if (!instance_) return promote();
+  if (instance_->in_call() || instance_->phase() == Instance::Phase::ending) return;
+  if (instance_->ready() && holds_records() && !replacement_flushed_) {
+    // What it holds it can only finish while the daemon waits for us.
+    if (desk_.may_checkpoint) flush(Flush::replacement);
+    return;
+  }
+  if (instance_->phase() == Instance::Phase::loaded) {
+    desk_.ask(action::LetGo{instance_->id()});
+    instance_.reset();
+    return promote();
+  }
+  instance_->destroy();
+}
+
+void Lane::promote() {
+  instance_ = std::move(successor_);
+  successor_.reset();
+  replacement_flushed_ = outgrown_ = false;
+  about_ = instance_->about();
+  desk_.ask(action::NamePlugin{about_->id, about_->version});
+}
+
+void Lane::close(Time limit, const std::string& why) {
+  closing_ = true;
+  if (successor_) {
+    desk_.ask(action::LetGo{successor_->id()});
+    successor_.reset();
+  }
+  if (!instance_ || instance_->phase() == Instance::Phase::ending) return;
+  if (instance_->in_call()) return instance_->hurry(limit, why);
+  if (instance_->phase() == Instance::Phase::created || instance_->phase() == Instance::Phase::ready) {
+    return instance_->destroy();
+  }
+  let_go();
+}
+
+void Lane::let_go() {
+  for (std::optional<Instance>* one : {&instance_, &successor_}) {
+    if (*one) desk_.ask(action::LetGo{(*one)->id()});
+    one->reset();
+  }
+  delivery_.interrupted();
+  write_journal(false);
+}
+
+void Lane::not_started(WorkerId worker, const std::string& why) {
+  if (successor_ && successor_->id() == worker) {
+    successor_.reset();
+    desk_.tell(Level::warn, "no worker could be started to replace the one there is: " + why);
+    return;
+  }
+  instance_.reset();
+  came_to_nothing("no worker could be started: " + why, exit_stopped);
+}
+
+void Lane::loaded(WorkerId worker, const Descriptor& about) {
+  const bool is_successor = successor_ && successor_->id() == worker;
+  if (about.checkpoints_itself() && desk_.config.concurrency > 1) {
+    const std::string why = "concurrency is " + std::to_string(desk_.config.concurrency) + " but plugin " + about.id +
+                            " checkpoints for itself, which one worker alone can do: set concurrency: 1";
+    return is_successor || desk_.greeted ? refuse(why) : desk_.end(exit_usage, why);
+  }
+  (is_successor ? *successor_ : *instance_).loaded(about);
+  desk_.proven = (is_successor ? *successor_ : *instance_).source();
+  if (is_successor) return;
+  about_ = about;
+  delivery_.set_holds(about.checkpoints_itself());
+  desk_.ask(action::NamePlugin{about.id, about.version});
+}
+
+void Lane::not_loaded(WorkerId worker, const std::string& why) {
+  if (successor_ && successor_->id() == worker) return refuse(why);
+  const std::uint32_t source = instance_->source();
+  instance_.reset();
+  if (desk_.proven != 0 && source != desk_.proven) return refuse(why);
+  if (!desk_.greeted && desk_.proven == 0) return desk_.end(exit_plugin, why);
+  came_to_nothing(why, exit_plugin);
+}
+
+// The plugin's new file can't be used: the one before it goes on.
+void Lane::refuse(const std::string& why) {
+  if (successor_) {
+    desk_.ask(action::LetGo{successor_->id()});
+    successor_.reset();
+  }
+  if (desk_.proven == 0 || desk_.source == desk_.proven) return;
+  desk_.source = desk_.proven;
+  desk_.tell(Level::warn, "the plugin's new file is not used: " + why);
+}
+
+// The instance did not come up.
+void Lane::came_to_nothing(const std::string& why, int exit_code) {
+  if (instance_) {
+    if (instance_->phase() == Instance::Phase::created) {
+      instance_->destroy();
+    } else {
+      desk_.ask(action::LetGo{instance_->id()});
+      instance_.reset();
+    }
+  }
+  if (closing_) return;
+  const config::Retry& retry = desk_.config.on_error.retry;
+  const bool spent = ++failed_starts_ >= retry.max_attempts;
+  if (spent && desk_.config.on_error.then == config::Then::stop) {
+    return desk_.end(exit_code, "the plugin can't be used: " + why);
+  }
+  const Time pause = spent ? retry.max_backoff : backoff(retry, failed_starts_, desk_.random);
+  desk_.tell(Level::error, "the plugin does not come up (" + why + "); the shard waits, next try in " + text_of(pause));
+  start_at_ = desk_.now.steady + pause;
+  look_before_start_ = spent;
+}
+
+void Lane::on_time() {
+  if (instance_) instance_->on_time();
+  if (successor_) successor_->on_time();
+}
+
+void Lane::excuse(Time duration) {
+  if (instance_) instance_->excuse(duration);
+}
+
+Time Lane::deadline() const {
+  Time next = never;
+  if (instance_) next = std::min(next, instance_->deadline());
+  if (successor_) next = std::min(next, successor_->deadline());
+  if (!instance_ && !closing_ && !desk_.looking) next = std::min(next, start_at_);
+  if (waiting_ && !closing_ && !desk_.looking) next = std::min(next, wake_at_);
+  return next;
+}
+
+void Lane::ask(const Request& request, Time timeout) {
+  answer_ = Answer::pending;
+  instance_->begin(request, timeout);
+}
+
+void Lane::ask_to_flush() {
+  answer_ = Answer::pending;
+  flush(Flush::asked);
+}
+
+void Lane::flush(Flush why) {
+  flushing_ = why;
+  instance_->begin({.call = Call::drain}, desk_.config.timeouts.process_records);
+}
+
+void Lane::outcome(CallNumber number, const Outcome& outcome, std::uint64_t resident_memory) {
+  if (!instance_ || !instance_->in_call() || instance_->number() != number) return;
+  const Call call = instance_->call();
+  instance_->over(outcome.ok());
+  if (call == Call::process_records && delivery_.under_way()) return records_over(outcome, resident_memory);
+  if (call == Call::drain) return flush_over(outcome);
+  if (!outcome.ok() && !closing_) report(call, outcome.message, nullptr, false);
+  if (call == Call::initialize && outcome.ok()) failed_starts_ = 0;
+  if (call == Call::create || call == Call::initialize) {
+    if (!outcome.ok()) came_to_nothing(outcome.message, call == Call::create ? exit_plugin : exit_stopped);
+    return;
+  }
+  answer_ = outcome.ok() ? Answer::ok : Answer::failed;
+}
+
+void Lane::flush_over(const Outcome& outcome) {
+  const Flush why = std::exchange(flushing_, Flush::none);
+  if (!outcome.ok() && !closing_) report(Call::drain, outcome.message, nullptr, false);
+  if (why == Flush::asked) answer_ = outcome.ok() ? Answer::ok : Answer::failed;
+  if (why == Flush::replacement) replacement_flushed_ = true;
+  if (why != Flush::probation) return;
+  if (outcome.ok()) {
+    delivery_.flushed();
+  } else {
+    // What it holds now is anybody's guess: another instance gets it.
+    failed_at("FAILED", outcome.message);
+    delivery_.instance_lost(false, closing_);
+    instance_->destroy();
+  }
+  write_journal(false);
+}
+
+void Lane::ended(WorkerId worker, const Death* death) {
+  if (successor_ && successor_->id() == worker) {
+    successor_.reset();
+    refuse("can't be loaded: the process that tried was " + (death ? death->message : std::string("ended")));
+    return;
+  }
+  const Instance was = std::move(*instance_);
+  instance_.reset();
+  static const Death gone{Death::Kind::exit, 0, "ended by exit(0)", {}, true};
+  const Flush flushed = std::exchange(flushing_, Flush::none);
+  if (was.phase() == Instance::Phase::ending) {
+    if (death != nullptr && was.in_call(Call::destroy)) report(Call::destroy, death->message, death, false);
+    return lost(false, true);
+  }
+  if (death == nullptr) death = &gone;
+  if (was.phase() == Instance::Phase::loading) {
+    const std::string why = "can't be loaded: the process that tried was " + death->message;
+    instance_.emplace(was);
+    return not_loaded(worker, why);
+  }
+  if (!was.in_call()) {
+    desk_.tell(Level::error, "the worker was " + death->message + " between calls", {{"stack", joined(death->stack)}});
+    if (++idle_deaths_ > 1) {
+      start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, idle_deaths_ - 1, desk_.random);
+    }
+    if (holds_records()) failed_at("DIED", death->message);
+    return lost(false, closing_);
+  }
+  const Call call = was.call();
+  if (call == Call::create || call == Call::initialize) {
+    report(call, death->message, death, false);
+    return came_to_nothing(death->message, call == Call::create ? exit_plugin : exit_stopped);
+  }
+  if (call == Call::process_records && delivery_.under_way()) return records_died(*death);
+  const bool unseen = !death->call_begun && !repeating_;
+  repeating_ = unseen;
+  if (!unseen && !closing_) report(call, death->message, death, false);
+  answer_ = unseen ? Answer::none : Answer::failed;
+  if (call == Call::drain && flushed != Flush::none && !closing_) {
+    desk_.ask(action::WriteCrashReport{was.generation(), *death, Batch{}});
+  }
+  if (holds_records()) failed_at("DIED", death->message);
+  lost(false, closing_);
+}
+
+// The instance is gone, and with it what it held.
+void Lane::lost(bool in_call, bool blameless) {
+  delivery_.instance_lost(in_call, blameless);
+  if (!blameless) waiting_ = false;
+  write_journal(false);
+}
+
+void Lane::report(Call call, const std::string& message, const Death* death, bool with_records) {
+  std::string text(name_of(call));
+  text += death ? ": the worker was " : " failed: ";
+  text += message;
+  std::vector<std::pair<const char*, std::string>> fields;
+  if (with_records && part_.count != 0) {
+    fields.emplace_back("records", std::to_string(part_.count));
+    fields.emplace_back("first", Position::of(part_, 0).str());
+    fields.emplace_back("last", Position::of(part_, part_.count - 1).str());
+  }
+  if (death != nullptr) fields.emplace_back("stack", joined(death->stack));
+  desk_.tell(Level::error, std::move(text), std::move(fields));
+}
+
+}  // namespace kclhost::host

@@ -1,0 +1,140 @@
+// One of the workers that a shard's records are spread over, through all its lives, with the records that are its.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shard/delivery.hpp"
+#include "shard/desk.hpp"
+#include "shard/instance.hpp"
+#include "shard/journal_note.hpp"
+#include "shard/window.hpp"
+
+namespace kclhost::host {
+
+// Keeps an initialized instance at hand, gives it the records that Delivery orders, and knows what it holds. There is
+// one way to replace an instance: another one loads beside it; then the old one is flushed and destroyed, and what it
+// still held is given to the new one, which begins at the last finished record.
+class Lane {
+ public:
+  Lane(Desk& desk, std::uint32_t number, std::uint32_t seed);
+
+  // ---- The instance
+  // Takes the instance as far as it can come now: starts, creates, initializes, replaces.
+  void keep_up();
+  // It is initialized, in no call, and not about to be replaced.
+  bool ready() const;
+  bool owns(WorkerId worker) const;
+  const Instance* serving() const { return instance_ ? &*instance_ : nullptr; }
+  const std::optional<Descriptor>& about() const { return about_; }
+  // Has another instance take over, once it is loaded.
+  void replace();
+  // For the end: no more starts and deliveries; what is under way has until `limit`; then the instance is destroyed.
+  void close(Time limit, const std::string& why);
+  bool closed() const { return !instance_ && !successor_; }
+  // Ends the instance at once.
+  void let_go();
+
+  // ---- What happened
+  void not_started(WorkerId worker, const std::string& why);
+  void loaded(WorkerId worker, const Descriptor& about);
+  void not_loaded(WorkerId worker, const std::string& why);
+  void outcome(CallNumber number, const Outcome& outcome, std::uint64_t resident_memory);
+  void ended(WorkerId worker, const Death* death);
+  void on_time();
+  void excuse(Time duration);
+  Time deadline() const;
+
+  // ---- Calls without records
+  enum class Answer { none, pending, ok, failed };
+  // Makes the call, if there is an instance that can take one; answer() tells.
+  void ask(const Request& request, Time timeout);
+  void ask_to_flush();
+  Answer answer() const { return answer_; }
+  void forget_answer() { answer_ = Answer::none; }
+
+  // ---- Records
+  // What an earlier process remembers of this lane's records.
+  void recall(std::vector<JournalNote> notes);
+  // The batch in hand, or an empty one for a message without records.
+  void begin(const Batch& share);
+  // Moves the delivery on as far as it gets without waiting; true when nothing is left to deliver. first_in_line: no
+  // other lane has an unfinished record in front of this lane's first.
+  bool advance(bool first_in_line);
+  // The batch's status is sent: what is not finished is kept.
+  void keep();
+  void drop_all();
+  void set_aside_done(const std::string& error);
+  // Everything up to here is in the lease table.
+  void recorded(const Position& position);
+
+  const Delivery& delivery() const { return delivery_; }
+  const Window& window() const { return window_; }
+  // The last record that an instance was given; none() before the first.
+  const Position& delivered() const { return delivered_; }
+  bool holds_records() const { return delivery_.accepted() > delivery_.finished(); }
+  bool undelivered() const { return delivery_.accepted() < delivery_.count(); }
+  bool blocked() const { return blocked_; }
+  bool has_suspects() const { return has_suspects_; }
+  bool stopped() const { return stopped_; }
+  // Whether records were set aside since the last look.
+  bool set_aside_some() { return std::exchange(set_aside_some_, false); }
+  void journal(JournalNotes& to) const;
+
+ private:
+  enum class Flush { none, probation, asked, replacement };
+
+  void start();
+  void swap();
+  void promote();
+  void refuse(const std::string& why);
+  void came_to_nothing(const std::string& why, int exit_code);
+  void report(Call call, const std::string& message, const Death* death, bool with_records);
+  void lost(bool in_call, bool blameless);
+
+  void deliver(const Delivery::Order& order);
+  void flush(Flush why);
+  void records_over(const Outcome& outcome, std::uint64_t resident_memory);
+  void records_died(const Death& death);
+  void flush_over(const Outcome& outcome);
+  void wait(const Delivery::Order& order);
+  void set_aside(const Delivery::Order& order);
+  void finish_aside();
+  void failed_at(const char* code, const std::string& text);
+  void write_journal(bool sync);
+  void match(const JournalNote& note, std::uint32_t from);
+  void add_note(JournalNotes& to, const Delivery::Suspect& suspect, bool under_way) const;
+
+  Desk& desk_;
+  std::uint32_t number_;
+  Delivery delivery_;
+  Window window_;
+  std::optional<Instance> instance_, successor_;
+  std::optional<Descriptor> about_;
+  std::uint32_t generation_ = 0;
+  int failed_starts_ = 0, idle_deaths_ = 0;
+  Time start_at_{0};
+  bool look_before_start_ = false;
+  bool closing_ = false;
+  bool outgrown_ = false;
+  bool replacement_flushed_ = false;
+  bool repeating_ = false;
+  Flush flushing_ = Flush::none;
+  Answer answer_ = Answer::none;
+
+  Batch part_;  // what the call in progress was given
+  bool journal_synced_ = false;
+  bool waiting_ = false, blocked_ = false, stopped_ = false;
+  bool awaiting_aside_ = false, set_aside_some_ = false, has_suspects_ = false;
+  Time wake_at_ = never;
+  Delivery::Order order_;  // of the records that are set aside
+  std::int64_t first_failure_ms_ = 0, last_failure_ms_ = 0;
+  std::string error_code_, error_text_;  // of the last failure
+  Position delivered_;
+  std::vector<JournalNote> left_over_;  // of an earlier process, not met yet
+  std::vector<JournalNote> asides_;     // set aside, and not checkpointed yet
+  mutable std::vector<Delivery::Suspect> known_;
+};
+
+}  // namespace kclhost::host

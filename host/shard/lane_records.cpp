@@ -1,0 +1,272 @@
+// A lane's way with its records: what Delivery orders is carried out, and how it went is told to it.
+#include <algorithm>
+
+#include "shard/lane.hpp"
+
+namespace kclhost::host {
+namespace {
+
+using Level = config::LogLevel;
+using Step = Delivery::Step;
+
+constexpr std::string_view too_old_text = "older than on_error.max_record_age";
+
+bool too_old_at(const Window& window, std::uint32_t index, std::int64_t oldest_ms) {
+  const std::int64_t arrival = window.entry(index).arrival_ms;
+  return arrival != KCLHOST_NO_TIMESTAMP && arrival < oldest_ms;
+}
+
+}  // namespace
+
+void Lane::recall(std::vector<JournalNote> notes) {
+  left_over_ = std::move(notes);
+}
+
+void Lane::begin(const Batch& share) {
+  const std::uint32_t from = window_.kept_count();
+  window_.begin(share);
+  delivery_.extend(share.count);
+  has_suspects_ = false;
+  if (share.count == 0 || left_over_.empty()) return;
+  for (const JournalNote& note : left_over_) match(note, from);
+  // After a restart from an earlier checkpoint the records that were tried can be batches away.
+  const Position last = window_.position(window_.size() - 1);
+  std::erase_if(left_over_, [&last](const JournalNote& note) { return !(last < note.last); });
+}
+
+// Applies what an earlier process knew of records that have come with this batch.
+void Lane::match(const JournalNote& note, std::uint32_t from) {
+  std::uint32_t first = from, last = window_.count_up_to(note.last);
+  while (first < last && window_.position(first) < note.first) ++first;
+  if (first >= last) return;
+  if (note.aside) {
+    delivery_.known_aside(first, last);
+    asides_.push_back(note);
+    desk_.tell(Level::info, "an earlier process set these records aside; they are not delivered again",
+               {{"first", note.first.str()}, {"last", note.last.str()}});
+    return;
+  }
+  const bool whole = window_.position(first) == note.first && window_.position(last - 1) == note.last;
+  const std::uint32_t interruptions = note.interruptions + (note.under_way ? 1 : 0);
+  delivery_.suspect({first, last, note.failures, interruptions, note.searching, !whole});
+  // The record that ends the host must not have others in flight with it, nor be met again behind them.
+  has_suspects_ = true;
+  desk_.tell(Level::warn, "an earlier process ended while it tried these records; the count goes on",
+             {{"first", note.first.str()},
+              {"last", note.last.str()},
+              {"tries", std::to_string(note.failures + interruptions)}});
+  failed_at("DIED", "the host ended while these records were being processed");
+}
+
+bool Lane::advance(bool first_in_line) {
+  const config::OnError& on_error = desk_.config.on_error;
+  Delivery::TooOld too_old;
+  if (on_error.max_record_age && on_error.then != config::Then::block) {
+    too_old = [this, oldest = desk_.now.wall_ms - on_error.max_record_age->count()](std::uint32_t index) {
+      return too_old_at(window_, index, oldest);
+    };
+  }
+  while (!desk_.ended && !stopped_) {
+    if (closing_ || awaiting_aside_ || desk_.looking || (instance_ && instance_->in_call())) return false;
+    if (waiting_) {
+      if (desk_.now.steady < wake_at_) return false;
+      waiting_ = false;
+      delivery_.waited();
+      if (blocked_) {
+        desk_.look_for_plugin();
+        return false;
+      }
+    }
+    const Delivery::Order order = delivery_.next(too_old);
+    switch (order.step) {
+      case Step::deliver:
+        if (!first_in_line || !ready()) return false;
+        deliver(order);
+        break;
+      case Step::flush:
+        if (!ready()) return false;
+        flush(Flush::probation);
+        break;
+      case Step::wait:
+        wait(order);
+        break;
+      case Step::set_aside:
+        // Before its turn it would not be checkpointed, and be set aside again after the next record that ends the
+        // host.
+        if (!first_in_line) return false;
+        set_aside(order);
+        break;
+      case Step::stop:
+        stopped_ = true;
+        return false;
+      case Step::done:
+        return true;
+    }
+  }
+  return false;
+}
+
+void Lane::deliver(const Delivery::Order& order) {
+  const std::optional<Batch> part = window_.part(order.first, order.last, desk_.memory, desk_.free);
+  if (!part) return desk_.end(exit_stopped, "no memory for the batch");
+  part_ = *part;
+  delivery_.begun();
+  delivered_.set(part_.sequence_number(part_.count - 1), part_.entry(part_.count - 1).sub_sequence_number);
+  // The disk must know of a delivery that may take the machine down: of every one that is not the first try, and of a
+  // new process's first, because the one before may have ended with the machine.
+  write_journal(order.attempt > 1 || !journal_synced_);
+  journal_synced_ = true;
+  instance_->begin({.call = Call::process_records, .batch = part_, .attempt = order.attempt},
+                   desk_.config.timeouts.process_records);
+}
+
+void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
+  repeating_ = false;
+  if (outcome.ok()) {
+    idle_deaths_ = 0;
+    if (std::exchange(blocked_, false)) {
+      desk_.tell(Level::info, "the shard goes on: the records that it waited for have passed");
+    }
+    delivery_.succeeded();
+    const auto& most = desk_.config.worker.max_memory;
+    if (most && resident_memory > *most && !outgrown_) {
+      outgrown_ = true;
+      desk_.tell(Level::warn, "the worker has outgrown worker.max_memory and is replaced",
+                 {{"resident_bytes", std::to_string(resident_memory)}, {"max_bytes", std::to_string(*most)}});
+    }
+  } else if (closing_) {
+    delivery_.interrupted();
+  } else {
+    report(Call::process_records, outcome.message, nullptr, true);
+    failed_at("FAILED", outcome.message);
+    delivery_.failed(static_cast<std::uint32_t>(outcome.first_unfinished));
+  }
+  write_journal(false);
+}
+
+void Lane::records_died(const Death& death) {
+  if (closing_) {
+    delivery_.interrupted();
+    return lost(false, true);
+  }
+  // The plugin never saw them: once more, as if nothing had been.
+  if (!death.call_begun && !std::exchange(repeating_, true)) {
+    delivery_.interrupted();
+    if (holds_records()) failed_at("DIED", death.message);
+    return lost(false, false);
+  }
+  repeating_ = false;
+  report(Call::process_records, death.message, &death, true);
+  desk_.ask(action::WriteCrashReport{generation_, death, part_});
+  failed_at("DIED", death.message);
+  lost(true, false);
+}
+
+void Lane::failed_at(const char* code, const std::string& text) {
+  last_failure_ms_ = desk_.now.wall_ms;
+  if (delivery_.failures_of(delivery_.finished()) == 0) first_failure_ms_ = last_failure_ms_;
+  error_code_ = code;
+  error_text_ = text;
+}
+
+void Lane::wait(const Delivery::Order& order) {
+  waiting_ = true;
+  wake_at_ = desk_.now.steady + order.wait;
+  if (order.blocked && !blocked_) {
+    desk_.tell(Level::error,
+               "the shard waits: these records fail whatever is tried, and on_error.then is block; the host tries them "
+               "again until they pass, and takes up a new plugin file",
+               {{"first", window_.position(order.first).str()},
+                {"last", window_.position(order.last - 1).str()},
+                {"error", error_text_}});
+  }
+  blocked_ = order.blocked;
+}
+
+void Lane::set_aside(const Delivery::Order& order) {
+  order_ = order;
+  if (desk_.config.on_error.then != config::Then::dead_letter) return finish_aside();
+  awaiting_aside_ = true;
+  action::WriteDeadLetters all;
+  all.lane = number_;
+  for (std::uint32_t i = order.first; i < order.last; ++i) {
+    const RecordEntry& entry = window_.entry(i);
+    all.letters.push_back({window_.data(i), window_.partition_key(i), window_.sequence_number(i),
+                           entry.sub_sequence_number, entry.arrival_ms, delivery_.failures_of(i)});
+  }
+  all.error_code = order.aged ? "TOO_OLD" : error_code_;
+  all.error_text = order.aged ? std::string(too_old_text) : error_text_;
+  all.first_try_ms = order.aged ? 0 : first_failure_ms_;
+  all.last_try_ms = order.aged ? 0 : last_failure_ms_;
+  if (about_) all.plugin_id = about_->id;
+  if (about_) all.plugin_version = about_->version;
+  all.generation = generation_;
+  desk_.ask(std::move(all));
+}
+
+void Lane::set_aside_done(const std::string& error) {
+  awaiting_aside_ = false;
+  if (!error.empty()) return desk_.end(exit_stopped, error);
+  finish_aside();
+}
+
+void Lane::finish_aside() {
+  const bool skipped = desk_.config.on_error.then == config::Then::skip;
+  for (std::uint32_t i = order_.first; i < order_.last; ++i) {
+    desk_.tell(Level::error, skipped ? "record skipped by on_error" : "record put into the dead letters",
+               {{"record", window_.position(i).str()},
+                {"partition_key", std::string(window_.partition_key(i))},
+                {"attempts", std::to_string(delivery_.failures_of(i))},
+                {"total", std::to_string(++desk_.set_aside)},
+                {"error", order_.aged ? std::string(too_old_text) : error_text_}});
+  }
+  JournalNote note{window_.position(order_.first), window_.position(order_.last - 1)};
+  note.aside = true;
+  asides_.push_back(std::move(note));
+  delivery_.set_aside();
+  blocked_ = false;
+  set_aside_some_ = true;
+  write_journal(true);
+}
+
+void Lane::keep() {
+  delivery_.drop(window_.keep(delivery_.finished()));
+}
+
+void Lane::drop_all() {
+  delivery_.drop(delivery_.count());
+  window_.clear();
+}
+
+void Lane::recorded(const Position& position) {
+  if (position.none()) return;
+  std::erase_if(asides_, [&position](const JournalNote& note) { return !(position < note.last); });
+  if (delivery_.holds()) delivery_.checkpointed(window_.count_up_to(position));
+}
+
+void Lane::write_journal(bool sync) {
+  desk_.ask(action::WriteJournal{number_, sync});
+}
+
+void Lane::add_note(JournalNotes& to, const Delivery::Suspect& suspect, bool under_way) const {
+  if (suspect.first >= suspect.last) return;
+  JournalNote& note = to.add();
+  note.first.set(window_.sequence_number(suspect.first), window_.entry(suspect.first).sub_sequence_number);
+  note.last.set(window_.sequence_number(suspect.last - 1), window_.entry(suspect.last - 1).sub_sequence_number);
+  note.failures = suspect.failures;
+  note.interruptions = suspect.interruptions;
+  note.searching = suspect.searching;
+  note.under_way = under_way;
+}
+
+void Lane::journal(JournalNotes& to) const {
+  if (delivery_.under_way()) add_note(to, delivery_.current(), true);
+  known_.clear();
+  delivery_.known(known_);
+  for (const Delivery::Suspect& suspect : known_) add_note(to, suspect, false);
+  for (const auto* notes : {&left_over_, &asides_}) {
+    for (const JournalNote& note : *notes) to.add() = note;
+  }
+}
+
+}  // namespace kclhost::host

@@ -1,0 +1,143 @@
+// One shard's mind: what the daemon, the workers, the clock and the disk say goes in, what is to be done comes out.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shard/checkpoint_schedule.hpp"
+#include "shard/desk.hpp"
+#include "shard/key_split.hpp"
+#include "shard/lane.hpp"
+
+namespace kclhost::host {
+
+// A state machine without a descriptor, process, clock or file, so that the simulation can drive it through anything.
+// Every event is a function; after each, take the actions, carry them out in order, and tell what came of them. Time
+// comes with the events and on_time. Two promises hold at each moment: a status is sent only when every record of the
+// batch is accepted or set aside, and no checkpoint lies beyond an unfinished record.
+//
+// docs/design.md has its events and actions as a table.
+class Shard {
+ public:
+  // `memory` holds the batch that the daemon sent; the shard lays out more behind it. Both must outlive the shard.
+  // `seed` is for jitter.
+  Shard(const config::Config& config, BatchMemory& memory, std::uint32_t seed, Now now);
+
+  // ---- The daemon's messages, each only while wants_message(); SendStatus answers them
+  // The workers begin to load.
+  void begin(Now now);
+  // `journals`: by lane, what an earlier process left.
+  void initialize(std::string_view shard_id, std::string_view sequence_number, std::int64_t sub_sequence_number,
+                  std::vector<std::vector<JournalNote>> journals, Now now);
+  void process_records(const Batch& batch, Now now);
+  void lease_lost(Now now);
+  void shard_ended(Now now);
+  void shutdown_requested(Now now);
+  // The daemon has closed its end.
+  void daemon_gone(Now now);
+  // The answer to SendCheckpoint.
+  void checkpoint_answered(const CheckpointAnswer& answer, Now now);
+
+  // ---- The workers; what is said of one that the shard does not have is ignored
+  void not_started(WorkerId worker, const std::string& why, Now now);
+  void loaded(WorkerId worker, const Descriptor& about, Now now);
+  void not_loaded(WorkerId worker, const std::string& why, Now now);
+  // resident_memory: the worker's, bytes; 0 where worker.max_memory is not set.
+  void outcome(WorkerId worker, CallNumber call, const Outcome& outcome, std::uint64_t resident_memory, Now now);
+  void wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std::string_view> sequence_number,
+                        std::int64_t sub_sequence_number, Now now);
+  // `death`: null when it ended as it was asked to.
+  void ended(WorkerId worker, const Death* death, Now now);
+
+  // ---- What came of other actions
+  // "": all letters are on the disk. Otherwise none is.
+  void set_aside_done(std::uint32_t lane, const std::string& error, Now now);
+  // The plugin's file is another one now, and new workers can load it; or it is the same; or it is no good ("why").
+  void plugin_file(bool is_new, const std::string& why, Now now);
+
+  // ---- Time
+  Time deadline() const;
+  void on_time(Now now);
+
+  // The next message may come.
+  bool wants_message() const { return duty_ == Duty::none && !closing_ && !desk_.ended; }
+  bool ended() const { return desk_.ended; }
+  // What is to be done, in order; the caller empties it.
+  Actions& actions() { return desk_.actions; }
+  // What the lane's journal must say now.
+  void journal(std::uint32_t lane, JournalNotes& to) const { lanes_[lane]->journal(to); }
+
+  // For whoever watches.
+  const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
+  const Position& position() const { return desk_.position; }
+
+ private:
+  enum class Duty { none, initialize, process_records, lease_lost, shard_ended, shutdown_requested };
+  // A checkpoint on its way to the lease table.
+  struct Exchange {
+    enum class For { nobody, host, shard_end, worker } by = For::nobody;
+    WorkerId worker{};
+    CallNumber call = 0;
+    std::optional<Position> position{};  // none: everything
+    std::optional<std::int64_t> sub_sequence_number{};
+    int attempt = 0;
+    Time began{0}, resend_at = never;  // never: an answer is awaited
+
+    bool busy() const { return by != For::nobody; }
+  };
+
+  void take_on(Duty duty, Now now);
+  void advance();
+  void do_initialize();
+  void do_process_records();
+  void do_lease_lost();
+  void do_shard_ended();
+  void do_shutdown_requested();
+  void do_stop();
+  void close();
+  void finish_duty();
+  bool has_first_unfinished(std::uint32_t lane) const;
+  std::uint32_t low_water() const;
+  void update_position();
+  bool relieve_if_full();
+  bool tick_empty_batch();
+  void split(const Batch& batch);
+  Lane* lane_of(WorkerId worker);
+  // Every lane whose instance can take a call makes it; true when all that began are over.
+  bool ask_all(Call call, bool& all_ok);
+
+  // shard_checkpoints.cpp
+  bool host_checkpoint(bool at_once);
+  void send_checkpoint(Exchange exchange);
+  void send_now();
+  void exchange_over(const CheckpointAnswer& answer);
+  void answer_worker(WorkerId worker, CallNumber call, CheckpointAnswer answer);
+  void checkpointed(const Position& position);
+  std::optional<std::int64_t> last_sub_sequence_number(const Lane& lane, std::string_view sequence_number) const;
+
+  Desk desk_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  CheckpointSchedule schedule_;
+  KeySplit split_;
+  mutable std::vector<std::uint32_t> finished_;  // per lane, of the batch in hand
+  Duty duty_ = Duty::none;
+  Batch batch_;
+  bool one_at_a_time_ = false;  // records of this batch may have ended an earlier process
+  bool asked_all_ = false, all_ok_ = true;
+  bool relieving_ = false;
+  std::uint32_t finished_before_relief_ = 0;
+  bool shard_end_recorded_ = false, shard_end_tried_ = false, final_checkpoint_tried_ = false;
+  Time duty_deadline_ = never;
+  Exchange exchange_;
+  std::optional<Exchange> queued_;  // a worker's, behind the host's
+  bool stopping_ = false;
+  bool closing_ = false;
+  Time close_by_ = never;
+  int closing_code_ = 0;
+  std::string closing_message_;
+};
+
+}  // namespace kclhost::host
