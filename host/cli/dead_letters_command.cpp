@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "config/units.hpp"
+#include "store/state_key.hpp"
 #include "support/exit_code.hpp"
 
 namespace kclhost::host::cli::dead_letters {
@@ -38,8 +39,7 @@ config::Config load(const Options& options) {
 }
 
 DeadLetterStore store_of(const config::Config& config) {
-  const auto application = config.daemon.properties.find("applicationName");
-  return {config.dead_letter.path, application == config.daemon.properties.end() ? "" : application->second};
+  return {config.dead_letter.path, store::state_key(config)};
 }
 
 std::vector<StoredLetter> select(DeadLetterStore::Contents contents, const Selection& selection) {

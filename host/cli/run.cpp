@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -7,8 +8,7 @@
 #include "cli/cli.hpp"
 #include "config/config.hpp"
 #include "observe/log.hpp"
-#include "session/session.hpp"
-#include "session/stop.hpp"
+#include "run/host.hpp"
 #include "support/exit_code.hpp"
 #include "support/fd.hpp"
 
@@ -29,30 +29,39 @@ struct Pipes {
   Fd in, out;
 };
 
-int run(const std::filesystem::path& file) {
+int serve(const std::filesystem::path& file) {
   const config::Loaded loaded = config::load(file);
   for (const config::Problem& problem : loaded.problems) complain(problem.str());
   if (!loaded.problems.empty()) return exit_usage;
   if (::isatty(STDIN_FILENO))
     complain("waiting for the daemon's messages on this terminal; kclhost replay plays the daemon");
 
-  // A terminal or systemd signals the whole group, but it is the daemon that drives the shutdown, by message.
-  // And a file that may not grow is an error to report, not an end.
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
+  // A terminal or systemd signals the whole group, but it is the daemon that drives the shutdown, by message. And a
+  // file that may not grow is an error to report, not an end. Handlers, because what the plugin starts would inherit
+  // signals that are ignored.
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ}) {
+    struct sigaction action {};
+    action.sa_handler = [](int) {};
+    action.sa_flags = SA_RESTART;
+    ::sigaction(signal, &action, nullptr);
+  }
+  // A worker of the same user can't reach into this process then, nor open its descriptors.
+  ::prctl(PR_SET_DUMPABLE, 0);
   const Pipes pipes;
   if (!pipes.in || !pipes.out) {
     complain("standard input or output is closed; kclhost run is started by the daemon, kclhost replay plays it");
     return exit_usage;
   }
   observe::Log log(loaded.config.log);
+  int exit_code = exit_stopped;
   try {
-    session::Session session(loaded.config, log, pipes.in.get(), pipes.out.get());
-    session.run();
-    return exit_done;
-  } catch (const session::Stop& stop) {
-    log.error(stop.what());
-    return stop.exit_code();
+    exit_code = run::Host(loaded.config, log, pipes.in.get(), pipes.out.get()).run();
+  } catch (const std::exception& error) {
+    log.error(error.what());
+    log.flush_for(std::chrono::milliseconds(1'000));
   }
+  // With isolation none the plugin's threads are still there, and may hold locks that an orderly end waits for.
+  ::_exit(exit_code);
 }
 
 }  // namespace
@@ -61,7 +70,7 @@ void add_run(CommandLine& program) {
   CommandLine command = program.add_command("run", "Serve one shard: what the MultiLangDaemon executes");
   auto file = std::make_shared<std::filesystem::path>();
   command.add({.names = "--config", .into = file.get(), .help = "Configuration file", .required = true});
-  command.runs([file] { return run(*file); });
+  command.runs([file] { return serve(*file); });
 }
 
 }  // namespace kclhost::host::cli

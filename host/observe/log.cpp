@@ -116,14 +116,16 @@ void Log::leave_launcher() {
 void Log::say_held(Flood::Clock::time_point now) {
   for (const Flood::Held& held : flood_.ended(now)) {
     const std::string lines = std::to_string(held.lines);
+    const Field field{"left_out", lines};
     write_line(static_cast<Level>(held.level), "host", lines + " more lines like this one are left out: " + held.text,
-               {{"left_out", lines}});
+               Fields(&field, 1));
   }
 }
 
 std::string Log::notice(std::uint64_t dropped) const {
   const std::string lines = std::to_string(dropped);
-  return line_of(Level::warn, "host", lines + " lines of this log were dropped: nobody read it", {{"dropped", lines}}) +
+  const Field field{"dropped", lines};
+  return line_of(Level::warn, "host", lines + " lines of this log were dropped: nobody read it", Fields(&field, 1)) +
          '\n';
 }
 

@@ -6,6 +6,7 @@
 #include <deque>
 #include <initializer_list>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,8 @@ class Log {
     std::string_view key;
     std::string_view value;
   };
-  using Fields = std::initializer_list<Field>;
+  using Fields = std::span<const Field>;
+  using FieldList = std::initializer_list<Field>;
 
   explicit Log(const config::Log& config);
   // flush_for a second.
@@ -53,12 +55,15 @@ class Log {
   bool enabled(Level level) const { return level >= level_; }
   // `source` is who speaks: "host", "plugin", or the worker's "stdout" and "stderr". Fields without a value are left
   // out.
-  void write(Level level, std::string_view source, std::string_view text, Fields fields = {});
+  void write(Level level, std::string_view source, std::string_view text, Fields fields);
+  void write(Level level, std::string_view source, std::string_view text, FieldList fields = {}) {
+    write(level, source, text, Fields(fields.begin(), fields.size()));
+  }
 
-  void debug(std::string_view text, Fields fields = {}) { write(Level::debug, "host", text, fields); }
-  void info(std::string_view text, Fields fields = {}) { write(Level::info, "host", text, fields); }
-  void warn(std::string_view text, Fields fields = {}) { write(Level::warn, "host", text, fields); }
-  void error(std::string_view text, Fields fields = {}) { write(Level::error, "host", text, fields); }
+  void debug(std::string_view text, FieldList fields = {}) { write(Level::debug, "host", text, fields); }
+  void info(std::string_view text, FieldList fields = {}) { write(Level::info, "host", text, fields); }
+  void warn(std::string_view text, FieldList fields = {}) { write(Level::warn, "host", text, fields); }
+  void error(std::string_view text, FieldList fields = {}) { write(Level::error, "host", text, fields); }
 
   // Whether lines wait for their reader. While they do, a poll loop watches fd_to_watch() for POLLOUT and calls flush()
   // then; the descriptor may be another one after each call of write or flush.

@@ -73,6 +73,8 @@ class Shard {
   // For whoever watches.
   const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
   const Position& position() const { return desk_.position; }
+  // The lease table has the shard's end: nothing that is remembered of it is needed any more.
+  bool shard_end_recorded() const { return shard_end_recorded_; }
 
  private:
   enum class Duty { none, initialize, process_records, lease_lost, shard_ended, shutdown_requested };

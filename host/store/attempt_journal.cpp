@@ -1,6 +1,7 @@
 #include "store/attempt_journal.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -9,14 +10,14 @@
 #include <cstring>
 #include <system_error>
 #include <type_traits>
+#include <utility>
 
-#include "support/fd.hpp"
 #include "support/process_memory.hpp"
 
 namespace kclhost::host::store {
 namespace {
 
-constexpr char magic[16] = "kclhost tries 1";
+constexpr char magic[16] = "kclhost tries 2";
 // A sequence number has at most 56 digits; TRIM_HORIZON and its like never come with a record.
 constexpr std::size_t longest_sequence_number = 80;
 
@@ -27,34 +28,48 @@ void copy_text(char (&to)[N], std::string_view from) {
   std::memset(to + n, 0, N - n);
 }
 
+constexpr std::uint64_t searching = 1, under_way = 2, aside = 4;
+
 }  // namespace
+
+struct AttemptJournal::Entry {
+  char first[longest_sequence_number], last[longest_sequence_number];
+  std::int64_t first_sub, last_sub;
+  std::uint32_t failures, interruptions;
+  std::uint64_t flags;
+};
 
 // Two slots, written in turn: whatever moment the process dies at, one of them is whole.
 struct AttemptJournal::Slot {
-  std::uint64_t generation = 0;
-  std::uint32_t tries = 0;  // both 0: nothing to remember
-  std::uint32_t searching = 0;
-  std::int64_t first_sub = 0, last_sub = 0;
-  char first[longest_sequence_number] = {};
-  char last[longest_sequence_number] = {};
-  std::uint64_t checksum = 0;  // over all before
-
-  std::uint64_t sum() const {
-    // FNV-1a.
-    std::uint64_t hash = 14695981039346656037u;
-    const auto* bytes = reinterpret_cast<const unsigned char*>(this);
-    for (std::size_t i = 0; i < offsetof(Slot, checksum); ++i) hash = (hash ^ bytes[i]) * 1099511628211u;
-    return hash;
-  }
+  std::uint64_t generation;
+  std::uint64_t checksum;  // over the generation, the count and the entries in use
+  std::uint64_t count;
+  Entry entries[most_notes];
 };
 
 struct AttemptJournal::File {
   char magic[16];
+  std::atomic<std::uint32_t> own_fault;
+  std::uint32_t reserved;
   Slot slots[2];
 };
 
+std::uint64_t AttemptJournal::sum(const Slot& slot) {
+  std::uint64_t hash = 14695981039346656037u;  // FNV-1a, over words
+  const auto add = [&hash](std::uint64_t word) { hash = (hash ^ word) * 1099511628211u; };
+  add(slot.generation);
+  add(slot.count);
+  static_assert(sizeof(Entry) % sizeof(std::uint64_t) == 0 && std::has_unique_object_representations_v<Entry>);
+  const auto* at = reinterpret_cast<const char*>(slot.entries);
+  for (const char* const end = at + slot.count * sizeof(Entry); at != end; at += sizeof(std::uint64_t)) {
+    std::uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    add(word);
+  }
+  return hash;
+}
+
 Result<std::unique_ptr<AttemptJournal>> AttemptJournal::open(const std::filesystem::path& path) {
-  static_assert(std::has_unique_object_representations_v<Slot>);
   const auto failed = [&path](int error) {
     return Error{"can't use " + path.string() + ": " + std::generic_category().message(error) +
                  "; state_dir must be writable for kclhost"};
@@ -62,93 +77,116 @@ Result<std::unique_ptr<AttemptJournal>> AttemptJournal::open(const std::filesyst
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
   if (error) return failed(error.value());
-  const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return failed(errno);
+  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return failed(errno);
+    fd.reset();
+    void* at = ::mmap(nullptr, sizeof(File), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) return failed(errno);
+    std::unique_ptr<AttemptJournal> alone(new AttemptJournal(path, Fd(), static_cast<File*>(at)));
+    for (Slot& slot : alone->file_->slots) slot.checksum = sum(slot);
+    return alone;
+  }
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return failed(errno);
-  const bool is_new = status.st_size == 0;
   const Error damaged{"the state file " + path.string() +
-                      " is damaged; remove it (all it holds is how often one batch was tried)"};
-  if (!is_new && status.st_size != sizeof(File)) return damaged;
+                      " is damaged; remove it (all it holds is how often records of one shard were tried)"};
+  if (status.st_size != 0 && status.st_size != sizeof(File)) return damaged;
   // Blocks are allotted now, so that a full disk shows here and not as SIGBUS later.
   if (const int full = ::posix_fallocate(fd.get(), 0, sizeof(File)); full != 0) return failed(full);
   void* at = ::mmap(nullptr, sizeof(File), PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (at == MAP_FAILED) return failed(errno);
   keep_from_forks(at, sizeof(File));
-  std::unique_ptr<AttemptJournal> journal(new AttemptJournal(static_cast<File*>(at)));
-  if (is_new) {
-    for (Slot& slot : journal->file_->slots) slot.checksum = slot.sum();
-    std::memcpy(journal->file_->magic, magic, sizeof magic);
+  std::unique_ptr<AttemptJournal> journal(new AttemptJournal(path, std::move(fd), static_cast<File*>(at)));
+  File& file = *journal->file_;
+  // A process that died while it made the file leaves zeros.
+  constexpr char none[sizeof magic] = {};
+  if (std::memcmp(file.magic, none, sizeof magic) == 0) {
+    for (Slot& slot : file.slots) {
+      slot.generation = slot.count = 0;
+      slot.checksum = sum(slot);
+    }
+    std::memcpy(file.magic, magic, sizeof magic);
   }
-  if (!journal->read()) return damaged;
+  if (std::memcmp(file.magic, magic, sizeof magic) != 0 || journal->newest() == nullptr) return damaged;
+  journal->generation_ = journal->newest()->generation;
   return journal;
 }
 
-AttemptJournal::AttemptJournal(File* file) : file_(file) {}
+AttemptJournal::AttemptJournal(std::filesystem::path path, Fd fd, File* file)
+    : path_(std::move(path)), fd_(std::move(fd)), file_(file) {}
 
 AttemptJournal::~AttemptJournal() {
   ::munmap(file_, sizeof(File));
 }
 
-bool AttemptJournal::read() {
-  // A process that died while it made the file leaves zeros.
-  static const File nothing{};
-  if (std::memcmp(file_, &nothing, sizeof nothing) == 0) {
-    for (Slot& slot : file_->slots) slot.checksum = slot.sum();
-    std::memcpy(file_->magic, magic, sizeof magic);
-  }
-  if (std::memcmp(file_->magic, magic, sizeof magic) != 0) return false;
+const AttemptJournal::Slot* AttemptJournal::newest() const {
   const Slot* newest = nullptr;
   for (const Slot& slot : file_->slots) {
-    const bool whole = slot.checksum == slot.sum() && slot.first[longest_sequence_number - 1] == '\0' &&
-                       slot.last[longest_sequence_number - 1] == '\0';
+    if (slot.count > most_notes || slot.checksum != sum(slot)) continue;
+    const bool whole = std::all_of(slot.entries, slot.entries + slot.count, [](const Entry& entry) {
+      return entry.first[longest_sequence_number - 1] == '\0' && entry.last[longest_sequence_number - 1] == '\0';
+    });
     if (whole && (newest == nullptr || slot.generation > newest->generation)) newest = &slot;
   }
-  if (newest == nullptr) return false;
-  generation_ = newest->generation;
-  if (newest->tries != 0 || newest->searching != 0) {
-    left_over_ = Attempted{
-        {newest->first, newest->first_sub}, {newest->last, newest->last_sub}, newest->tries, newest->searching != 0};
+  return newest;
+}
+
+std::vector<JournalNote> AttemptJournal::left_over() const {
+  std::vector<JournalNote> notes;
+  const Slot* const slot = newest();
+  const bool faulty = file_->own_fault.exchange(0) != 0;
+  if (slot == nullptr) return notes;
+  for (const Entry& entry : std::span(slot->entries, slot->count)) {
+    JournalNote& note = notes.emplace_back();
+    note.first.set(entry.first, entry.first_sub);
+    note.last.set(entry.last, entry.last_sub);
+    note.failures = entry.failures;
+    note.interruptions = entry.interruptions;
+    note.searching = (entry.flags & searching) != 0;
+    note.under_way = (entry.flags & under_way) != 0;
+    note.aside = (entry.flags & aside) != 0;
+    if (note.under_way && faulty) {
+      note.under_way = false;
+      ++note.failures;
+    }
   }
-  return true;
+  return notes;
 }
 
-void AttemptJournal::begin(const Batch& part, std::uint32_t tries, bool searching) {
-  Slot slot;
-  slot.tries = tries;
-  slot.searching = searching;
-  copy_text(slot.first, part.sequence_number(0));
-  copy_text(slot.last, part.sequence_number(part.count - 1));
-  slot.first_sub = part.entry(0).sub_sequence_number;
-  slot.last_sub = part.entry(part.count - 1).sub_sequence_number;
-  write(slot);
-  in_use_ = true;
-}
-
-void AttemptJournal::clear() {
-  if (!in_use_) return;
-  in_use_ = false;
-  Slot slot;
-  if (left_over_) {
-    slot.tries = left_over_->tries;
-    slot.searching = left_over_->searching;
-    copy_text(slot.first, left_over_->first.sequence_number);
-    copy_text(slot.last, left_over_->last.sequence_number);
-    slot.first_sub = left_over_->first.sub_sequence_number;
-    slot.last_sub = left_over_->last.sub_sequence_number;
-  }
-  write(slot);
-}
-
-void AttemptJournal::write(const Slot& slot) {
+void AttemptJournal::write(const JournalNotes& notes) {
+  const std::span<const JournalNote> all = notes.all();
+  const Slot& before = file_->slots[generation_ % 2];
+  if (all.empty() && before.count == 0) return;
   Slot& to = file_->slots[++generation_ % 2];
-  to = slot;
   to.generation = generation_;
-  to.checksum = to.sum();
+  to.count = std::min(all.size(), most_notes);
+  for (std::size_t i = 0; i < to.count; ++i) {
+    const JournalNote& note = all[i];
+    Entry& entry = to.entries[i];
+    copy_text(entry.first, note.first.sequence_number);
+    copy_text(entry.last, note.last.sequence_number);
+    entry.first_sub = note.first.sub_sequence_number;
+    entry.last_sub = note.last.sub_sequence_number;
+    entry.failures = note.failures;
+    entry.interruptions = note.interruptions;
+    entry.flags = (note.searching ? searching : 0) | (note.under_way ? under_way : 0) | (note.aside ? aside : 0);
+  }
+  to.checksum = sum(to);
 }
 
-void AttemptJournal::sync() {
-  ::msync(file_, sizeof(File), MS_SYNC);
+std::string AttemptJournal::sync() {
+  if (!fd_ || ::msync(file_, sizeof(File), MS_SYNC) == 0) return {};
+  return "can't write " + path_.string() + ": " + std::generic_category().message(errno);
+}
+
+void AttemptJournal::remove() {
+  if (fd_) ::unlink(path_.c_str());
+}
+
+std::atomic<std::uint32_t>& AttemptJournal::own_fault() {
+  return file_->own_fault;
 }
 
 }  // namespace kclhost::host::store

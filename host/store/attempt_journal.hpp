@@ -1,56 +1,60 @@
-// Remembers across this process's death which records were being tried.
+// Remembers across this process's death which records were being tried, and which were set aside.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
+#include <vector>
 
-#include "batch/position.hpp"
+#include "shard/journal_note.hpp"
+#include "support/fd.hpp"
 #include "support/result.hpp"
 
 namespace kclhost::host::store {
 
-// A delivery that was under way, or records of which one is known to fail.
-struct Attempted {
-  Position first, last;     // the records delivered, both included
-  std::uint32_t tries = 0;  // deliveries of this range so far, this one included; 0: none is under way
-  bool searching = false;   // one of a range that is being halved
-};
-
-// A small mapped file per shard (and lane). begin and clear only write memory, which outlives the process; sync also
-// makes it outlive the machine. Not thread-safe; one process at a time.
+// A small mapped file per shard and lane. write only writes memory, which outlives the process; sync also makes it
+// outlive the machine. Not thread-safe.
 class AttemptJournal {
  public:
-  // Opens or makes the file; its folder is made too. A file that is none of ours is an error, not a guess.
+  // More notes than this are not remembered; the first ones are.
+  static constexpr std::size_t most_notes = 256;
+
+  // Opens or makes the file and locks it; its folder is made too. A file that is none of ours is an error, not a guess.
+  // While another process has the lock, the journal remembers nothing beyond this process, and is_shared() says so.
   static Result<std::unique_ptr<AttemptJournal>> open(const std::filesystem::path& path);
   ~AttemptJournal();
   AttemptJournal(const AttemptJournal&) = delete;
   AttemptJournal& operator=(const AttemptJournal&) = delete;
 
-  // What an earlier process was at when it ended, if anything.
-  const std::optional<Attempted>& left_over() const { return left_over_; }
-  // The left-over has been dealt with.
-  void forget_left_over() { left_over_.reset(); }
+  // Another process has the file; nothing is read from it and nothing written to it.
+  bool is_shared() const { return !fd_; }
 
-  // A delivery begins.
-  void begin(const Batch& part, std::uint32_t tries, bool searching = false);
-  // None is under way. A left-over that is still to be dealt with stays.
-  void clear();
-  // Waits until the disk has it.
-  void sync();
+  // What an earlier process left.
+  std::vector<JournalNote> left_over() const;
+  // Replaces what is remembered. Texts beyond 79 bytes are cut: a sequence number has 56 digits at most.
+  void write(const JournalNotes& notes);
+  // Waits until the disk has it; "" or why it has not.
+  std::string sync();
+  // Nothing is needed any more: the file goes.
+  void remove();
+
+  // Set from a signal handler: this process dies of a fault of the plugin, so what is under way has failed. (With
+  // isolation none there is nobody else to tell it.)
+  std::atomic<std::uint32_t>& own_fault();
 
  private:
+  struct Entry;
   struct Slot;
   struct File;
-  explicit AttemptJournal(File* file);
-  bool read();
-  void write(const Slot& slot);
+  AttemptJournal(std::filesystem::path path, Fd fd, File* file);
+  const Slot* newest() const;
+  static std::uint64_t sum(const Slot& slot);
 
+  std::filesystem::path path_;
+  Fd fd_;
   File* file_;
   std::uint64_t generation_ = 0;
-  bool in_use_ = false;
-  std::optional<Attempted> left_over_;
 };
 
 }  // namespace kclhost::host::store

@@ -28,8 +28,7 @@ void keep_newest(const fs::path& dir) {
 }
 
 std::string json_of(const config::Config& config, const observe::Log& log, const std::string& time,
-                    const std::string& shard_id, std::uint32_t generation, const processor::Death& death,
-                    const Batch& batch) {
+                    const std::string& shard_id, std::uint32_t generation, const Death& death, const Batch& batch) {
   rapidjson::StringBuffer buffer;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
   json.SetIndent(' ', 2);
@@ -47,7 +46,7 @@ std::string json_of(const config::Config& config, const observe::Log& log, const
   member("version", log.version());
   json.Key("generation");
   json.Uint(generation);
-  member("cause", death.cause);
+  member("cause", death.message);
   json.Key("stack");
   json.StartArray();
   for (const std::string& frame : death.stack) text(frame);
@@ -79,7 +78,7 @@ std::string json_of(const config::Config& config, const observe::Log& log, const
 }  // namespace
 
 void write_crash_report(const config::Config& config, observe::Log& log, const std::string& shard_id,
-                        std::uint32_t generation, const processor::Death& death, const Batch& batch) try {
+                        std::uint32_t generation, const Death& death, const Batch& batch) try {
   const fs::path dir = config.state_dir / "crashes";
   fs::create_directories(dir);
   fs::permissions(dir, fs::perms::owner_all);

@@ -7,7 +7,7 @@
 #include "batch/batch.hpp"
 #include "config/config.hpp"
 #include "observe/log.hpp"
-#include "processor/call.hpp"
+#include "plugin/call.hpp"
 
 namespace kclhost::host::store {
 
@@ -15,6 +15,6 @@ namespace kclhost::host::store {
 // numbers and keys (with their data only where worker.crash_payloads says so), the last log lines. The newest 20
 // reports are kept. What goes wrong with that is logged and changes nothing else.
 void write_crash_report(const config::Config& config, observe::Log& log, const std::string& shard_id,
-                        std::uint32_t generation, const processor::Death& death, const Batch& batch);
+                        std::uint32_t generation, const Death& death, const Batch& batch);
 
 }  // namespace kclhost::host::store

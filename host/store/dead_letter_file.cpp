@@ -200,10 +200,10 @@ Result<std::uint64_t> whole_lines(int fd, std::uint64_t size, const std::filesys
   while (end > 0) {
     const std::optional<LastLine> line = last_line(fd, end);
     if (!line) return Error{file_problem("read", path, errno)};
-    const bool ours = dead_letter_prefix.starts_with(line->head);
+    // What never reached the disk reads as zeros, wherever in the line that begins.
+    const bool ours = dead_letter_prefix.starts_with(std::string_view(line->head).substr(0, line->head.find('\0')));
     if (ours && line->ended && !line->has_nul && line->last == '}') return end;
-    // Blocks that never reached the disk read as zeros.
-    if (!ours && line->head.find_first_not_of('\0') != std::string::npos) {
+    if (!ours) {
       return Error{"dead letters: " + path.string() + " holds something else at byte " +
                    std::to_string(line->begin + 1) + "; move it away, and a new file is begun"};
     }

@@ -1,0 +1,218 @@
+#include "run/host.hpp"
+
+#include <chrono>
+
+#include "run/own_fault.hpp"
+#include "store/state_key.hpp"
+#include "support/exit_code.hpp"
+#include "support/file_name.hpp"
+#include "support/process_memory.hpp"
+#include "support/random_seed.hpp"
+
+namespace kclhost::host::run {
+namespace {
+
+using protocol::Action;
+
+// How long a log that nobody reads can hold the end up.
+constexpr std::chrono::milliseconds patience_with_log{1'000};
+
+// `kclhost replay` plays with the same configuration: what it tries must not count for the real shard.
+std::filesystem::path journal_path(const config::Config& config, const std::string& shard_id, std::size_t lane) {
+  const char* const owner = std::getenv("KCLHOST_REPLAY") != nullptr ? "replay:" : "";
+  return config.state_dir / "tries" /
+         file_name(owner + store::state_key(config) + "." + shard_id + "." + std::to_string(lane));
+}
+
+}  // namespace
+
+Host::Host(const config::Config& config, observe::Log& log, int in, int out)
+    : config_(config),
+      log_(log),
+      daemon_(in, out, loop_, buffer_),
+      files_(config),
+      shard_(config, memory_, random_seed(), now()) {}
+
+Host::~Host() = default;
+
+Now Host::now() {
+  using namespace std::chrono;
+  return {duration_cast<Time>(steady_clock::now().time_since_epoch()),
+          duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
+}
+
+worker::Life* Host::life(WorkerId worker) {
+  for (const auto& one : lives_) {
+    if (one->id() == worker) return one.get();
+  }
+  return nullptr;
+}
+
+int Host::run() {
+  if (const std::string why = files_.find_first(); !why.empty()) {
+    end(exit_plugin, why);
+  } else {
+    shard_.begin(now());
+  }
+  while (!exit_code_) {
+    carry_out();
+    if (exit_code_) break;
+    take_answer();
+    take_message();
+    if (!shard_.actions().empty()) continue;
+    if (exit_code_) break;
+    loop_.turn(deadline());
+    on_time();
+  }
+  for (auto& one : lives_) one.reset();
+  log_.flush_for(patience_with_log);
+  return *exit_code_;
+}
+
+void Host::end(int exit_code, const std::string& message) {
+  if (exit_code_) return;
+  if (!message.empty()) log_.error(message);
+  exit_code_ = exit_code;
+}
+
+// ---- The daemon
+
+void Host::take_message() {
+  if (exit_code_ || gone_) return;
+  if (shard_.wants_message()) {
+    const auto message = daemon_.next();
+    if (!message) return end(exit_usage, message.error());
+    if (*message) return handle(**message);
+  }
+  if (daemon_.ended()) daemon_gone();
+}
+
+void Host::daemon_gone() {
+  if (std::exchange(gone_, true)) return;
+  if (daemon_.ended_in_line() && shard_.wants_message()) {
+    return end(exit_broken_pipe,
+               "the daemon went away in the middle of a message; it reads on from the last checkpoint");
+  }
+  shard_.daemon_gone(now());
+}
+
+void Host::handle(const protocol::Message& message) {
+  answering_ = message.action_text;
+  if (message.action != Action::initialize && !greeted_) {
+    return end(exit_usage, "the daemon's first message is " + answering_ + ", not initialize");
+  }
+  switch (message.action) {
+    case Action::initialize:
+      return initialize(message);
+    case Action::process_records:
+      return shard_.process_records(message.batch, now());
+    case Action::lease_lost:
+      return shard_.lease_lost(now());
+    case Action::shard_ended:
+      return shard_.shard_ended(now());
+    case Action::shutdown_requested:
+      return shard_.shutdown_requested(now());
+    case Action::shutdown:
+      return message.reason == "TERMINATE" ? shard_.shard_ended(now()) : shard_.lease_lost(now());
+    case Action::checkpoint:
+      return end(exit_usage, "the daemon answers a checkpoint that was not sent");
+  }
+}
+
+void Host::initialize(const protocol::Message& message) {
+  if (std::exchange(greeted_, true)) return end(exit_usage, "the daemon sends initialize twice");
+  shard_id_ = message.shard_id;
+  log_.set_shard(shard_id_);
+  std::vector<std::vector<JournalNote>> left_over;
+  std::vector<std::atomic<std::uint32_t>*> marks;
+  for (int lane = 0; lane < config_.concurrency; ++lane) {
+    auto journal = store::AttemptJournal::open(journal_path(config_, shard_id_, static_cast<std::size_t>(lane)));
+    if (!journal) return end(exit_stopped, journal.error());
+    if ((*journal)->is_shared() && lane == 0) {
+      log_.warn("another process has this shard's state in state_dir: what is tried here is not remembered");
+    }
+    left_over.push_back((*journal)->left_over());
+    marks.push_back(&(*journal)->own_fault());
+    journals_.push_back(std::move(*journal));
+  }
+  if (config_.isolation == config::Isolation::none) mark_own_faults(marks);
+  shard_.initialize(shard_id_, message.sequence_number.value_or(""), message.sub_sequence_number, std::move(left_over),
+                    now());
+}
+
+void Host::take_answer() {
+  if (!awaiting_answer_ || exit_code_) return;
+  const auto answer = daemon_.answer();
+  if (!answer) return end(exit_usage, answer.error());
+  if (*answer) {
+    awaiting_answer_ = false;
+    shard_.checkpoint_answered(**answer, now());
+  } else if (daemon_.ended()) {
+    daemon_gone();
+  }
+}
+
+// ---- Time
+
+Clock::time_point Host::deadline() const {
+  Clock::time_point next = std::min(daemon_.deadline(), log_.flush_at());
+  if (const Time shard = shard_.deadline(); shard != never) {
+    next = std::min(next, Clock::time_point(std::chrono::duration_cast<Clock::duration>(shard)));
+  }
+  for (const auto& one : lives_) next = std::min(next, one->deadline());
+  return next;
+}
+
+void Host::on_time() {
+  const auto clock = Clock::now();
+  for (std::size_t i = 0; i < lives_.size(); ++i) {
+    if (lives_[i]->deadline() <= clock) lives_[i]->on_time(clock);
+  }
+  if (daemon_.deadline() <= clock) daemon_.on_time(clock);
+  const Now time = now();
+  if (shard_.deadline() <= time.steady) shard_.on_time(time);
+  for (const WorkerId worker : over_) {
+    std::erase_if(lives_, [worker](const auto& one) { return one->id() == worker; });
+  }
+  over_.clear();
+  if (log_.flush_at() <= clock) log_.flush();
+  const int wanted = log_.pending() ? log_.fd_to_watch() : -1;
+  if (wanted == log_watched_) return;
+  if (log_watched_ >= 0) loop_.remove(log_watched_);
+  log_watched_ = wanted;
+  if (wanted >= 0) loop_.add_writable(wanted, [this] { log_.flush(); });
+}
+
+// ---- What the workers say
+
+void Host::loaded(WorkerId worker, const Descriptor& about) {
+  shard_.loaded(worker, about, now());
+}
+
+void Host::not_loaded(WorkerId worker, const std::string& why) {
+  shard_.not_loaded(worker, "plugin " + files_.path() + ": " + why, now());
+}
+
+void Host::outcome(WorkerId worker, CallNumber call, const Outcome& outcome) {
+  const worker::Life* const one = config_.worker.max_memory ? life(worker) : nullptr;
+  shard_.outcome(worker, call, outcome, one ? one->resident_memory() : 0, now());
+}
+
+void Host::wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std::string_view> sequence_number,
+                            std::int64_t sub_sequence_number) {
+  shard_.wants_checkpoint(worker, call, sequence_number, sub_sequence_number, now());
+}
+
+void Host::log(WorkerId, std::int32_t level, std::string_view source, std::string_view text) {
+  const auto clamped = std::clamp<std::int32_t>(level, KCLHOST_LOG_TRACE, KCLHOST_LOG_ERROR);
+  log_.write(static_cast<observe::Level>(clamped), source, text);
+}
+
+void Host::metric(WorkerId, std::int32_t, std::string_view, double) {}
+
+void Host::ended(WorkerId worker, const Death* death) {
+  over_.push_back(worker);
+  shard_.ended(worker, death, now());
+}
+
+}  // namespace kclhost::host::run

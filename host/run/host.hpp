@@ -1,0 +1,109 @@
+// The driver of `kclhost run`: the only loop, and the only place that waits.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "batch/memory.hpp"
+#include "config/config.hpp"
+#include "observe/log.hpp"
+#include "run/daemon_link.hpp"
+#include "run/plugin_files.hpp"
+#include "shard/shard.hpp"
+#include "store/attempt_journal.hpp"
+#include "store/dead_letters.hpp"
+#include "support/event_loop.hpp"
+#include "support/shared_buffer.hpp"
+#include "worker/life.hpp"
+
+namespace kclhost::host::run {
+
+// Turns what the daemon, the workers and the clock say into the shard's events, and carries its actions out. One
+// thread.
+class Host final : private worker::Listener {
+ public:
+  // Protocol lines are read from `in` and written to `out`; nobody else may write there. All references must outlive
+  // the host. Throws std::system_error when not even a loop can be had.
+  Host(const config::Config& config, observe::Log& log, int in, int out);
+  ~Host() override;
+
+  // Runs until the shard is over, in good order or not. Returns the exit code; why is in the log.
+  int run();
+
+ private:
+  // The shard's view of the batch buffer.
+  class Memory final : public BatchMemory {
+   public:
+    explicit Memory(SharedBuffer& buffer) : buffer_(buffer) {}
+    char* base() override { return buffer_.data(); }
+    bool reserve(std::size_t bytes) override { return buffer_.reserve(bytes); }
+
+   private:
+    SharedBuffer& buffer_;
+  };
+
+  void take_message();
+  void handle(const protocol::Message& message);
+  void initialize(const protocol::Message& message);
+  void take_answer();
+  void daemon_gone();
+  void on_time();
+  Clock::time_point deadline() const;
+  void carry_out();
+  void end(int exit_code, const std::string& message);
+
+  void act(const action::StartWorker& start);
+  void act(const action::CallWorker& call);
+  void act(const action::AnswerCheckpoint& answer);
+  void act(const action::RequestStop& stop);
+  void act(const action::KillWorker& kill);
+  void act(const action::LetGo& gone);
+  void act(const action::SendStatus&);
+  void act(const action::SendCheckpoint& checkpoint);
+  void act(const action::WriteJournal& write);
+  void act(const action::WriteDeadLetters& write);
+  void act(const action::LookForPlugin&);
+  void act(const action::NamePlugin& plugin);
+  void act(const action::WriteCrashReport& report);
+  void act(const action::Tell& tell);
+  void act(const action::End& end);
+
+  // worker::Listener
+  void loaded(WorkerId worker, const Descriptor& about) override;
+  void not_loaded(WorkerId worker, const std::string& why) override;
+  void outcome(WorkerId worker, CallNumber call, const Outcome& outcome) override;
+  void wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std::string_view> sequence_number,
+                        std::int64_t sub_sequence_number) override;
+  void log(WorkerId worker, std::int32_t level, std::string_view source, std::string_view text) override;
+  void metric(WorkerId worker, std::int32_t kind, std::string_view name, double value) override;
+  void ended(WorkerId worker, const Death* death) override;
+
+  static Now now();
+  worker::Life* life(WorkerId worker);
+
+  const config::Config& config_;
+  observe::Log& log_;
+  EventLoop loop_;
+  SharedBuffer buffer_;
+  Memory memory_{buffer_};
+  DaemonLink daemon_;
+  PluginFiles files_;
+  Shard shard_;
+  Actions acting_;
+  std::vector<std::unique_ptr<worker::Life>> lives_;
+  std::vector<WorkerId> over_;  // lives to be buried once the loop has turned
+  std::string shard_id_, answering_;
+  std::vector<std::unique_ptr<store::AttemptJournal>> journals_;
+  JournalNotes notes_;
+  bool journal_failed_ = false;
+  std::unique_ptr<store::DeadLetters> dead_letters_;
+  bool greeted_ = false, awaiting_answer_ = false, gone_ = false;
+  int log_watched_ = -1;
+  std::optional<int> exit_code_;
+};
+
+}  // namespace kclhost::host::run

@@ -1,0 +1,138 @@
+// Carries out what the shard asks.
+#include "run/host.hpp"
+#include "store/crash_report.hpp"
+#include "store/state_key.hpp"
+#include "support/exit_code.hpp"
+#include "support/process_memory.hpp"
+
+namespace kclhost::host::run {
+
+void Host::carry_out() {
+  while (!shard_.actions().empty() && !exit_code_) {
+    acting_.clear();
+    acting_.swap(shard_.actions());
+    for (const Action& one : acting_) {
+      if (!exit_code_) std::visit([this](const auto& what) { act(what); }, one);
+    }
+  }
+}
+
+void Host::act(const action::StartWorker& start) {
+  const Result<std::string> staged = files_.staged(start.source);
+  if (!staged) return shard_.not_started(start.worker, staged.error(), now());
+  worker::Spec spec{*staged,
+                    files_.path(),
+                    config_.plugin.config_json,
+                    static_cast<std::int32_t>(config_.log.level),
+                    config_.worker.max_memory,
+                    config_.worker.core_dumps};
+  const auto begin = config_.isolation == config::Isolation::process ? worker::start_process : worker::start_thread;
+  auto started = begin(start.worker, std::move(spec), loop_, &buffer_, *this);
+  if (!started) return shard_.not_started(start.worker, started.error(), now());
+  lives_.push_back(std::move(*started));
+}
+
+void Host::act(const action::CallWorker& call) {
+  if (worker::Life* one = life(call.worker)) one->call(call.number, call.request);
+}
+
+void Host::act(const action::AnswerCheckpoint& answer) {
+  if (worker::Life* one = life(answer.worker)) one->answer_checkpoint(answer.number, answer.answer);
+}
+
+void Host::act(const action::RequestStop& stop) {
+  if (worker::Life* one = life(stop.worker)) one->request_stop();
+}
+
+void Host::act(const action::KillWorker& kill) {
+  if (worker::Life* one = life(kill.worker)) one->kill(kill.kind, kill.message);
+}
+
+void Host::act(const action::LetGo& gone) {
+  std::erase_if(lives_, [&gone](const auto& one) { return one->id() == gone.worker; });
+}
+
+void Host::act(const action::SendStatus&) {
+  const bool first = answering_ == "initialize";
+  if (shard_.shard_end_recorded()) {
+    for (const auto& journal : journals_) journal->remove();
+  }
+  if (!daemon_.send_status(answering_)) return daemon_gone();
+  if (first) unmap_program();
+}
+
+void Host::act(const action::SendCheckpoint& checkpoint) {
+  if (!daemon_.send_checkpoint(checkpoint.sequence_number, checkpoint.sub_sequence_number)) return daemon_gone();
+  awaiting_answer_ = true;
+}
+
+void Host::act(const action::WriteJournal& write) {
+  if (write.lane >= journals_.size()) return;
+  notes_.clear();
+  shard_.journal(write.lane, notes_);
+  journals_[write.lane]->write(notes_);
+  if (!write.sync) return;
+  const std::string why = journals_[write.lane]->sync();
+  if (!why.empty() && !journal_failed_) log_.warn(why + "; should the machine go down, tries are forgotten");
+  journal_failed_ = !why.empty();
+}
+
+void Host::act(const action::WriteDeadLetters& write) {
+  const auto failed = [&](const std::string& why) { shard_.set_aside_done(write.lane, why, now()); };
+  if (!dead_letters_) {
+    bool repaired = false;
+    auto opened = store::DeadLetters::open(config_.dead_letter, store::state_key(config_), shard_id_, repaired);
+    if (!opened) return failed(opened.error());
+    if (repaired) {
+      log_.warn("the last dead letter was cut short by a crash and is removed; its batch was never acknowledged");
+    }
+    dead_letters_ = std::move(*opened);
+  }
+  std::vector<store::DeadLetter> letters;
+  for (const action::WriteDeadLetters::Letter& one : write.letters) {
+    letters.push_back({.data = one.data,
+                       .partition_key = one.partition_key,
+                       .sequence_number = one.sequence_number,
+                       .sub_sequence_number = one.sub_sequence_number,
+                       .arrival_ms = one.arrival_ms,
+                       .error_code = write.error_code,
+                       .error_text = write.error_text,
+                       .attempts = one.attempts,
+                       .first_try_ms = write.first_try_ms,
+                       .last_try_ms = write.last_try_ms});
+  }
+  const store::DeadLetterOrigin origin{store::daemon_property(config_, "streamName"),
+                                       store::daemon_property(config_, "applicationName"),
+                                       shard_id_,
+                                       write.plugin_id,
+                                       write.plugin_version,
+                                       write.generation};
+  const auto written = dead_letters_->append(letters, origin);
+  failed(written ? std::string() : written.error());
+}
+
+void Host::act(const action::LookForPlugin&) {
+  const Result<bool> found = files_.look_again();
+  shard_.plugin_file(found && *found, found ? std::string() : found.error(), now());
+}
+
+void Host::act(const action::NamePlugin& plugin) {
+  log_.set_plugin(plugin.id, plugin.version);
+}
+
+void Host::act(const action::WriteCrashReport& report) {
+  store::write_crash_report(config_, log_, shard_id_, report.generation, report.death, report.records);
+}
+
+void Host::act(const action::Tell& tell) {
+  if (!log_.enabled(tell.level)) return;
+  std::vector<observe::Log::Field> fields;
+  for (const auto& [key, value] : tell.fields) fields.push_back({key, value});
+  log_.write(tell.level, "host", tell.text, fields);
+}
+
+void Host::act(const action::End& end_of_shard) {
+  end(end_of_shard.exit_code, end_of_shard.message);
+}
+
+}  // namespace kclhost::host::run
