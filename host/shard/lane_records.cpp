@@ -240,7 +240,10 @@ void Lane::drop_all() {
 
 void Lane::recorded(const Position& position) {
   if (position.none()) return;
-  std::erase_if(asides_, [&position](const JournalNote& note) { return !(position < note.last); });
+  // Who reads the stream from further back once more, on purpose, is to get them again.
+  if (std::erase_if(asides_, [&position](const JournalNote& note) { return !(position < note.last); }) != 0) {
+    write_journal(false);
+  }
   if (delivery_.holds()) delivery_.checkpointed(window_.count_up_to(position));
 }
 

@@ -12,15 +12,15 @@
 #include "config/config.hpp"
 #include "observe/log.hpp"
 #include "replay/daemon_lines.hpp"
-#include "session/session.hpp"
+#include "run/host.hpp"
 
 namespace kclhost::host {
 namespace {
 
-// A session on a thread of its own, whose allocations are counted, and the daemon's ends of its pipes.
-class Host {
+// A host on a thread of its own, whose allocations are counted, and the daemon's ends of its pipes.
+class Served {
  public:
-  explicit Host(const std::string& isolation) : state_(std::filesystem::temp_directory_path() / "kclhost-allocations") {
+  explicit Served(const std::string& isolation) : state_(std::filesystem::temp_directory_path() / "kclhost-allocations") {
     const std::string yaml = "version: 1\nplugins_dir: " KCLHOST_PLUGINS_DIR
                              "\nplugin: {path: noop.so}\nlog: {level: error}\ncheckpoint: {interval: 1h}\nisolation: " +
                              isolation + "\nstate_dir: " + (state_.string() + std::to_string(::getpid())) + "\n";
@@ -29,13 +29,13 @@ class Host {
     EXPECT_EQ(::pipe2(out_, O_CLOEXEC), 0);
     thread_ = std::thread([this] {
       observe::Log log(config_.log);
-      session::Session session(config_, log, in_[0], out_[1]);
+      run::Host host(config_, log, in_[0], out_[1]);
       test::count_my_allocations();
-      session.run();
+      EXPECT_EQ(host.run(), 0);
       ::close(out_[1]);
     });
   }
-  ~Host() {
+  ~Served() {
     ::close(in_[1]);
     thread_.join();
     for (const int fd : {in_[0], out_[0]}) ::close(fd);
@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(Isolation, Allocations, testing::Values("process", "non
                          [](const auto& test) { return std::string(test.param); });
 
 TEST_P(Allocations, NoneForABatchOnceWarm) {
-  Host host(GetParam());
+  Served host(GetParam());
   host.exchange(replay::initialize_line("shardId-000000000000", {}));
   const std::vector<std::string> batches = {batch(1, 40), batch(1000, 136), batch(3000, 1368)};
   for (int round = 0; round < 2; ++round) {

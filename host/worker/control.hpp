@@ -3,10 +3,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <string_view>
 
 #include "support/fd.hpp"
+#include "support/result.hpp"
 
-namespace kclhost::host::processor {
+namespace kclhost::host::worker {
 
 // Where a crashing worker leaves its stack: plain memory, because nothing else works in a signal handler.
 struct CrashRecord {
@@ -31,31 +34,34 @@ struct Control {
   std::uint64_t config_size;               // bytes of the plugin's configuration, which follow this struct
   CrashRecord crash;
 
-  char* config() { return reinterpret_cast<char*>(this + 1); }
+  std::string_view config() const { return {reinterpret_cast<const char*>(this + 1), config_size}; }
 };
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 
-// A mapping of the page with the configuration behind it.
+// A mapping of the page with the configuration behind it. Its size is sealed: nobody can take the memory away.
 class ControlPage {
  public:
-  // Makes one with room for that much configuration. Throws std::system_error.
-  explicit ControlPage(std::size_t config_size);
-  // Maps one that another process made. Throws std::system_error.
-  explicit ControlPage(Fd fd);
+  // Makes one. The error is the reason alone.
+  static Result<std::shared_ptr<ControlPage>> make(std::string_view config, std::int32_t log_level);
+  // Maps one that another process made, null where that is refused (errno says why). The descriptor is closed.
+  static std::shared_ptr<ControlPage> map(Fd fd);
+
   ~ControlPage();
   ControlPage(const ControlPage&) = delete;
   ControlPage& operator=(const ControlPage&) = delete;
 
   Control& operator*() const { return *control_; }
   Control* operator->() const { return control_; }
+  // To hand to a worker's process, until close_fd; -1 afterwards, and in that process. The mapping stays.
   int fd() const { return fd_.get(); }
+  void close_fd() { fd_.reset(); }
 
  private:
-  void map();
+  ControlPage(Control* control, std::size_t size, Fd fd) : fd_(std::move(fd)), size_(size), control_(control) {}
 
   Fd fd_;
-  std::size_t size_ = 0;
-  Control* control_ = nullptr;
+  std::size_t size_;
+  Control* control_;
 };
 
-}  // namespace kclhost::host::processor
+}  // namespace kclhost::host::worker

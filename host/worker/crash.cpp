@@ -1,27 +1,22 @@
-#include "processor/crash.hpp"
+#include "worker/crash.hpp"
 
 #include <dlfcn.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 #include <unwind.h>
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <iterator>
-#include <map>
 
-#include "plugin/elf.hpp"
-
-namespace kclhost::host::processor {
+namespace kclhost::host::worker {
 namespace {
 
 CrashRecord* the_record = nullptr;
 const void* program_base = nullptr;
-// What the program's own frames say instead of its path.
-constexpr char program[] = "kclhost";
+pid_t the_process = 0;
 
 constexpr int fatal_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
 constexpr std::size_t handler_stack_size = 64 * 1024;
@@ -59,7 +54,8 @@ void** read_stack(void** begin, void** end) {
 // up at their first call is there, and a process that hangs here is killed by the host a moment later.
 void on_fatal_signal(int signal, siginfo_t* info, void* context) {
   static std::atomic_flag entered;
-  if (!entered.test_and_set()) {
+  // A child of the worker has the same page.
+  if (::getpid() == the_process && !entered.test_and_set()) {
     CrashRecord& record = *the_record;
     void* addresses[CrashRecord::most_frames];
     void** const end = read_stack(addresses, addresses + CrashRecord::most_frames);
@@ -75,7 +71,7 @@ void on_fatal_signal(int signal, siginfo_t* info, void* context) {
       Dl_info module{};
       if (::dladdr(first[i], &module) != 0 && module.dli_fname != nullptr) {
         frame.base = reinterpret_cast<std::uint64_t>(module.dli_fbase);
-        const char* const name = module.dli_fbase == program_base ? program : module.dli_fname;
+        const char* const name = module.dli_fbase == program_base ? program_module : module.dli_fname;
         const std::size_t length = std::strlen(name);
         const std::size_t skipped = length < sizeof frame.module ? 0 : length - sizeof frame.module + 1;
         std::memcpy(frame.module, name + skipped, length - skipped + 1);
@@ -88,19 +84,11 @@ void on_fatal_signal(int signal, siginfo_t* info, void* context) {
   ::raise(signal);
 }
 
-const std::string& contents(const std::string& path, std::map<std::string, std::string>& files) {
-  const auto [at, is_new] = files.try_emplace(path);
-  if (is_new) {
-    std::ifstream in(path, std::ios::binary);
-    at->second.assign(std::istreambuf_iterator<char>(in), {});
-  }
-  return at->second;
-}
-
 }  // namespace
 
 void record_crashes(CrashRecord& record) {
   the_record = &record;
+  the_process = ::getpid();
   Dl_info own{};
   if (::dladdr(reinterpret_cast<void*>(&record_crashes), &own) != 0) program_base = own.dli_fbase;
   void* warm_up[2];
@@ -116,37 +104,4 @@ void record_crashes(CrashRecord& record) {
   for (const int signal : fatal_signals) ::sigaction(signal, &action, nullptr);
 }
 
-std::vector<std::string> describe_stack(const CrashRecord& record, const std::string& staged_path,
-                                        const std::string& plugin_path) {
-  std::vector<std::string> lines;
-  std::map<std::string, std::string> files;
-  const std::uint32_t count = std::min(record.frame_count, CrashRecord::most_frames);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const CrashRecord::Frame& frame = record.frames[i];
-    std::string module(frame.module, ::strnlen(frame.module, sizeof frame.module));
-    if (!module.empty() && staged_path.ends_with(module)) module = staged_path;  // it may have been cut
-    // Below the plugin's: they tell nothing, and the program's symbols are many.
-    const bool own = module == program;
-    if (own && !lines.empty()) break;
-    const std::uint64_t offset = frame.address - frame.base;
-    // A return address lies behind its call, which may be its function's last instruction.
-    const bool returns_here = frame.address != record.instruction;
-    std::string function =
-        own || module.empty() ? "" : plugin::function_at(contents(module, files), offset - returns_here);
-    if (function.empty()) {
-      char text[32];
-      std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(offset));
-      function = text;
-    }
-    const std::string& name = module == staged_path ? plugin_path : module;
-    lines.push_back(function + " in " + name.substr(name.rfind('/') + 1));
-  }
-  return lines;
-}
-
-std::string signal_name(int signal) {
-  const char* name = ::sigabbrev_np(signal);
-  return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(signal);
-}
-
-}  // namespace kclhost::host::processor
+}  // namespace kclhost::host::worker

@@ -1,11 +1,13 @@
-#include "processor/instance.hpp"
+#include "worker/instance.hpp"
 
 #include <algorithm>
 #include <cstring>
+#include <new>
+#include <optional>
 
 #include "kclhost_version.hpp"
 
-namespace kclhost::host::processor {
+namespace kclhost::host::worker {
 namespace {
 
 // More records than this are rare; the room for them is given back afterwards.
@@ -32,13 +34,14 @@ bool has(const kclhost_error& error, const char (&member)[N]) {
   return error.struct_size >= static_cast<std::size_t>(member - reinterpret_cast<const char*>(&error)) + N;
 }
 
-kclhost_status checkpoint(kclhost_checkpointer* checkpointer, const kclhost_string* sequence_number,
+kclhost_status checkpoint(kclhost_checkpointer* opaque, const kclhost_string* sequence_number,
                           std::int64_t sub_sequence_number, kclhost_error* error) {
+  Checkpointer& checkpointer = *reinterpret_cast<Checkpointer*>(opaque);
   CheckpointAnswer answer;
-  if (!checkpointer->allowed) {
+  if (!checkpointer.allowed) {
     answer = {KCLHOST_INVALID_STATE, "InvalidStateException",
               "the host checkpoints for this plugin; set KCLHOST_PLUGIN_CHECKPOINTS to do it yourself"};
-  } else if (checkpointer->caller.load() != std::this_thread::get_id()) {
+  } else if (checkpointer.caller.load() != std::this_thread::get_id()) {
     answer = {
         KCLHOST_INVALID_STATE, "InvalidStateException",
         "a checkpoint is possible only within process_records, shard_ended, shutdown_requested and drain, from the "
@@ -46,7 +49,7 @@ kclhost_status checkpoint(kclhost_checkpointer* checkpointer, const kclhost_stri
   } else {
     std::optional<std::string_view> sequence;
     if (sequence_number != nullptr) sequence = view(*sequence_number);
-    answer = checkpointer->services->checkpoint(sequence, sub_sequence_number);
+    answer = checkpointer.host.checkpoint(sequence, sub_sequence_number);
   }
   if (error != nullptr && answer.status != KCLHOST_OK) {
     if (has(*error, error->name)) copy_text(error->name, answer.name);
@@ -55,24 +58,24 @@ kclhost_status checkpoint(kclhost_checkpointer* checkpointer, const kclhost_stri
   return answer.status;
 }
 
-Services& services_of(void* context) {
-  return *static_cast<HostContext*>(context)->services;
+HostLink& host_of(void* context) {
+  return *static_cast<HostLink*>(context);
 }
 
 void log(void* context, std::int32_t level, kclhost_string text) {
-  services_of(context).log(level, "plugin", view(text));
+  host_of(context).log(level, view(text));
 }
 
 std::int32_t log_enabled(void* context, std::int32_t level) {
-  return services_of(context).log_enabled(level) ? 1 : 0;
+  return host_of(context).log_enabled(level) ? 1 : 0;
 }
 
 void metric(void* context, std::int32_t kind, kclhost_string name, double value) {
-  services_of(context).metric(kind, view(name), value);
+  host_of(context).metric(kind, view(name), value);
 }
 
 std::int32_t should_stop(void* context) {
-  return static_cast<HostContext*>(context)->should_stop->load() != 0 ? 1 : 0;
+  return host_of(context).should_stop() ? 1 : 0;
 }
 
 const void* get_extension(void*, kclhost_string) {
@@ -80,6 +83,11 @@ const void* get_extension(void*, kclhost_string) {
 }
 
 }  // namespace
+
+bool may_checkpoint(Call call) {
+  return call == Call::process_records || call == Call::shard_ended || call == Call::shutdown_requested ||
+         call == Call::drain;
+}
 
 Descriptor describe(const plugin::PluginTable& table) {
   return {table.id,
@@ -90,15 +98,13 @@ Descriptor describe(const plugin::PluginTable& table) {
           table.functions.flags};
 }
 
-Instance::Instance(plugin::PluginTable table, std::string plugin_path, Services& services,
-                   const std::atomic<std::uint32_t>& should_stop_flag)
+Instance::Instance(plugin::PluginTable table, std::string plugin_path, HostLink& host)
     : table_(std::move(table)),
       plugin_path_(std::move(plugin_path)),
-      context_{&services, &should_stop_flag},
-      checkpointer_{&services, table_.checkpoints()},
+      checkpointer_{host, table_.checkpoints()},
       host_{sizeof host_,
             KCLHOST_ABI_MINOR,
-            &context_,
+            &host,
             KCLHOST_STRING(KCLHOST_VERSION),
             string_of(plugin_path_),
             &log,
@@ -110,14 +116,16 @@ Instance::Instance(plugin::PluginTable table, std::string plugin_path, Services&
 
 Outcome Instance::perform(const Request& request, std::string_view config_json) {
   if (request.call != Call::create && !created_) return {};
+  if (request.call == Call::process_records && !view_records(request.batch)) {
+    return {KCLHOST_FAILED, 0, "no memory for the records of the batch"};
+  }
   kclhost_error error{};
   error.struct_size = sizeof error;
-  const bool may_checkpoint = request.call == Call::process_records || request.call == Call::shard_ended ||
-                              request.call == Call::shutdown_requested || request.call == Call::drain;
-  if (may_checkpoint) checkpointer_.caller = std::this_thread::get_id();
+  if (may_checkpoint(request.call)) checkpointer_.caller = std::this_thread::get_id();
   Outcome outcome;
   outcome.status = dispatch(request, config_json, error);
   checkpointer_.caller = std::thread::id{};
+  if (records_.capacity() > kept_records) std::vector<kclhost_record>().swap(records_);
   if (outcome.status != KCLHOST_OK) {
     // A plugin that miscounts must not make the host skip records.
     outcome.first_unfinished = std::min<std::uint64_t>(error.first_unfinished, request.batch.count);
@@ -130,7 +138,7 @@ Outcome Instance::perform(const Request& request, std::string_view config_json) 
   return outcome;
 }
 
-kclhost_status Instance::dispatch(const Request& request, std::string_view config_json, kclhost_error& error) {
+kclhost_status Instance::dispatch(const Request& request, std::string_view config_json, kclhost_error& error) noexcept {
   const kclhost_plugin& plugin = table_.functions;
   switch (request.call) {
     case Call::create: {
@@ -143,13 +151,13 @@ kclhost_status Instance::dispatch(const Request& request, std::string_view confi
     case Call::process_records:
       return process_records(request, error);
     case Call::shard_ended:
-      return plugin.shard_ended(self_, &checkpointer_, &error);
+      return plugin.shard_ended(self_, checkpointer(), &error);
     case Call::lease_lost:
       return plugin.lease_lost ? plugin.lease_lost(self_, &error) : KCLHOST_OK;
     case Call::shutdown_requested:
-      return plugin.shutdown_requested ? plugin.shutdown_requested(self_, &checkpointer_, &error) : KCLHOST_OK;
+      return plugin.shutdown_requested ? plugin.shutdown_requested(self_, checkpointer(), &error) : KCLHOST_OK;
     case Call::drain:
-      return plugin.drain ? plugin.drain(self_, &checkpointer_, &error) : KCLHOST_OK;
+      return plugin.drain ? plugin.drain(self_, checkpointer(), &error) : KCLHOST_OK;
     case Call::destroy:
       created_ = false;
       plugin.destroy(self_);
@@ -168,9 +176,12 @@ kclhost_status Instance::initialize(const Request& request, kclhost_error& error
   return table_.functions.initialize(self_, &initialization, &error);
 }
 
-kclhost_status Instance::process_records(const Request& request, kclhost_error& error) {
-  const Batch& batch = request.batch;
-  records_.resize(batch.count);
+bool Instance::view_records(const Batch& batch) {
+  try {
+    records_.resize(batch.count);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
   for (std::size_t i = 0; i < batch.count; ++i) {
     const RecordEntry& entry = batch.entry(i);
     records_[i] = {sizeof(kclhost_record),
@@ -181,16 +192,18 @@ kclhost_status Instance::process_records(const Request& request, kclhost_error& 
                    entry.sub_sequence_number,
                    entry.arrival_ms};
   }
+  return true;
+}
+
+kclhost_status Instance::process_records(const Request& request, kclhost_error& error) {
   kclhost_batch view{};
   view.struct_size = sizeof view;
   view.record_stride = sizeof(kclhost_record);
   view.records = records_.data();
-  view.record_count = batch.count;
-  view.millis_behind_latest = batch.millis_behind_latest;
+  view.record_count = request.batch.count;
+  view.millis_behind_latest = request.batch.millis_behind_latest;
   view.attempt = request.attempt;
-  const kclhost_status status = table_.functions.process_records(self_, &view, &checkpointer_, &error);
-  if (records_.capacity() > kept_records) std::vector<kclhost_record>().swap(records_);
-  return status;
+  return table_.functions.process_records(self_, &view, checkpointer(), &error);
 }
 
-}  // namespace kclhost::host::processor
+}  // namespace kclhost::host::worker
