@@ -2,6 +2,7 @@
 
 #include <boost/dll/shared_library.hpp>
 #include <deque>
+#include <mutex>
 #include <string>
 
 namespace kclhost::host::plugin {
@@ -24,7 +25,12 @@ Result<PluginTable> load(const std::filesystem::path& path) {
   boost::dll::fs::error_code error;
   // Left to the process's end on purpose: a library's threads and thread-local destructors outlive any safe moment.
   static auto* const loaded = new std::deque<boost::dll::shared_library>;
-  boost::dll::shared_library* const library = &loaded->emplace_back();
+  static std::mutex adding;  // with isolation none each lane loads on a thread of its own
+  boost::dll::shared_library* library = nullptr;
+  {
+    const std::lock_guard lock(adding);
+    library = &loaded->emplace_back();
+  }
   library->load(path.string(), rtld_now | rtld_local, error);
   if (error) {
     const char* why = ::dlerror();

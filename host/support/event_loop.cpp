@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <system_error>
 
@@ -12,38 +13,76 @@ namespace {
 // poll's timeout for a deadline, rounded up so that a loop never spins through a last fraction of a millisecond.
 int timeout_until(Clock::time_point deadline) {
   if (deadline == Clock::time_point::max()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-  return static_cast<int>(std::clamp<decltype(left)>(left, 0, 3'600'000));
+  const Clock::time_point now = Clock::now();
+  if (deadline <= now) return 0;  // also where the difference would not fit
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
+  return static_cast<int>(std::min<decltype(left)>(left, 3'600'000));
 }
 
 }  // namespace
 
 struct EventLoop::Watch {
   int fd;
+  short events;
   Handler handler;
+  bool removed = false;
 };
 
 EventLoop::EventLoop() = default;
 EventLoop::~EventLoop() = default;
 
 void EventLoop::add(int fd, Handler handler) {
-  watches_.push_back({fd, std::move(handler)});
+  watches_.push_back(std::make_unique<Watch>(Watch{fd, POLLIN, std::move(handler)}));
+}
+
+void EventLoop::add_writable(int fd, Handler handler) {
+  watches_.push_back(std::make_unique<Watch>(Watch{fd, POLLOUT, std::move(handler)}));
 }
 
 void EventLoop::remove(int fd) {
-  std::erase_if(watches_, [fd](const Watch& watch) { return watch.fd == fd; });
+  std::erase_if(watches_, [this, fd](std::unique_ptr<Watch>& watch) {
+    if (watch->fd != fd) return false;
+    watch->removed = true;
+    if (turning_) removed_.push_back(std::move(watch));
+    return true;
+  });
+}
+
+bool EventLoop::poll_once(Clock::time_point deadline) {
+  polled_.clear();
+  for (const auto& watch : watches_) polled_.push_back({watch->fd, watch->events, 0});
+  const int ready = ::poll(polled_.data(), polled_.size(), timeout_until(deadline));
+  if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
+  return ready > 0;
+}
+
+void EventLoop::turn(Clock::time_point deadline) {
+  assert(!turning_ && "a handler waits");
+  if (!poll_once(deadline)) return;
+  ready_.clear();
+  for (std::size_t i = 0; i < polled_.size(); ++i) {
+    if (polled_[i].revents != 0) ready_.push_back(watches_[i].get());
+  }
+  // Also when a handler throws.
+  struct Turning {
+    explicit Turning(EventLoop& turned) : loop(turned) { loop.turning_ = true; }
+    ~Turning() {
+      loop.turning_ = false;
+      loop.removed_.clear();
+    }
+    EventLoop& loop;
+  } const turning(*this);
+  for (Watch* const watch : ready_) {
+    if (!watch->removed) watch->handler();
+  }
 }
 
 bool EventLoop::step(Clock::time_point deadline) {
-  polled_.clear();
-  for (const Watch& watch : watches_) polled_.push_back({watch.fd, POLLIN, 0});
-  const int ready = ::poll(polled_.data(), polled_.size(), timeout_until(deadline));
-  if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
-  if (ready <= 0) return Clock::now() < deadline;
+  if (!poll_once(deadline)) return Clock::now() < deadline;
   // One handler a step: it may change the watches or poll again itself, so what was polled is stale after it.
   const auto hit = std::find_if(polled_.begin(), polled_.end(), [](const pollfd& p) { return p.revents != 0; });
   const auto watch = watches_.begin() + (hit - polled_.begin());
-  const Handler handler = watch->handler;
+  const Handler handler = (*watch)->handler;
   // Turn the order round, so that one busy descriptor can't starve the others.
   std::rotate(watches_.begin(), watch + 1, watches_.end());
   handler();

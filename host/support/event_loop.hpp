@@ -1,8 +1,9 @@
-// The one poll loop of a host. Not thread-safe: everything runs on the thread that calls run_until.
+// The one poll loop of a host. Not thread-safe: everything runs on the thread that turns it.
 #pragma once
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <vector>
 
 struct pollfd;
@@ -20,10 +21,21 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  // Calls `handler` whenever `fd` can be read, has hung up or failed, until remove. The fd stays the caller's.
+  // From now on a turn calls `handler` when `fd` can be read, has hung up or failed. The descriptor stays the caller's,
+  // who removes it before closing it.
   void add(int fd, Handler handler);
+  // The same for when `fd` can be written to, has hung up or failed. A descriptor may be watched both ways.
+  void add_writable(int fd, Handler handler);
+  // Ends what add and add_writable began for `fd`; nothing when they began nothing.
   void remove(int fd);
 
+  // Polls once: until a descriptor is ready, the deadline has passed or a signal was handled. Calls the handlers of all
+  // descriptors that this poll found ready, each once, and returns. A handler may add and remove; a removed one is not
+  // called any more, an added one not before the next turn. Not from within a handler. A deadline in the past: what is
+  // ready is handled all the same. Throws std::system_error when poll is refused (no memory).
+  void turn(Clock::time_point deadline = Clock::time_point::max());
+
+  // To be removed with host/processor and host/session, which alone may call it.
   // Dispatches events until `done()` says so (true) or `deadline` has passed (false). `done` is asked first and after
   // each event. Handlers may add and remove, and may call run_until themselves.
   template <class Done>
@@ -35,12 +47,18 @@ class EventLoop {
   }
 
  private:
-  // Waits for one event and handles it; false when the deadline has passed.
+  struct Watch;
+
+  // Waits; polled_ has then what became of watches_, in its order. False when nothing is ready.
+  bool poll_once(Clock::time_point deadline);
+  // To be removed with run_until: waits for one event and handles it; false when the deadline has passed.
   bool step(Clock::time_point deadline);
 
-  struct Watch;
-  std::vector<Watch> watches_;
+  std::vector<std::unique_ptr<Watch>> watches_;
+  std::vector<std::unique_ptr<Watch>> removed_;  // in the turn in progress: one of them may be running
   std::vector<pollfd> polled_;
+  std::vector<Watch*> ready_;
+  bool turning_ = false;
 };
 
 }  // namespace kclhost::host

@@ -1,0 +1,213 @@
+#include "worker/dialogue.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <optional>
+#include <system_error>
+
+#include "worker/instance.hpp"
+
+namespace kclhost::host::worker {
+namespace {
+
+constexpr std::size_t largest_schema = std::size_t{1} << 20;  // a longer one makes no plugin table
+
+const char* name_of(Kind kind) {
+  switch (kind) {
+    case Kind::schema:
+      return "a config schema";
+    case Kind::loaded:
+      return "word that the plugin is loaded";
+    case Kind::load_failed:
+      return "word that the plugin can't be loaded";
+    case Kind::outcome:
+      return "a call's outcome";
+    case Kind::log:
+      return "a log line";
+    case Kind::metric:
+      return "a metric";
+    case Kind::checkpoint:
+      return "a request for a checkpoint";
+    default:
+      return "a message that no worker sends";
+  }
+}
+
+}  // namespace
+
+Dialogue::Dialogue(WorkerId worker, Channel channel, std::shared_ptr<ControlPage> control, const SharedBuffer* batch,
+                   Listener& listener, Owner& owner)
+    : worker_(worker),
+      channel_(std::move(channel)),
+      control_(std::move(control)),
+      batch_(batch),
+      listener_(listener),
+      owner_(owner),
+      sent_generation_(batch != nullptr ? batch->generation() : 0) {}
+
+void Dialogue::begin(pid_t peer, std::string_view staged_path, std::string_view plugin_path) {
+  peer_ = peer;
+  post({.kind = Kind::load}, {staged_path, plugin_path});
+}
+
+void Dialogue::post(Header header, std::initializer_list<std::string_view> texts, int fd) {
+  header.worker = worker_;
+  header.call = number_;
+  switch (channel_.send(header, texts, Channel::Wait::no, fd)) {
+    case Channel::Sent::yes:
+      return;
+    case Channel::Sent::full:
+      return owner_.misbehaved("did not read what the host had sent it");
+    case Channel::Sent::gone:
+      // Mostly it is dying, and its end will be told.
+      if (errno != EPIPE && errno != ECONNRESET) {
+        owner_.misbehaved("could not be sent a message: " + std::generic_category().message(errno));
+      }
+      return;
+  }
+}
+
+void Dialogue::send_view() {
+  if (!view_is_stale()) return;
+  sent_generation_ = batch_->generation();
+  post({.kind = Kind::view}, {}, batch_->read_only_fd());
+}
+
+void Dialogue::call(CallNumber number, const Request& request) {
+  assert(state_ == State::loaded && !in_call_);
+  if (request.call == Call::process_records) send_view();
+  (*control_)->should_stop = 0;
+  number_ = number;
+  call_ = request.call;
+  in_call_ = true;
+  records_ = request.batch.count;
+  ++calls_sent_;
+  Header header{.kind = Kind::call, .code = static_cast<std::int32_t>(request.call)};
+  if (request.call == Call::process_records) {
+    header.a = request.batch.table;
+    header.b = request.batch.count | std::uint64_t{request.attempt} << 32;
+    header.c = request.batch.millis_behind_latest;
+  } else {
+    header.a = request.hand_over ? 1 : 0;
+    header.c = request.sub_sequence_number;
+  }
+  post(header, {request.shard_id, request.sequence_number});
+}
+
+void Dialogue::answer_checkpoint(CallNumber number, const CheckpointAnswer& answer) {
+  if (!checkpoint_waits_ || number != number_) return;
+  checkpoint_waits_ = false;
+  post({.kind = Kind::checkpoint_answer, .code = answer.status}, {answer.name, answer.message});
+}
+
+bool Dialogue::read(int most) {
+  while (reading_ && most-- > 0) {
+    const Channel::Received received = channel_.receive(packet_, Channel::Wait::no);
+    if (received == Channel::Received::nothing) return true;
+    if (received == Channel::Received::closed) return false;
+    if (!is_from_worker(packet_, received)) continue;
+    if (received == Channel::Received::malformed) {
+      owner_.misbehaved("sent a message of a wrong size");
+    } else {
+      handle(packet_);
+    }
+  }
+  return true;
+}
+
+bool Dialogue::is_from_worker(const Packet& packet, Channel::Received received) {
+  if (packet.sender == peer_) return true;
+  const char* const what =
+      received == Channel::Received::packet ? name_of(packet.header.kind) : "a message of a wrong size";
+  warn_once(warned_of_others_, "a process that the plugin started sent " + std::string(what) +
+                                   "; it is ignored, as all that such processes send");
+  return false;
+}
+
+bool Dialogue::is_of_this_call(const Header& header, const char* what) {
+  if (header.worker == worker_ && header.call == number_) return true;
+  warn_once(warned_of_calls_, "the worker sent " + std::string(what) + " of another call; it is ignored");
+  return false;
+}
+
+void Dialogue::warn_once(bool& warned, const std::string& text) {
+  if (!std::exchange(warned, true)) listener_.log(worker_, KCLHOST_LOG_WARN, "worker", text);
+}
+
+void Dialogue::handle(const Packet& packet) {
+  const Header& header = packet.header;
+  switch (header.kind) {
+    case Kind::schema:
+      return on_schema(packet);
+    case Kind::loaded:
+      return on_loaded(packet);
+    case Kind::load_failed:
+      return on_load_failed(packet);
+    case Kind::outcome:
+      return on_outcome(packet);
+    case Kind::checkpoint:
+      return on_checkpoint(packet);
+    case Kind::log:
+      return listener_.log(worker_, std::clamp<std::int32_t>(header.code, KCLHOST_LOG_TRACE, KCLHOST_LOG_ERROR),
+                           "plugin", packet.texts[0]);
+    case Kind::metric:
+      return listener_.metric(worker_, header.code, packet.texts[0], header.real);
+    default:
+      return owner_.misbehaved(std::string("sent ") + name_of(header.kind));
+  }
+}
+
+void Dialogue::on_schema(const Packet& packet) {
+  if (state_ != State::loading) return owner_.misbehaved("sent a config schema after the plugin was loaded");
+  if (descriptor_.config_schema.size() + packet.texts[0].size() > largest_schema) {
+    return owner_.misbehaved("sent a config schema of more than 1 MiB");
+  }
+  descriptor_.config_schema += packet.texts[0];
+}
+
+void Dialogue::on_loaded(const Packet& packet) {
+  if (state_ != State::loading) return owner_.misbehaved("said twice that the plugin is loaded");
+  descriptor_.id = packet.texts[0];
+  descriptor_.version = packet.texts[1];
+  descriptor_.description = packet.texts[2];
+  descriptor_.abi_minor = static_cast<std::uint32_t>(packet.header.b);
+  descriptor_.flags = static_cast<std::uint32_t>(packet.header.a);
+  state_ = State::loaded;
+  listener_.loaded(worker_, descriptor_);
+}
+
+void Dialogue::on_load_failed(const Packet& packet) {
+  if (state_ != State::loading) return owner_.misbehaved("said that the plugin can't be loaded after it was loaded");
+  state_ = State::not_loaded;
+  listener_.not_loaded(worker_, std::string(packet.texts[0]));
+}
+
+void Dialogue::on_outcome(const Packet& packet) {
+  if (!is_of_this_call(packet.header, "the outcome")) return;
+  if (!in_call_) return owner_.misbehaved("sent the outcome of a call that was over, or of none");
+  if (call_ == Call::destroy) return owner_.misbehaved("sent an outcome of destroy, which has none");
+  if (checkpoint_waits_) return owner_.misbehaved("ended a call while it waited for the answer to a checkpoint");
+  outcome_.status = packet.header.code;
+  outcome_.first_unfinished = std::min<std::uint64_t>(packet.header.a, records_);
+  outcome_.message = packet.texts[0];
+  in_call_ = false;
+  listener_.outcome(worker_, number_, outcome_);
+}
+
+void Dialogue::on_checkpoint(const Packet& packet) {
+  if (!is_of_this_call(packet.header, "a request for a checkpoint")) return;
+  if (!in_call_) return owner_.misbehaved("asked for a checkpoint outside of a call");
+  if (!may_checkpoint(call_) || !descriptor_.checkpoints_itself()) {
+    return owner_.misbehaved("asked for a checkpoint in " + std::string(host::name_of(call_)) +
+                             (may_checkpoint(call_) ? ", though the host checkpoints for this plugin" : ""));
+  }
+  if (std::exchange(checkpoint_waits_, true)) {
+    return owner_.misbehaved("asked for a checkpoint while it waited for the answer to another");
+  }
+  std::optional<std::string_view> sequence_number;
+  if (packet.header.a != 0) sequence_number = packet.texts[0];
+  listener_.wants_checkpoint(worker_, number_, sequence_number, packet.header.c);
+}
+
+}  // namespace kclhost::host::worker

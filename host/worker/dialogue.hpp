@@ -1,0 +1,89 @@
+// The host's side of the conversation with one worker: what may be said, when, and by whom.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "support/shared_buffer.hpp"
+#include "worker/channel.hpp"
+#include "worker/control.hpp"
+#include "worker/life.hpp"
+
+namespace kclhost::host::worker {
+
+// Believes nothing it is told: what another process says in the worker's place, or the worker about another call, is
+// ignored and logged once; a worker that says what none says is reported to the owner. Never waits. Host's thread only.
+class Dialogue {
+ public:
+  class Owner {
+   public:
+    // The worker has broken the rules: "sent ...", to follow "the worker". More of it is read only if it is asked for.
+    virtual void misbehaved(const std::string& what) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // `batch` may be null. All references must outlive this.
+  Dialogue(WorkerId worker, Channel channel, std::shared_ptr<ControlPage> control, const SharedBuffer* batch,
+           Listener& listener, Owner& owner);
+
+  int fd() const { return channel_.fd(); }
+  Control& control() const { return **control_; }
+  // The process whose messages count.
+  void begin(pid_t peer, std::string_view staged_path, std::string_view plugin_path);
+  void call(CallNumber number, const Request& request);
+  void answer_checkpoint(CallNumber number, const CheckpointAnswer& answer);
+
+  // Takes and reports what has come, so many packets at the most. False when the worker's end is closed.
+  bool read(int most);
+  // Nothing is read any more.
+  void stop_reading() { reading_ = false; }
+
+  // The batch's memory was replaced, and the worker can be told now: until it is, it keeps the old memory alive.
+  bool view_is_stale() const { return batch_ != nullptr && !in_call_ && sent_generation_ != batch_->generation(); }
+  void send_view();
+
+  bool not_loaded() const { return state_ == State::not_loaded; }
+  // It may end: destroy was begun, or the plugin can't be loaded.
+  bool may_end() const { return not_loaded() || (in_call_ && call_ == Call::destroy); }
+  // The plugin had its chance with the last call: see Death::call_begun.
+  bool call_begun() const { return !in_call_ || (*control_)->calls_begun == calls_sent_; }
+
+ private:
+  void post(Header header, std::initializer_list<std::string_view> texts, int fd = -1);
+  void handle(const Packet& packet);
+  void on_schema(const Packet& packet);
+  void on_loaded(const Packet& packet);
+  void on_load_failed(const Packet& packet);
+  void on_outcome(const Packet& packet);
+  void on_checkpoint(const Packet& packet);
+  bool is_from_worker(const Packet& packet, Channel::Received received);
+  // Of the call in progress, or at least of the last one.
+  bool is_of_this_call(const Header& header, const char* what);
+  void warn_once(bool& warned, const std::string& text);
+
+  const WorkerId worker_;
+  Channel channel_;
+  const std::shared_ptr<ControlPage> control_;
+  const SharedBuffer* const batch_;
+  Listener& listener_;
+  Owner& owner_;
+  pid_t peer_ = 0;
+  bool reading_ = true;
+  bool warned_of_others_ = false, warned_of_calls_ = false;
+  std::uint32_t sent_generation_ = 0;
+
+  enum class State { loading, loaded, not_loaded } state_ = State::loading;
+  Descriptor descriptor_;
+  bool in_call_ = false, checkpoint_waits_ = false;
+  Call call_{};
+  CallNumber number_ = 0;
+  std::uint32_t records_ = 0;     // in the call
+  std::uint32_t calls_sent_ = 0;  // as the worker counts them too
+  Outcome outcome_;               // kept, so that a warm host allocates nothing
+  Packet packet_;
+};
+
+}  // namespace kclhost::host::worker

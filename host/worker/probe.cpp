@@ -1,0 +1,78 @@
+#include "worker/probe.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+
+#include "support/event_loop.hpp"
+#include "worker/life.hpp"
+
+namespace kclhost::host::worker {
+namespace {
+
+constexpr std::size_t most_lines = 5;
+constexpr std::size_t most_bytes = 4096;
+
+class Probe final : public Listener {
+ public:
+  std::optional<Descriptor> about;
+  std::string refused;
+  std::optional<Death> death;
+  bool over = false;
+
+  // "...; it printed: one | two"
+  std::string with_output(std::string error) const {
+    for (std::size_t i = 0; i < printed_.size(); ++i) error += (i == 0 ? "; it printed: " : " | ") + printed_[i];
+    return error;
+  }
+
+ private:
+  void loaded(WorkerId, const Descriptor& descriptor) override {
+    about = descriptor;
+    over = true;
+  }
+  void not_loaded(WorkerId, const std::string& why) override { refused = why; }
+  void ended(WorkerId, const Death* how) override {
+    if (how != nullptr) death = *how;
+    over = true;
+  }
+  void log(WorkerId, std::int32_t, std::string_view source, std::string_view text) override {
+    if (source == "worker") return;
+    printed_.emplace_back(text.substr(0, most_bytes));
+    bytes_ += printed_.back().size();
+    while (printed_.size() > most_lines || bytes_ > most_bytes) {
+      bytes_ -= printed_.front().size();
+      printed_.pop_front();
+    }
+  }
+  void outcome(WorkerId, CallNumber, const Outcome&) override {}
+  void wants_checkpoint(WorkerId, CallNumber, std::optional<std::string_view>, std::int64_t) override {}
+  void metric(WorkerId, std::int32_t, std::string_view, double) override {}
+
+  std::deque<std::string> printed_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+Result<Descriptor> probe(const std::string& path, config::Milliseconds timeout) {
+  Probe probed;
+  EventLoop loop;
+  auto life = start_process(WorkerId{1}, {.staged_path = path, .plugin_path = path, .config_json = "{}"}, loop, nullptr,
+                            probed);
+  if (!life) return Error{"can't be loaded: " + life.error()};
+  auto give_up = Clock::now() + timeout;
+  while (!probed.over) {
+    loop.turn(std::min(give_up, (*life)->deadline()));
+    const auto now = Clock::now();
+    (*life)->on_time(now);
+    if (now < give_up) continue;
+    give_up = Clock::time_point::max();
+    (*life)->kill(Death::Kind::timeout, "ended because loading took longer than timeouts.initialize");
+  }
+  if (probed.about) return *probed.about;
+  if (!probed.refused.empty()) return Error{probed.with_output(probed.refused)};
+  return Error{probed.with_output("can't be loaded: the process that tried was " + probed.death->message)};
+}
+
+}  // namespace kclhost::host::worker

@@ -1,0 +1,128 @@
+#include "worker/worker_loop.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "plugin/loader.hpp"
+#include "support/process_memory.hpp"
+#include "support/shared_buffer.hpp"
+#include "worker/instance.hpp"
+
+namespace kclhost::host::worker {
+namespace {
+
+class Worker {
+ public:
+  explicit Worker(Supplies supplies)
+      : own_process_(supplies.where == HostLink::Where::own_process),
+        control_(std::move(supplies.control)),
+        host_(supplies.id, supplies.where, std::move(supplies.channel), **control_) {
+    if (supplies.batch) batch_ = std::make_unique<SharedView>(std::move(supplies.batch));
+  }
+
+  void serve() {
+    Packet packet;
+    while (host_.receive(packet) == Channel::Received::packet && handle(packet)) {
+    }
+    host_.end();
+    batch_.reset();
+  }
+
+ private:
+  // False: that was all.
+  bool handle(Packet& packet) {
+    switch (packet.header.kind) {
+      case Kind::load:
+        return load(std::string(packet.texts[0]), std::string(packet.texts[1]));
+      case Kind::view:
+        if (batch_) batch_->replace(std::move(packet.fd));
+        return true;
+      case Kind::call:
+        return instance_ != nullptr && call(packet);
+      default:
+        return true;
+    }
+  }
+
+  bool load(const std::string& staged_path, std::string plugin_path) {
+    Result<plugin::PluginTable> table = plugin::load(staged_path);
+    leave_if_forked();
+    if (!table) {
+      host_.send({.kind = Kind::load_failed}, {table.error()});
+      return false;
+    }
+    const Descriptor about = describe(*table);
+    instance_ = std::make_unique<Instance>(std::move(*table), std::move(plugin_path), host_);
+    for (std::string_view rest = about.config_schema; !rest.empty();) {
+      const std::string_view part = rest.substr(0, Channel::longest_text);
+      host_.send({.kind = Kind::schema}, {part});
+      rest.remove_prefix(part.size());
+    }
+    return host_.send({.kind = Kind::loaded, .a = about.flags, .b = about.abi_minor},
+                      {about.id, about.version, about.description});
+  }
+
+  bool call(const Packet& packet) {
+    const Request request = request_of(packet);
+    host_.begin(packet.header.call);
+    ++(*control_)->calls_begun;
+    const Outcome outcome = instance_->perform(request, (*control_)->config());
+    leave_if_forked();
+    if (own_process_) flush_output();
+    if (request.call == Call::destroy) return false;
+    const bool sent =
+        host_.send({.kind = Kind::outcome, .code = outcome.status, .a = outcome.first_unfinished}, {outcome.message});
+    if (own_process_ && request.call == Call::initialize) unmap_program();
+    return sent;
+  }
+
+  Request request_of(const Packet& packet) {
+    const Header& header = packet.header;
+    Request request{static_cast<Call>(header.code)};
+    if (request.call == Call::process_records) {
+      request.batch = {batch_->data(), static_cast<std::uint32_t>(header.a), static_cast<std::uint32_t>(header.b),
+                       header.c};
+      request.attempt = static_cast<std::uint32_t>(header.b >> 32);
+    } else if (request.call == Call::initialize) {
+      // The channel's buffer is used again if the plugin tries to checkpoint.
+      shard_id_ = packet.texts[0];
+      sequence_number_ = packet.texts[1];
+      request.shard_id = shard_id_;
+      request.sequence_number = sequence_number_;
+      request.sub_sequence_number = header.c;
+      request.hand_over = header.a != 0;
+    }
+    return request;
+  }
+
+  // Whatever it would say here would be taken for the worker's. Its parent's atexit handlers are not its own.
+  void leave_if_forked() const {
+    if (host_.in_forked_child()) ::_exit(0);
+  }
+
+  // What the plugin printed belongs before what comes next. A thread of the plugin's may be inside the C library's
+  // stream and hold its lock: it flushes by itself then.
+  static void flush_output() {
+    if (::ftrylockfile(stdout) != 0) return;
+    ::fflush_unlocked(stdout);
+    ::funlockfile(stdout);
+  }
+
+  const bool own_process_;
+  const std::shared_ptr<ControlPage> control_;
+  HostLink host_;
+  std::unique_ptr<SharedView> batch_;
+  std::unique_ptr<Instance> instance_;
+  std::string shard_id_, sequence_number_;
+};
+
+}  // namespace
+
+void serve(Supplies supplies) {
+  // Never destroyed: threads that a plugin left behind may still use it.
+  (new Worker(std::move(supplies)))->serve();
+}
+
+}  // namespace kclhost::host::worker

@@ -1,0 +1,129 @@
+#include "worker/worker_process.hpp"
+
+#include <fcntl.h>
+#include <stdio_ext.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+#include "support/process_title.hpp"
+#include "worker/crash.hpp"
+#include "worker/worker_loop.hpp"
+
+namespace kclhost::host::worker {
+namespace {
+
+// Far from the descriptors that a plugin may think are its own.
+constexpr int first_fd = 200;
+
+// The daemon's pipes above all: a worker that outlives its host must not hold them open.
+void close_all_but(std::array<int, 3> kept) {
+  std::ranges::sort(kept);
+  int next = STDERR_FILENO + 1;
+  for (const int fd : kept) {
+    for (; next < fd; ++next) ::close(next);
+    next = std::max(next, fd + 1);
+  }
+  ::closefrom(next);
+}
+
+// Where the host was started without them, its own descriptors may have the standard ones' numbers.
+int above_standard(int fd) {
+  return fd < 0 || fd > STDERR_FILENO ? fd : ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+}
+
+// Where few descriptors are allowed, any number above standard error's must do.
+Fd move_up(int fd) {
+  if (fd < 0) return Fd();
+  Fd moved(::fcntl(fd, F_DUPFD_CLOEXEC, first_fd));
+  if (!moved) moved.reset(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  ::close(fd);
+  return moved;
+}
+
+// The host ignores some signals and blocks others; what a plugin starts must not.
+void reset_signals() {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
+  // For these an error of the call that caused them is better than an end. A program that the plugin starts gets the
+  // default all the same: handlers don't outlive exec, ignored signals do.
+  action.sa_handler = [](int) {};
+  action.sa_flags = SA_RESTART;
+  for (const int signal : {SIGPIPE, SIGXFSZ}) ::sigaction(signal, &action, nullptr);
+}
+
+void unblock_signals() {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_UNBLOCK, &all, nullptr);
+}
+
+// The lower of the two where the system's own limit is lower.
+void limit(const Inheritance& given) {
+  rlimit now{};
+  // Between worker.max_memory, where a worker is replaced in good order, and this, where allocating fails, lies room
+  // for one batch.
+  if (given.max_memory && ::getrlimit(RLIMIT_DATA, &now) == 0) {
+    const rlim_t most = std::min<rlim_t>(*given.max_memory * 2, now.rlim_max);
+    const rlimit memory{most, most};
+    ::setrlimit(RLIMIT_DATA, &memory);
+  }
+  // The soft limit only, which programs that the plugin starts may raise again.
+  if (!given.core_dumps && ::getrlimit(RLIMIT_CORE, &now) == 0) {
+    const rlimit none{0, now.rlim_max};
+    ::setrlimit(RLIMIT_CORE, &none);
+  }
+}
+
+void connect_output(const Inheritance& given) {
+  ::dup2(given.out, STDOUT_FILENO);
+  ::dup2(given.err, STDERR_FILENO);
+  ::close(STDIN_FILENO);
+  ::open("/dev/null", O_RDONLY);
+  // What the host has not written yet is the host's.
+  ::__fpurge(stdout);
+  ::__fpurge(stderr);
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+}
+
+}  // namespace
+
+void run_worker_process(const Inheritance& inherited) noexcept {
+  // A host killed by SIGKILL can't end its worker. (If it died before this line, the channel is closed already.)
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  reset_signals();
+  ::setpgid(0, 0);
+  // The host is not dumpable, so that its workers can't look into it; debuggers and profilers may look into them.
+  ::prctl(PR_SET_DUMPABLE, 1);
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  using namespace std::string_view_literals;
+  set_process_title("kclhost-worker", "kclhost\0worker\0"sv);
+  Inheritance given = inherited;
+  for (int* fd : {&given.channel, &given.control, &given.batch, &given.out, &given.err}) *fd = above_standard(*fd);
+  connect_output(given);
+  close_all_but({given.channel, given.control, given.batch});
+  limit(given);
+  unblock_signals();
+  try {
+    Supplies supplies{given.id, HostLink::Where::own_process, Channel(move_up(given.channel)),
+                      ControlPage::map(Fd(given.control)), move_up(given.batch)};
+    if (!supplies.control) throw std::bad_alloc();
+    record_crashes((*supplies.control)->crash);
+    serve(std::move(supplies));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "the worker can't go on: %s\n", error.what());
+    ::_exit(1);
+  }
+  // Without static destructors and atexit handlers: threads that a plugin left behind may still run.
+  ::_exit(0);
+}
+
+}  // namespace kclhost::host::worker
