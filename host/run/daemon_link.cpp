@@ -40,24 +40,20 @@ std::string_view explanation(kclhost_status status) {
 
 DaemonLink::DaemonLink(int in, int out, EventLoop& loop, SharedBuffer& batch)
     : in_(in), loop_(loop), batch_(batch), reader_(in, batch_), writer_(out) {
-  watch();
+  loop_.add(in_, [this] {
+    reader_.read_some();
+    silent_until_ = Clock::time_point::max();
+    if (!reader_.wants_more()) loop_.pause(in_);
+  });
 }
 
 DaemonLink::~DaemonLink() {
-  if (watching_) loop_.remove(in_);
+  loop_.remove(in_);
 }
 
 // The end of a pipe stays readable for ever, and so does what is left in it: we watch only what we will read.
 void DaemonLink::watch() {
-  if (watching_ || !reader_.wants_more()) return;
-  watching_ = true;
-  loop_.add(in_, [this] {
-    reader_.read_some();
-    silent_until_ = Clock::time_point::max();
-    if (reader_.wants_more()) return;
-    loop_.remove(in_);
-    watching_ = false;
-  });
+  reader_.wants_more() ? loop_.resume(in_) : loop_.pause(in_);
 }
 
 Result<std::optional<protocol::Message>> DaemonLink::next() {

@@ -57,7 +57,7 @@ class DaemonLink {
   protocol::BatchDecoder batch_;
   protocol::LineReader reader_;
   protocol::Writer writer_;
-  bool watching_ = false, waiting_ = false;
+  bool waiting_ = false;
   Clock::time_point silent_until_ = Clock::time_point::max();
 };
 

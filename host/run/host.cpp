@@ -84,16 +84,16 @@ void Host::take_message() {
     if (!message) return end(exit_usage, message.error());
     if (*message) return handle(**message);
   }
-  if (daemon_.ended()) daemon_gone();
+  if (daemon_.ended()) daemon_gone(false);
 }
 
-void Host::daemon_gone() {
+void Host::daemon_gone(bool unanswered) {
   if (std::exchange(gone_, true)) return;
   if (daemon_.ended_in_line() && shard_.wants_message()) {
     return end(exit_broken_pipe,
                "the daemon went away in the middle of a message; it reads on from the last checkpoint");
   }
-  shard_.daemon_gone(now());
+  shard_.daemon_gone(unanswered, now());
 }
 
 void Host::handle(const protocol::Message& message) {
@@ -135,7 +135,7 @@ void Host::initialize(const protocol::Message& message) {
     marks.push_back(&(*journal)->own_fault());
     journals_.push_back(std::move(*journal));
   }
-  if (config_.isolation == config::Isolation::none) mark_own_faults(marks);
+  if (config_.isolation == config::Isolation::none) own_faults_.emplace(marks);
   shard_.initialize(shard_id_, message.sequence_number.value_or(""), message.sub_sequence_number, std::move(left_over),
                     now());
 }
@@ -148,7 +148,7 @@ void Host::take_answer() {
     awaiting_answer_ = false;
     shard_.checkpoint_answered(**answer, now());
   } else if (daemon_.ended()) {
-    daemon_gone();
+    daemon_gone(false);
   }
 }
 
@@ -190,7 +190,7 @@ void Host::loaded(WorkerId worker, const Descriptor& about) {
 }
 
 void Host::not_loaded(WorkerId worker, const std::string& why) {
-  shard_.not_loaded(worker, "plugin " + files_.path() + ": " + why, now());
+  shard_.not_loaded(worker, why, now());
 }
 
 void Host::outcome(WorkerId worker, CallNumber call, const Outcome& outcome) {

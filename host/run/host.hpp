@@ -12,6 +12,7 @@
 #include "config/config.hpp"
 #include "observe/log.hpp"
 #include "run/daemon_link.hpp"
+#include "run/own_fault.hpp"
 #include "run/plugin_files.hpp"
 #include "shard/shard.hpp"
 #include "store/attempt_journal.hpp"
@@ -50,7 +51,7 @@ class Host final : private worker::Listener {
   void handle(const protocol::Message& message);
   void initialize(const protocol::Message& message);
   void take_answer();
-  void daemon_gone();
+  void daemon_gone(bool unanswered);
   void on_time();
   Clock::time_point deadline() const;
   void carry_out();
@@ -98,6 +99,7 @@ class Host final : private worker::Listener {
   std::vector<WorkerId> over_;  // lives to be buried once the loop has turned
   std::string shard_id_, answering_;
   std::vector<std::unique_ptr<store::AttemptJournal>> journals_;
+  std::optional<OwnFaults> own_faults_;
   JournalNotes notes_;
   bool journal_failed_ = false;
   std::unique_ptr<store::DeadLetters> dead_letters_;

@@ -57,12 +57,12 @@ void Host::act(const action::SendStatus&) {
   if (shard_.shard_end_recorded()) {
     for (const auto& journal : journals_) journal->remove();
   }
-  if (!daemon_.send_status(answering_)) return daemon_gone();
+  if (!daemon_.send_status(answering_)) return daemon_gone(true);
   if (first) unmap_program();
 }
 
 void Host::act(const action::SendCheckpoint& checkpoint) {
-  if (!daemon_.send_checkpoint(checkpoint.sequence_number, checkpoint.sub_sequence_number)) return daemon_gone();
+  if (!daemon_.send_checkpoint(checkpoint.sequence_number, checkpoint.sub_sequence_number)) return daemon_gone(false);
   awaiting_answer_ = true;
 }
 

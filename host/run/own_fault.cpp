@@ -2,15 +2,19 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <utility>
 
 namespace kclhost::host::run {
 namespace {
 
-// Never freed: a handler may run at any moment.
-const std::vector<std::atomic<std::uint32_t>*>* the_marks = nullptr;
+using Marks = std::vector<std::atomic<std::uint32_t>*>;
+
+std::atomic<const Marks*> the_marks = nullptr;
 
 void mark() {
-  for (std::atomic<std::uint32_t>* one : *the_marks) one->store(1);
+  if (const Marks* marks = the_marks.load()) {
+    for (std::atomic<std::uint32_t>* one : *marks) one->store(1);
+  }
 }
 
 void on_fatal_signal(int signal) {
@@ -21,16 +25,19 @@ void on_fatal_signal(int signal) {
 
 }  // namespace
 
-void mark_own_faults(const std::vector<std::atomic<std::uint32_t>*>& marks) {
-  the_marks = new std::vector(marks);
+OwnFaults::OwnFaults(Marks marks) : marks_(std::move(marks)) {
+  the_marks = &marks_;
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS}) {
     struct sigaction action {};
     action.sa_handler = &on_fatal_signal;
     action.sa_flags = SA_RESETHAND | SA_ONSTACK | SA_NODEFER;
     ::sigaction(signal, &action, nullptr);
   }
-  // The host itself ends by _exit.
   std::atexit(mark);
+}
+
+OwnFaults::~OwnFaults() {
+  the_marks = nullptr;
 }
 
 }  // namespace kclhost::host::run

@@ -7,8 +7,17 @@
 
 namespace kclhost::host::run {
 
-// From now on a fatal signal of this process, and a plugin's exit(), set these marks before the process ends. They must
-// live as long as the process. Once.
-void mark_own_faults(const std::vector<std::atomic<std::uint32_t>*>& marks);
+// While it lives, a fatal signal of this process, and a plugin's exit(), set these marks before the process ends. One
+// at a time.
+class OwnFaults {
+ public:
+  explicit OwnFaults(std::vector<std::atomic<std::uint32_t>*> marks);
+  ~OwnFaults();
+  OwnFaults(const OwnFaults&) = delete;
+  OwnFaults& operator=(const OwnFaults&) = delete;
+
+ private:
+  std::vector<std::atomic<std::uint32_t>*> marks_;
+};
 
 }  // namespace kclhost::host::run

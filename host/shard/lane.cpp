@@ -124,7 +124,8 @@ void Lane::loaded(WorkerId worker, const Descriptor& about) {
   desk_.ask(action::NamePlugin{about.id, about.version});
 }
 
-void Lane::not_loaded(WorkerId worker, const std::string& why) {
+void Lane::not_loaded(WorkerId worker, const std::string& reason) {
+  const std::string why = "plugin " + desk_.config.plugin.path + ": " + reason;
   if (successor_ && successor_->id() == worker) return refuse(why);
   const std::uint32_t source = instance_->source();
   instance_.reset();
@@ -234,8 +235,8 @@ void Lane::flush_over(const Outcome& outcome) {
 void Lane::ended(WorkerId worker, const Death* death) {
   if (successor_ && successor_->id() == worker) {
     successor_.reset();
-    refuse("can't be loaded: the process that tried was " + (death ? death->message : std::string("ended")));
-    return;
+    return refuse("plugin " + desk_.config.plugin.path + ": can't be loaded: the process that tried was " +
+                  (death ? death->message : std::string("ended")));
   }
   const Instance was = std::move(*instance_);
   instance_.reset();
@@ -252,7 +253,7 @@ void Lane::ended(WorkerId worker, const Death* death) {
     return not_loaded(worker, why);
   }
   if (!was.in_call()) {
-    desk_.tell(Level::error, "the worker was " + death->message + " between calls", {{"stack", joined(death->stack)}});
+    tell_death_between_calls(*death);
     if (++idle_deaths_ > 1) {
       start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, idle_deaths_ - 1, desk_.random);
     }
@@ -267,13 +268,21 @@ void Lane::ended(WorkerId worker, const Death* death) {
   if (call == Call::process_records && delivery_.under_way()) return records_died(*death);
   const bool unseen = !death->call_begun && !repeating_;
   repeating_ = unseen;
-  if (!unseen && !closing_) report(call, death->message, death, false);
+  if (unseen) {
+    tell_death_between_calls(*death);
+  } else if (!closing_) {
+    report(call, death->message, death, false);
+  }
   answer_ = unseen ? Answer::none : Answer::failed;
   if (call == Call::drain && flushed != Flush::none && !closing_) {
     desk_.ask(action::WriteCrashReport{was.generation(), *death, Batch{}});
   }
   if (holds_records()) failed_at("DIED", death->message);
   lost(false, closing_);
+}
+
+void Lane::tell_death_between_calls(const Death& death) {
+  desk_.tell(Level::error, "the worker was " + death.message + " between calls", {{"stack", joined(death.stack)}});
 }
 
 // The instance is gone, and with it what it held.

@@ -77,7 +77,8 @@ class Lane {
   bool undelivered() const { return delivery_.accepted() < delivery_.count(); }
   bool blocked() const { return blocked_; }
   bool has_suspects() const { return has_suspects_; }
-  bool stopped() const { return stopped_; }
+  // The shard must end, and why: by on_error, or because a record could not be set aside.
+  const std::string& stopped() const { return stopped_; }
   // Whether records were set aside since the last look.
   bool set_aside_some() { return std::exchange(set_aside_some_, false); }
   void journal(JournalNotes& to) const;
@@ -90,6 +91,7 @@ class Lane {
   void promote();
   void refuse(const std::string& why);
   void came_to_nothing(const std::string& why, int exit_code);
+  void tell_death_between_calls(const Death& death);
   void report(Call call, const std::string& message, const Death* death, bool with_records);
   void lost(bool in_call, bool blameless);
 
@@ -125,7 +127,8 @@ class Lane {
 
   Batch part_;  // what the call in progress was given
   bool journal_synced_ = false;
-  bool waiting_ = false, blocked_ = false, stopped_ = false;
+  bool waiting_ = false, blocked_ = false;
+  std::string stopped_;
   bool awaiting_aside_ = false, set_aside_some_ = false, has_suspects_ = false;
   Time wake_at_ = never;
   Delivery::Order order_;  // of the records that are set aside

@@ -66,7 +66,7 @@ bool Lane::advance(bool first_in_line) {
       return too_old_at(window_, index, oldest);
     };
   }
-  while (!desk_.ended && !stopped_) {
+  while (!desk_.ended && stopped_.empty()) {
     if (closing_ || awaiting_aside_ || desk_.looking || (instance_ && instance_->in_call())) return false;
     if (waiting_) {
       if (desk_.now.steady < wake_at_) return false;
@@ -97,7 +97,8 @@ bool Lane::advance(bool first_in_line) {
         set_aside(order);
         break;
       case Step::stop:
-        stopped_ = true;
+        stopped_ =
+            "stopped by on_error: the batch is not acknowledged, the daemon reads it again from the last checkpoint";
         return false;
       case Step::done:
         return true;
@@ -151,6 +152,7 @@ void Lane::records_died(const Death& death) {
   }
   // The plugin never saw them: once more, as if nothing had been.
   if (!death.call_begun && !std::exchange(repeating_, true)) {
+    tell_death_between_calls(death);
     delivery_.interrupted();
     if (holds_records()) failed_at("DIED", death.message);
     return lost(false, false);
@@ -206,8 +208,11 @@ void Lane::set_aside(const Delivery::Order& order) {
 
 void Lane::set_aside_done(const std::string& error) {
   awaiting_aside_ = false;
-  if (!error.empty()) return desk_.end(exit_stopped, error);
-  finish_aside();
+  if (error.empty()) {
+    finish_aside();
+  } else {
+    stopped_ = error;
+  }
 }
 
 void Lane::finish_aside() {

@@ -92,12 +92,12 @@ void Shard::take_on(Duty duty, Now now) {
   advance();
 }
 
-void Shard::daemon_gone(Now now) {
+void Shard::daemon_gone(bool unanswered, Now now) {
   desk_.now = now;
   if (closing_ || desk_.ended) return;
   closing_ = true;
   close_by_ = now.steady + desk_.config.timeouts.shutdown;
-  if (duty_ != Duty::none || stopping_) {
+  if (unanswered || duty_ != Duty::none) {
     closing_code_ = exit_broken_pipe;
     closing_message_ = duty_ == Duty::initialize
                            ? "the daemon went away while the shard waited for the plugin"
@@ -234,9 +234,12 @@ void Shard::do_stop() {
   if (exchange_.busy()) return;
   // What is finished need not be read again by whoever goes on.
   if (!std::exchange(final_checkpoint_tried_, true) && host_checkpoint(true)) return;
-  for (const auto& lane : lanes_) lane->let_go();
-  desk_.end(exit_stopped,
-            "stopped by on_error: the batch is not acknowledged, the daemon reads it again from the last checkpoint");
+  std::string why;
+  for (const auto& lane : lanes_) {
+    if (why.empty()) why = lane->stopped();
+    lane->let_go();
+  }
+  desk_.end(exit_stopped, std::move(why));
 }
 
 void Shard::close() {

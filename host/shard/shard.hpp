@@ -36,8 +36,8 @@ class Shard {
   void lease_lost(Now now);
   void shard_ended(Now now);
   void shutdown_requested(Now now);
-  // The daemon has closed its end.
-  void daemon_gone(Now now);
+  // The daemon has closed its end. `unanswered`: a status could not be sent any more.
+  void daemon_gone(bool unanswered, Now now);
   // The answer to SendCheckpoint.
   void checkpoint_answered(const CheckpointAnswer& answer, Now now);
 

@@ -31,7 +31,7 @@ void Shard::do_process_records() {
   update_position();
   bool at_once = false;
   for (const auto& lane : lanes_) {
-    stopping_ |= lane->stopped();
+    if (!lane->stopped().empty()) stopping_ = true;
     // A restart must not repeat what is finished in front of a record that waits, nor meet one again that was set
     // aside: what it did to the host would be forgotten by then.
     at_once |= lane->blocked() || lane->set_aside_some();

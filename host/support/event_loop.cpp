@@ -25,7 +25,7 @@ struct EventLoop::Watch {
   int fd;
   short events;
   Handler handler;
-  bool removed = false;
+  bool removed = false, paused = false;
 };
 
 EventLoop::EventLoop() = default;
@@ -39,6 +39,12 @@ void EventLoop::add_writable(int fd, Handler handler) {
   watches_.push_back(std::make_unique<Watch>(Watch{fd, POLLOUT, std::move(handler)}));
 }
 
+void EventLoop::set_paused(int fd, bool paused) {
+  for (const auto& watch : watches_) {
+    if (watch->fd == fd && watch->events == POLLIN) watch->paused = paused;
+  }
+}
+
 void EventLoop::remove(int fd) {
   std::erase_if(watches_, [this, fd](std::unique_ptr<Watch>& watch) {
     if (watch->fd != fd) return false;
@@ -50,7 +56,8 @@ void EventLoop::remove(int fd) {
 
 bool EventLoop::poll_once(Clock::time_point deadline) {
   polled_.clear();
-  for (const auto& watch : watches_) polled_.push_back({watch->fd, watch->events, 0});
+  // poll passes over descriptors below 0.
+  for (const auto& watch : watches_) polled_.push_back({watch->paused ? -1 : watch->fd, watch->events, 0});
   const int ready = ::poll(polled_.data(), polled_.size(), timeout_until(deadline));
   if (ready < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "poll");
   return ready > 0;

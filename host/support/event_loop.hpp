@@ -26,6 +26,9 @@ class EventLoop {
   void add(int fd, Handler handler);
   // The same for when `fd` can be written to, has hung up or failed. A descriptor may be watched both ways.
   void add_writable(int fd, Handler handler);
+  // Until resume, what add began for `fd` sleeps, or wakes. Costs nothing.
+  void pause(int fd) { set_paused(fd, true); }
+  void resume(int fd) { set_paused(fd, false); }
   // Ends what add and add_writable began for `fd`; nothing when they began nothing.
   void remove(int fd);
 
@@ -49,6 +52,7 @@ class EventLoop {
  private:
   struct Watch;
 
+  void set_paused(int fd, bool paused);
   // Waits; polled_ has then what became of watches_, in its order. False when nothing is ready.
   bool poll_once(Clock::time_point deadline);
   // To be removed with run_until: waits for one event and handles it; false when the deadline has passed.

@@ -1,10 +1,12 @@
 #include "support/shared_buffer.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <cstring>
+#include <string>
 
 #include "core_fixtures.hpp"
 
@@ -77,9 +79,22 @@ TEST(SharedView, SeesWhatIsThereAndWhatComesLater) {
   ASSERT_TRUE(buffer.reserve(30 << 20));
   std::strcpy(buffer.data() + (29 << 20), "later");
   EXPECT_STREQ(view.data() + (29 << 20), "later");
+}
+
+TEST(SharedView, IsTheOldMemorysUntilItIsReplaced) {
+  SharedBuffer buffer;
+  ASSERT_TRUE(buffer.reserve(10));
+  std::strcpy(buffer.data(), "first");
+  SharedView view(buffer.open_read_only());
+  const char* const address = view.data();
+  const std::uint32_t generation = buffer.generation();
   buffer.release();
+  EXPECT_NE(buffer.generation(), generation);
   ASSERT_TRUE(buffer.reserve(10));
   std::strcpy(buffer.data(), "again");
+  EXPECT_STREQ(view.data(), "first");
+  view.replace(buffer.open_read_only());
+  EXPECT_EQ(view.data(), address);
   EXPECT_STREQ(view.data(), "again");
 }
 
@@ -102,6 +117,29 @@ TEST(SharedView, CannotBeWritten) {
   ASSERT_NE(mapped, MAP_FAILED);
   EXPECT_EQ(::mprotect(mapped, 4096, PROT_READ | PROT_WRITE), -1);
   ::munmap(mapped, 4096);
+}
+
+// By a process of the same user, which can open the memory for writing through /proc.
+TEST(SharedView, CannotBeWrittenOrTruncatedThroughAnotherDescriptor) {
+  SharedBuffer buffer;
+  for (int generation = 0; generation < 2; ++generation) {
+    ASSERT_TRUE(buffer.reserve(4096));
+    std::strcpy(buffer.data(), "mine");
+    const std::string path = "/proc/self/fd/" + std::to_string(buffer.read_only_fd());
+    const Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_TRUE(fd);
+    EXPECT_EQ(::ftruncate(fd.get(), 0), -1);
+    EXPECT_EQ(::fallocate(fd.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096), -1);
+    EXPECT_EQ(::pwrite(fd.get(), "X", 1, 0), -1);
+    EXPECT_EQ(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0), MAP_FAILED);
+    EXPECT_EQ(::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_GROW), -1);
+    EXPECT_STREQ(buffer.data(), "mine");
+    // What it can do is to make it longer, which is of no use to it.
+    ASSERT_EQ(::ftruncate(fd.get(), 100 << 20), 0);
+    ASSERT_TRUE(buffer.reserve(1 << 20));
+    buffer.data()[(1 << 20) - 1] = 'x';
+    buffer.release();
+  }
 }
 
 TEST(SharedView, OfNothingThrows) {

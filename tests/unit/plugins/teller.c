@@ -7,6 +7,7 @@
  *   flood      prints without end
  *   exit N     exit(N)
  *   close      closes every descriptor
+ *   pid        logs its process's number
  *   wait       returns once should_stop says so */
 #define _DEFAULT_SOURCE
 #include <kclhost/plugin.h>
@@ -80,6 +81,10 @@ static kclhost_status obey(const teller* self, kclhost_string order, kclhost_err
   if (strncmp(text, "exit ", 5) == 0) exit(atoi(text + 5));
   if (strcmp(text, "close") == 0) {
     for (int fd = 0; fd < 1024; ++fd) close(fd);
+  }
+  if (strcmp(text, "pid") == 0) {
+    snprintf(text, sizeof text, "%d", (int)getpid());
+    tell(self, text);
   }
   if (strcmp(text, "wait") == 0) {
     while (!self->host->should_stop(self->host->context)) usleep(1000);

@@ -1,0 +1,254 @@
+// A worker's life from end to end, with real plugins in it, in a process and on a thread.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "worker_fixtures.hpp"
+
+namespace kclhost::host::worker {
+namespace {
+
+using test::In;
+using test::Lines;
+
+class WorkerLife : public test::WorkerTest, public testing::WithParamInterface<In> {
+ protected:
+  void start_in(const std::string& plugin, const std::string& config_json = "{}",
+                std::int32_t log_level = KCLHOST_LOG_INFO) {
+    start(plugin, config_json, log_level, GetParam());
+  }
+  void up_in() { up(teller, GetParam()); }
+  bool in_process() const { return GetParam() == In::process; }
+};
+
+INSTANTIATE_TEST_SUITE_P(Both, WorkerLife, testing::Values(In::process, In::thread),
+                         [](const auto& in) { return test::name_of(in.param); });
+
+TEST_P(WorkerLife, TellsWhatItLoaded) {
+  start_in(teller);
+  ASSERT_TRUE(listener->about);
+  const Descriptor& about = *listener->about;
+  EXPECT_EQ(about.id, "test.teller");
+  EXPECT_EQ(about.version, "1.2.3-rc1");
+  EXPECT_EQ(about.description, "Tells what it is asked");
+  EXPECT_EQ(about.config_schema, R"({"type": ["object", "string"]})");
+  EXPECT_TRUE(about.checkpoints_itself());
+  EXPECT_TRUE(about.wants_empty_batches());
+  EXPECT_EQ(listener->texts(), Lines{}) << "create was not called yet";
+  EXPECT_EQ(life->resident_memory() != 0, in_process());
+}
+
+TEST_P(WorkerLife, AWholeLife) {
+  const std::string config = R"({"greeting": "caf)"
+                             "\u00e9"
+                             R"(", "n": [1, 2]})";
+  start_in(teller, config);
+  call(Call::create);
+  EXPECT_TRUE(ok());
+  call({.call = Call::initialize,
+        .shard_id = "shardId-000000000007",
+        .sequence_number = "TRIM_HORIZON",
+        .sub_sequence_number = 3,
+        .hand_over = true});
+  EXPECT_TRUE(ok());
+  call(process(R"({"action":"processRecords","millisBehindLatest":77,"records":[{"data":"b25l","partitionKey":"k1",)"
+               R"("sequenceNumber":"10","subSequenceNumber":1,"approximateArrivalTimestamp":1700000000000},)"
+               R"({"data":null,"partitionKey":"caf\u00e9","sequenceNumber":"11"}]})"));
+  EXPECT_TRUE(ok());
+  call(process(R"({"action":"processRecords","records":[]})"));
+  EXPECT_TRUE(ok());
+  call(Call::shutdown_requested);
+  EXPECT_TRUE(ok());
+  call(Call::lease_lost);
+  EXPECT_TRUE(ok());
+  call(Call::drain);
+  EXPECT_TRUE(ok()) << "which this plugin does not have";
+  call(Call::destroy);
+  EXPECT_TRUE(listener->over);
+  EXPECT_FALSE(listener->death);
+  EXPECT_EQ(listener->outcomes.size(), 7u) << "destroy has none";
+  EXPECT_EQ(listener->texts(),
+            (Lines{"create config=" + config + " path=plugins/configured.so",
+                   "initialize shard=shardId-000000000007 at=TRIM_HORIZON/3 hand_over=1",
+                   "process_records count=2 behind=77 attempt=1", "record one key=k1 at=10/1 arrival=1700000000000",
+                   "record  key=caf\u00e9 at=11/0 arrival=-9223372036854775808",
+                   "process_records count=0 behind=-1 attempt=1", "shutdown_requested", "lease_lost", "destroy"}));
+  EXPECT_EQ(listener->metrics, Lines{"1 tellers 1.500000"});
+}
+
+TEST_P(WorkerLife, ABatchThatGrewAfterTheWorkerStarted) {
+  up_in();
+  std::string line = R"({"action":"processRecords","records":[)";
+  for (int i = 0; i < 3'000; ++i) {
+    line += (i ? "," : "") + std::string(R"({"data":"eA==","partitionKey":"k","sequenceNumber":")") +
+            std::to_string(i) + "\"}";
+  }
+  call(process(line + "]}"));
+  EXPECT_TRUE(ok());
+  const auto texts = listener->texts();
+  ASSERT_EQ(texts.size(), 3'001u);
+  EXPECT_EQ(texts[3'000], "record x key=k at=2999/0 arrival=-9223372036854775808");
+}
+
+TEST_P(WorkerLife, ABatchInMemoryThatTookTheOldOnesPlace) {
+  up_in();
+  for (const char* text : {"before", "after", "once more"}) {
+    // More than is worth keeping.
+    ASSERT_TRUE(decode->buffer.reserve(1 << 20));
+    call(order(text));
+    EXPECT_EQ(listener->texts().back(), "record " + std::string(text) + " key=k at=100/0 arrival=-9223372036854775808");
+    decode->buffer.release();
+    decode->release();
+  }
+}
+
+// What it maps would keep the memory alive.
+TEST_P(WorkerLife, AnIdleWorkerLetsReleasedMemoryGo) {
+  up_in();
+  ASSERT_TRUE(decode->buffer.reserve(1 << 20));
+  call(order("a"));
+  decode->buffer.release();
+  EXPECT_EQ(life->deadline(), Clock::time_point::min());
+  life->on_time(Clock::now());
+  EXPECT_GT(life->deadline(), Clock::now());
+  call(Call::drain);
+  EXPECT_TRUE(ok());
+}
+
+TEST_P(WorkerLife, APartOfABatchAndAnotherAttempt) {
+  up_in();
+  const Request whole = process(batch_of({"a", "b", "c", "d"}));
+  call({.call = Call::process_records, .batch = whole.batch.slice(1, 2), .attempt = 3});
+  EXPECT_TRUE(ok());
+  EXPECT_EQ(listener->texts(),
+            (Lines{"process_records count=2 behind=5 attempt=3", "record b key=k at=101/0 arrival=-9223372036854775808",
+                   "record c key=k at=102/0 arrival=-9223372036854775808"}));
+}
+
+TEST_P(WorkerLife, AFailedCallSaysWhyAndWhatIsDone) {
+  up_in();
+  call(process(batch_of({"a", "b", "fail 2", "c"})));
+  EXPECT_FALSE(ok());
+  EXPECT_EQ(outcome().status, KCLHOST_FAILED);
+  EXPECT_EQ(outcome().first_unfinished, 2u);
+  EXPECT_EQ(outcome().message, "failed as it was told");
+  call(order("fine again"));
+  EXPECT_TRUE(ok());
+  EXPECT_EQ(outcome().message, "");
+}
+
+TEST_P(WorkerLife, APluginThatMiscountsSkipsNoRecord) {
+  up_in();
+  call(process(batch_of({"fail 1000", "b"})));
+  EXPECT_EQ(outcome().first_unfinished, 2u);
+}
+
+TEST_P(WorkerLife, AFailureAlwaysHasAMessage) {
+  up_in();
+  call(order("name"));
+  EXPECT_EQ(outcome().message, "WordException");
+  call(order("silent"));
+  EXPECT_EQ(outcome().message, "status 99 without a message");
+}
+
+TEST_P(WorkerLife, CreateMayRefuse) {
+  start_in(teller, "\"refuse\"");
+  call(Call::create);
+  EXPECT_EQ(outcome().message, "refused by its configuration");
+  call(Call::destroy);
+  EXPECT_FALSE(listener->death) << "there is nothing to destroy";
+  EXPECT_EQ(listener->texts(), Lines{});
+}
+
+TEST_P(WorkerLife, CheckpointsGoToTheHostAndItsAnswersBack) {
+  up_in();
+  listener->answer = {KCLHOST_THROTTLING, "ThrottlingException", "slow down"};
+  call(Call::shard_ended);
+  EXPECT_EQ(outcome().status, KCLHOST_THROTTLING);
+  EXPECT_EQ(listener->checkpoints, (Lines{"4711/8", "null/-1"}));
+  EXPECT_EQ(listener->texts(), (Lines{"shard_ended", "checkpoint code=3 name=ThrottlingException message=slow down",
+                                      "checkpoint code=3 name=ThrottlingException message=slow down"}));
+}
+
+TEST_P(WorkerLife, AnAnswerMayComeLater) {
+  up_in();
+  listener->answer.reset();
+  send({.call = Call::shard_ended});
+  turn_until([this] { return listener->checkpoints.size() == 1; });
+  life->answer_checkpoint(number + 1, {KCLHOST_FAILED, "", "of no call"});
+  EXPECT_FALSE(ok());
+  life->answer_checkpoint(number, {});
+  life->answer_checkpoint(number, {KCLHOST_FAILED, "", "answered already"});
+  turn_until([this] { return listener->checkpoints.size() == 2; });
+  life->answer_checkpoint(number, {});
+  turn_until([this] { return has_outcome() && last().call == number; });
+  EXPECT_TRUE(ok());
+  life->answer_checkpoint(number, {KCLHOST_FAILED, "", "the call is over"});
+  call(Call::lease_lost);
+  EXPECT_TRUE(ok());
+}
+
+TEST_P(WorkerLife, LogsAtTheHostsLevel) {
+  start_in(teller, "{}", KCLHOST_LOG_TRACE);
+  call(Call::create);
+  EXPECT_EQ(listener->texts().back(), "a trace line");
+  start_in(teller, "{}", KCLHOST_LOG_ERROR);
+  call(Call::create);
+  EXPECT_EQ(listener->texts(), Lines{});
+}
+
+TEST_P(WorkerLife, AskedToStopItReturnsEarly) {
+  up_in();
+  send(order("wait"));
+  life->request_stop();
+  turn_until([this] { return has_outcome() && last().call == number; });
+  EXPECT_TRUE(ok());
+  EXPECT_EQ(listener->texts().back(), "told to stop");
+  // The next call is not told.
+  forget();
+  send(order("wait"));
+  turn_until([this] { return listener->texts().size() == 2; });
+  EXPECT_EQ(last().call, number - 1);
+  life->request_stop();
+  turn_until([this] { return last().call == number; });
+}
+
+TEST_P(WorkerLife, AnUndefinedSymbolIsNamed) {
+  start_in(KCLHOST_ZOO "/undefined_symbol.so");
+  ASSERT_TRUE(listener->why_not_loaded);
+  EXPECT_NE(listener->why_not_loaded->find("can't be loaded"), std::string::npos) << *listener->why_not_loaded;
+  EXPECT_NE(listener->why_not_loaded->find("nowhere_defined"), std::string::npos) << *listener->why_not_loaded;
+  EXPECT_FALSE(listener->death) << "it ends in good order";
+}
+
+TEST_P(WorkerLife, AFileThatIsGone) {
+  start_in("/nowhere/plugin.so");
+  ASSERT_TRUE(listener->why_not_loaded);
+  EXPECT_NE(listener->why_not_loaded->find("No such file"), std::string::npos) << *listener->why_not_loaded;
+}
+
+TEST_P(WorkerLife, ATableOfAnotherMajor) {
+  start_in(KCLHOST_ZOO "/wrong_major.so");
+  ASSERT_TRUE(listener->why_not_loaded);
+  EXPECT_NE(listener->why_not_loaded->find("ABI major 2"), std::string::npos) << *listener->why_not_loaded;
+}
+
+// Also one whose call goes on: the thread then ends when the plugin lets it.
+TEST_P(WorkerLife, MayBeLetGoAtAnyTime) {
+  begin(spec_of(teller), GetParam());
+  life.reset();
+  up_in();
+  life.reset();
+  up_in();
+  send(order("wait"));
+  turn_until([this] { return listener->texts().size() == 2; });
+  life.reset();
+  up_in();
+  listener->answer.reset();
+  send({.call = Call::shard_ended});
+  turn_until([this] { return !listener->checkpoints.empty(); });
+  life.reset();
+}
+
+}  // namespace
+}  // namespace kclhost::host::worker

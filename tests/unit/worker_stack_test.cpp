@@ -1,0 +1,88 @@
+// The stack of a crashed worker, whatever its files have become.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "core_fixtures.hpp"
+#include "worker/stack.hpp"
+#include "worker/symbols.hpp"
+
+namespace kclhost::host::worker {
+namespace {
+
+using test::TempDir;
+
+std::unique_ptr<CrashRecord> record_in(const std::string& module) {
+  auto record = std::make_unique<CrashRecord>();
+  record->signal = SIGSEGV;
+  record->instruction = 0x5123;
+  record->frame_count = 1;
+  record->frames[0].address = 0x5123;
+  record->frames[0].base = 0x5000;
+  std::strncpy(record->frames[0].module, module.c_str(), sizeof record->frames[0].module - 1);
+  return record;
+}
+
+std::string first_line(const CrashRecord& record) {
+  const auto lines = describe_stack(record, "/state/staged.so", "plugins/mine.so");
+  return lines.empty() ? "" : lines.front();
+}
+
+TEST(WorkerStack, AModuleThatIsAFifoIsNotOpenedInVain) {
+  const TempDir dir;
+  const std::string fifo = dir / "fifo.so";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_EQ(first_line(*record_in(fifo)), "0x123 in fifo.so");
+}
+
+TEST(WorkerStack, AModuleThatIsADeviceIsNotRead) {
+  EXPECT_EQ(first_line(*record_in("/dev/zero")), "0x123 in zero");
+  const TempDir dir;
+  const std::string link = dir / "zero.so";
+  ASSERT_EQ(::symlink("/dev/zero", link.c_str()), 0);
+  EXPECT_EQ(first_line(*record_in(link)), "0x123 in zero.so");
+}
+
+TEST(WorkerStack, AModuleThatIsGoneOrNoModule) {
+  EXPECT_EQ(first_line(*record_in("/nowhere/at-all.so")), "0x123 in at-all.so");
+  EXPECT_EQ(first_line(*record_in("/tmp")), "0x123 in tmp");
+  const TempDir dir;
+  const std::string text = test::put_file(dir / "text.so", "no ELF file");
+  EXPECT_EQ(first_line(*record_in(text)), "0x123 in text.so");
+  const std::string cut =
+      test::put_file(dir / "cut.so", test::contents(KCLHOST_TEST_PLUGINS "/teller.so").substr(0, 64));
+  EXPECT_EQ(first_line(*record_in(cut)), "0x123 in cut.so");
+}
+
+TEST(WorkerStack, TheStagedFileGoesByThePluginsName) {
+  EXPECT_EQ(first_line(*record_in("/state/staged.so")), "0x123 in mine.so");
+}
+
+TEST(WorkerStack, ARecordOfNonsense) {
+  auto record = record_in("");
+  EXPECT_EQ(first_line(*record), "0x123 in ");
+  record->frame_count = 0xffffffff;
+  std::memset(record->frames, 0xff, sizeof record->frames);
+  EXPECT_EQ(describe_stack(*record, "a", "b").size(), CrashRecord::most_frames);
+  record->frame_count = 0;
+  EXPECT_TRUE(describe_stack(*record, "a", "b").empty());
+}
+
+TEST(WorkerStack, ReadsNoMoreThanItsBudget) {
+  const std::uint64_t address = 0x1000;
+  std::uint64_t budget = 100;
+  EXPECT_EQ(functions_at(KCLHOST_TEST_PLUGINS "/teller.so", {&address, 1}, budget).front(), "");
+  EXPECT_EQ(budget, 0u);
+}
+
+TEST(WorkerStack, SignalsHaveNames) {
+  EXPECT_EQ(signal_name(SIGSEGV), "SIGSEGV");
+  EXPECT_EQ(signal_name(99), "signal 99");
+}
+
+}  // namespace
+}  // namespace kclhost::host::worker
