@@ -179,8 +179,10 @@ Time Lane::deadline() const {
   Time next = never;
   if (instance_) next = std::min(next, instance_->deadline());
   if (successor_) next = std::min(next, successor_->deadline());
-  if (!instance_ && !closing_ && !desk_.looking) next = std::min(next, start_at_);
-  if (waiting_ && !closing_ && !desk_.looking) next = std::min(next, wake_at_);
+  // What could not be done when its time came waits for something else: to look again soon would be to spin.
+  for (const Time at : {instance_ ? never : start_at_, waiting_ ? wake_at_ : never}) {
+    if (at > desk_.now.steady && !closing_ && !desk_.looking) next = std::min(next, at);
+  }
   return next;
 }
 
