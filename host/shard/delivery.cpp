@@ -199,6 +199,10 @@ void Delivery::failed(std::uint32_t accepted) {
   if (accepted != 0 && config_.bisect && last_ - first_ > 1) {
     if (searching_) bad_end_ = std::max(bad_end_, last_);
     last_ = first_ + 1;
+    // It has failed among others; of its own tries none has failed yet.
+    due_ = Due::wait;
+    wait_ = backoff(config_.retry, 1, random_);
+    return;
   }
   try_failed();
 }
