@@ -97,6 +97,7 @@ bool Lane::advance(bool first_in_line) {
         set_aside(order);
         break;
       case Step::stop:
+        if (!first_in_line) return false;
         stopped_ = true;
         return false;
       case Step::done:
