@@ -114,7 +114,12 @@ void Lane::loaded(WorkerId worker, const Descriptor& about) {
   if (about.checkpoints_itself() && desk_.config.concurrency > 1) {
     const std::string why = "concurrency is " + std::to_string(desk_.config.concurrency) + " but plugin " + about.id +
                             " checkpoints for itself, which one worker alone can do: set concurrency: 1";
-    return is_successor || desk_.greeted ? refuse(why) : desk_.end(exit_usage, why);
+    if (!is_successor && desk_.proven == 0) return desk_.end(exit_usage, why);
+    if (!is_successor) {
+      desk_.ask(action::LetGo{worker});
+      instance_.reset();
+    }
+    return refuse(why);
   }
   (is_successor ? *successor_ : *instance_).loaded(about);
   desk_.proven = (is_successor ? *successor_ : *instance_).source();
