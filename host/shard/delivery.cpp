@@ -199,6 +199,10 @@ void Delivery::failed(std::uint32_t accepted) {
   if (accepted != 0 && config_.bisect && last_ - first_ > 1) {
     if (searching_) bad_end_ = std::max(bad_end_, last_);
     last_ = first_ + 1;
+    // It has failed among others; of its own tries none has failed yet.
+    due_ = Due::wait;
+    wait_ = backoff(config_.retry, 1, random_);
+    return;
   }
   try_failed();
 }
@@ -261,13 +265,15 @@ void Delivery::set_aside() {
 }
 
 void Delivery::checkpointed(std::uint32_t count) {
-  finished_ = std::max(finished_, std::min(count, given()));
+  finished_ = std::max(finished_, std::min(count, count_));
   accepted_ = std::max(accepted_, finished_);
   if (finished_ > first_) {
     first_ = finished_;
     last_ = std::max(last_, first_);
     tries_ = interruptions_ = 0;
     blocked_ = false;
+    // What was to become of records that are finished after all is settled.
+    if (due_ == Due::set_aside || due_ == Due::stop) due_ = Due::deliver;
   }
   skip_what_is_aside();
 }

@@ -114,7 +114,12 @@ void Lane::loaded(WorkerId worker, const Descriptor& about) {
   if (about.checkpoints_itself() && desk_.config.concurrency > 1) {
     const std::string why = "concurrency is " + std::to_string(desk_.config.concurrency) + " but plugin " + about.id +
                             " checkpoints for itself, which one worker alone can do: set concurrency: 1";
-    return is_successor || desk_.greeted ? refuse(why) : desk_.end(exit_usage, why);
+    if (!is_successor && desk_.proven == 0) return desk_.end(exit_usage, why);
+    if (!is_successor) {
+      desk_.ask(action::LetGo{worker});
+      instance_.reset();
+    }
+    return refuse(why);
   }
   (is_successor ? *successor_ : *instance_).loaded(about);
   desk_.proven = (is_successor ? *successor_ : *instance_).source();
@@ -180,8 +185,10 @@ Time Lane::deadline() const {
   Time next = never;
   if (instance_) next = std::min(next, instance_->deadline());
   if (successor_) next = std::min(next, successor_->deadline());
-  if (!instance_ && !closing_ && !desk_.looking) next = std::min(next, start_at_);
-  if (waiting_ && !closing_ && !desk_.looking) next = std::min(next, wake_at_);
+  // What could not be done when its time came waits for something else: to look again soon would be to spin.
+  for (const Time at : {instance_ ? never : start_at_, waiting_ ? wake_at_ : never}) {
+    if (at > desk_.now.steady && !closing_ && !desk_.looking) next = std::min(next, at);
+  }
   return next;
 }
 

@@ -48,7 +48,6 @@ void Lane::match(const JournalNote& note, std::uint32_t from) {
   }
   const bool whole = window_.position(first) == note.first && window_.position(last - 1) == note.last;
   const std::uint32_t interruptions = note.interruptions + (note.under_way ? 1 : 0);
-  delivery_.suspect({first, last, note.failures, interruptions, note.searching, !whole});
   // The record that ends the host must not have others in flight with it, nor be met again behind them.
   has_suspects_ = true;
   desk_.tell(Level::warn, "an earlier process ended while it tried these records; the count goes on",
@@ -56,6 +55,7 @@ void Lane::match(const JournalNote& note, std::uint32_t from) {
               {"last", note.last.str()},
               {"tries", std::to_string(note.failures + interruptions)}});
   failed_at("DIED", "the host ended while these records were being processed");
+  delivery_.suspect({first, last, note.failures, interruptions, note.searching, !whole});
 }
 
 bool Lane::advance(bool first_in_line) {
@@ -97,6 +97,7 @@ bool Lane::advance(bool first_in_line) {
         set_aside(order);
         break;
       case Step::stop:
+        if (!first_in_line) return false;
         stopped_ =
             "stopped by on_error: the batch is not acknowledged, the daemon reads it again from the last checkpoint";
         return false;
@@ -166,7 +167,7 @@ void Lane::records_died(const Death& death) {
 
 void Lane::failed_at(const char* code, const std::string& text) {
   last_failure_ms_ = desk_.now.wall_ms;
-  if (delivery_.failures_of(delivery_.finished()) == 0) first_failure_ms_ = last_failure_ms_;
+  if (first_failure_ms_ == 0 || delivery_.failures_of(delivery_.finished()) == 0) first_failure_ms_ = last_failure_ms_;
   error_code_ = code;
   error_text_ = text;
 }

@@ -180,9 +180,9 @@ Time Shard::deadline() const {
   if (exchange_.busy()) {
     next = std::min(next, exchange_.resend_at);
   } else if (duty_ == Duty::process_records) {
-    next = std::min(next, schedule_.due_at());
+    if (schedule_.due_at() > desk_.now.steady) next = std::min(next, schedule_.due_at());
   }
-  if (duty_ == Duty::shard_ended) next = std::min(next, duty_deadline_);
+  if (duty_ == Duty::shard_ended && duty_deadline_ > desk_.now.steady) next = std::min(next, duty_deadline_);
   return next;
 }
 

@@ -1,0 +1,196 @@
+#include "simulation/promises.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kclhost/plugin.h"
+
+namespace kclhost::host::simulation {
+
+void Promises::fail(std::uint32_t record, const std::string& what) const {
+  throw Violation{"record " + std::to_string(record) + " of " + std::to_string(fates_.size()) + " " + what};
+}
+
+// ---- Lives
+
+void Promises::life_begins(std::uint32_t recorded) {
+  begin_ = recorded_ = recorded;
+  for (Fate& fate : fates_) fate.finished = fate.stored = fate.flushed = false;
+  ++lives_;
+}
+
+void Promises::life_ends(bool journals_lost) {
+  pending_asides_ = 0;
+  for (Fate& fate : fates_) {
+    fate.aside_pending = false;
+    if (journals_lost) fate.aside_durable = false;
+  }
+}
+
+// ---- Deliveries
+
+bool Promises::too_old(std::uint32_t record, std::int64_t wall_ms) const {
+  const config::OnError& on_error = setting_.config.on_error;
+  const std::int64_t arrival = setting_.records[record].arrival_ms;
+  return on_error.max_record_age && on_error.then != config::Then::block && arrival != KCLHOST_NO_TIMESTAMP &&
+         arrival < wall_ms - on_error.max_record_age->count();
+}
+
+void Promises::delivered(const Worker& worker, std::int64_t wall_ms) {
+  const bool one_lane = setting_.config.concurrency == 1;
+  const bool holds = worker.program.checkpoints;
+  for (std::size_t k = 0; k < worker.records.size(); ++k) {
+    const std::uint32_t i = worker.records[k];
+    const Fate& fate = fates_[i];
+    if (k > 0 && i <= worker.records[k - 1]) fail(i, "is delivered out of order");
+    if (fate.aside_durable || fate.aside_pending) fail(i, "was set aside and is delivered");
+    if (i < recorded_) fail(i, "is checkpointed and delivered");
+    if (fate.finished) fail(i, "is finished and delivered again");
+    if (worker.has(i)) fail(i, "is delivered again to an instance that has it");
+    if (too_old(i, wall_ms)) fail(i, "is too old and delivered");
+    // Those in front of it are finished, or this instance has them.
+    const auto in_front = [&](std::int64_t before) {
+      if (before < 0 || before < recorded_) return;
+      const auto b = static_cast<std::uint32_t>(before);
+      const Fate& other = fates_[b];
+      if (other.aside || other.finished || worker.has(b)) return;
+      if (!holds && b < begin_) return;
+      for (std::size_t j = 0; j < k; ++j) {
+        if (worker.records[j] == b) return;
+      }
+      fail(i, "is delivered in front of record " + std::to_string(b) + ", which is not finished");
+    };
+    if (one_lane) in_front(static_cast<std::int64_t>(i) - 1);
+    in_front(setting_.records[i].before);
+  }
+}
+
+void Promises::accepted(Worker& worker, std::span<const std::uint32_t> records) {
+  for (const std::uint32_t i : records) {
+    worker.given.push_back(i);
+    if (worker.program.checkpoints) {
+      worker.buffered.push_back(i);
+      worker.unflushed.push_back(i);
+    } else {
+      fates_[i].accepted = fates_[i].finished = true;
+    }
+  }
+}
+
+void Promises::settle(Worker& worker) const {
+  // A promise of the plugin's own: what it stored for a checkpoint in this call it does not store again.
+  std::erase_if(worker.buffered, [&](std::uint32_t i) { return i <= worker.stored_in_call; });
+  std::erase_if(worker.unflushed, [&](std::uint32_t i) { return i <= worker.checkpointed_in_call; });
+}
+
+void Promises::flushed(std::span<const std::uint32_t> records) {
+  for (const std::uint32_t i : records) fates_[i].flushed = true;
+}
+
+std::vector<std::uint32_t> Promises::suspects(std::span<const std::uint32_t> records) const {
+  std::vector<std::uint32_t> left;
+  for (const std::uint32_t i : records) {
+    if (!fates_[i].flushed && i >= recorded_) left.push_back(i);
+  }
+  if (left.empty()) left.assign(records.begin(), records.end());
+  return left;
+}
+
+bool Promises::may_fail(std::span<const std::uint32_t> suspects) const {
+  const config::OnError& on_error = setting_.config.on_error;
+  if (on_error.then == config::Then::block) return true;
+  if (on_error.bisect && suspects.size() > 1) return true;
+  const auto most = static_cast<std::uint32_t>(on_error.retry.max_attempts);
+  return std::all_of(suspects.begin(), suspects.end(),
+                     [&](std::uint32_t i) { return !good(i) || fates_[i].own + 1 < most; });
+}
+
+void Promises::failed(std::span<const std::uint32_t> records) {
+  for (const std::uint32_t i : records) ++fates_[i].failures;
+  const std::vector<std::uint32_t> to_blame = suspects(records);
+  if (setting_.config.on_error.bisect && to_blame.size() != 1) return;
+  for (const std::uint32_t i : to_blame) ++fates_[i].own;
+}
+
+void Promises::disturbed(std::span<const std::uint32_t> records) {
+  for (const std::uint32_t i : records) ++fates_[i].failures;
+}
+
+// ---- Records that leave
+
+void Promises::ordered_aside(std::uint32_t i, bool aged, std::int64_t wall_ms) {
+  if (aged && !too_old(i, wall_ms)) fail(i, "is set aside for its age");
+}
+
+void Promises::set_aside(std::uint32_t i, std::uint32_t attempts, bool aged) {
+  Fate& fate = fates_[i];
+  if (!setting_.gives_up()) fail(i, "is set aside, and then is block or stop");
+  if (fate.finished) fail(i, "is finished and set aside");
+  if (i < recorded_) fail(i, "is checkpointed and set aside");
+  if (fate.aside_durable) fail(i, "is set aside again");
+  if (!aged) {
+    const config::OnError& on_error = setting_.config.on_error;
+    if (on_error.bisect && good(i)) fail(i, "is good and set aside");
+    if (fate.own < static_cast<std::uint32_t>(on_error.retry.max_attempts)) fail(i, "is set aside before its time");
+    if (attempts == 0) fail(i, "is set aside, and its dead letter knows of no try");
+  }
+  if (attempts > fate.failures) fail(i, "failed less often than its dead letter says");
+  fate.aside = true;
+  if (!fate.aside_pending) ++pending_asides_;
+  fate.aside_pending = true;
+}
+
+void Promises::journal_synced() {
+  if (pending_asides_ == 0) return;
+  pending_asides_ = 0;
+  for (Fate& fate : fates_) {
+    if (fate.aside_pending) fate.aside_durable = true;
+    fate.aside_pending = false;
+  }
+}
+
+// ---- The daemon
+
+void Promises::checkpointed(std::uint32_t count, std::uint32_t delivered) const {
+  if (count > delivered) fail(count - 1, "is checkpointed before it was delivered");
+  for (std::uint32_t i = begin_; i < count; ++i) {
+    if (!safe(i)) fail(i, "is checkpointed and not finished");
+  }
+}
+
+void Promises::initialized(std::uint32_t count, bool by_checkpoints) const {
+  for (std::uint32_t i = begin_; i < count; ++i) {
+    if (by_checkpoints ? i >= recorded_ && !fates_[i].aside && !fates_[i].finished : !safe(i)) {
+      fail(i, "is not finished, and an instance begins behind it");
+    }
+  }
+}
+
+bool Promises::may_stop(std::int64_t wall_ms) const {
+  const config::OnError& on_error = setting_.config.on_error;
+  for (std::uint32_t i = recorded_; i < fates_.size(); ++i) {
+    if (too_old(i, wall_ms)) return true;
+    const bool spent = fates_[i].own >= static_cast<std::uint32_t>(on_error.retry.max_attempts);
+    if (spent && (!on_error.bisect || !good(i))) return true;
+  }
+  return false;
+}
+
+// ---- The end
+
+void Promises::over(bool undisturbed) const {
+  for (std::uint32_t i = 0; i < fates_.size(); ++i) {
+    if (!fates_[i].accepted && !fates_[i].aside) fail(i, "is lost: neither in the output nor set aside");
+  }
+  if (!undisturbed) return;
+  if (lives_ != 1) throw Violation{"the daemon noticed: " + std::to_string(lives_) + " lives of the host"};
+  const double n = static_cast<double>(fates_.size());
+  const double most = static_cast<double>(setting_.bad_records()) *
+                      (3 * std::ceil(std::log2(n + 1)) + 2 * setting_.config.on_error.retry.max_attempts);
+  if (static_cast<double>(deaths_) > most) {
+    throw Violation{std::to_string(deaths_) + " workers died of " + std::to_string(setting_.bad_records()) +
+                    " records among " + std::to_string(fates_.size())};
+  }
+}
+
+}  // namespace kclhost::host::simulation

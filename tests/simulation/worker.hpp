@@ -1,0 +1,63 @@
+// One simulated worker with its instance of the plugin: one life.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "plugin/call.hpp"
+#include "simulation/setting.hpp"
+
+namespace kclhost::host::simulation {
+
+struct Worker {
+  enum class State {
+    starting,  // not_started, loaded or not_loaded follows
+    idle,
+    in_call,
+    waiting,   // for the answer to a checkpoint
+    hanging,
+    dying,     // `ended` follows
+  };
+  struct Wish {
+    bool everything = true;
+    bool forged = false;              // beyond what this instance was given
+    std::uint32_t last = 0;           // the last record that it covers; UINT32_MAX: none
+  };
+
+  WorkerId id{};
+  Program program;
+  State state = State::starting;
+  bool refused = false;  // no process was to be had
+  std::optional<Death> death;  // dying; none: it ends as it was asked to
+  bool stop_requested = false;
+  bool armed = false;  // a record that it was given will kill it
+
+  // The call in progress, or the last one.
+  Call call{};
+  CallNumber number = 0;
+  Batch batch;
+  std::vector<std::uint32_t> records;  // of the call, by index
+  bool examined = false;               // what its records do was looked at
+  bool begun = false;                  // the plugin has seen the call
+  int wishes_left = 0;
+  std::optional<Wish> wish;
+  bool drain_checkpointed = false;
+  std::int64_t stored_in_call = -1, checkpointed_in_call = -1;  // the records up to here
+
+  // The life.
+  bool created = false, initialized = false, finished = false, destroyed = false;
+  std::vector<std::uint32_t> given;      // accepted, in order
+  std::vector<std::uint32_t> buffered;   // given, and not stored
+  std::vector<std::uint32_t> unflushed;  // given, and neither checkpointed nor flushed: a death is their failure
+
+  bool alive() const { return state != State::dying && state != State::starting; }
+  bool has(std::uint32_t record) const {
+    for (const std::uint32_t one : given) {
+      if (one == record) return true;
+    }
+    return false;
+  }
+};
+
+}  // namespace kclhost::host::simulation

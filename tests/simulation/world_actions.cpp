@@ -1,0 +1,325 @@
+// What the shard asks for is done here, and each thing that it asks for is checked.
+#include <algorithm>
+
+#include "simulation/world.hpp"
+
+namespace kclhost::host::simulation {
+
+// Carries out what the last event led to, in order. The host may end between any two of them.
+void World::perform() {
+  synced_ = journaled_ = false;
+  Actions actions;
+  std::swap(actions, shard_->actions());
+  for (const Action& one : actions) {
+    if (!host_alive_) return;
+    if (trouble(setting_.trouble_rate * 0.02)) return host_ends(chance_(0.3));
+    std::visit([this](const auto& it) { act(it); }, one);
+  }
+  if (!host_alive_) return;
+  if (!shard_->actions().empty()) throw Violation{"the shard acts while nothing happens"};
+  if (!promises_.all_asides_are_durable()) throw Violation{"records are set aside, and the disk does not know"};
+}
+
+Worker* World::find(WorkerId id) {
+  for (Worker& worker : workers_) {
+    if (worker.id == id) return &worker;
+  }
+  return nullptr;
+}
+
+void World::act(const action::StartWorker& one) {
+  if (one.source == 0 || one.source > sources_.size()) throw Violation{"a worker is started on a file never found"};
+  if (find(one.worker) || std::find(former_.begin(), former_.end(), one.worker) != former_.end()) {
+    throw Violation{"a worker's name is used twice"};
+  }
+  if (workers_.size() > 2 * static_cast<std::size_t>(setting_.config.concurrency) + 2) {
+    throw Violation{"too many workers at once"};
+  }
+  Worker worker;
+  worker.id = one.worker;
+  worker.program = sources_[one.source - 1];
+  worker.refused = trouble(0.05);
+  tell("worker", static_cast<std::uint32_t>(one.worker), "starts on file", one.source);
+  workers_.push_back(std::move(worker));
+}
+
+void World::act(const action::CallWorker& one) {
+  Worker* const worker = find(one.worker);
+  if (worker == nullptr) throw Violation{"a call to a worker that is gone"};
+  tell("worker", static_cast<std::uint32_t>(one.worker), "is called:", name_of(one.request.call));
+  // It may be dying, and the shard does not know yet.
+  const bool dying = worker->state == Worker::State::dying;
+  if (worker->state != Worker::State::idle && !dying) throw Violation{"a call to a worker that is in one"};
+  if (one.number <= worker->number) throw Violation{"a call's number is used twice"};
+  worker->call = one.request.call;
+  worker->number = one.number;
+  worker->stop_requested = worker->examined = worker->begun = worker->drain_checkpointed = false;
+  worker->wishes_left = 2;
+  worker->stored_in_call = worker->checkpointed_in_call = -1;
+  worker->records.clear();
+  check_call(*worker, one.request);
+  if (dying) {
+    if (worker->death) worker->death->call_begun = false;
+  } else {
+    worker->state = Worker::State::in_call;
+  }
+}
+
+// The life of an instance: create, initialize, then calls, one end, destroy.
+void World::check_call(Worker& worker, const Request& request) {
+  if (worker.destroyed) throw Violation{"a call after destroy"};
+  const bool before = request.call == Call::create ? !worker.created
+                      : request.call == Call::initialize ? worker.created && !worker.initialized
+                      : request.call == Call::destroy    ? worker.created
+                                                         : worker.initialized && !worker.finished;
+  if (!before) throw Violation{"a call out of order: " + std::string(name_of(request.call))};
+  switch (request.call) {
+    case Call::create:
+      worker.created = true;
+      return;
+    case Call::initialize: {
+      worker.initialized = true;
+      if (request.hand_over != greeted_) throw Violation{"an instance is told wrongly whether it takes over"};
+      const std::uint32_t count = setting_.count_up_to(request.sequence_number, request.sub_sequence_number);
+      return promises_.initialized(count, worker.program.checkpoints);
+    }
+    case Call::process_records:
+      return check_delivery(worker, request);
+    case Call::shard_ended:
+    case Call::lease_lost:
+      worker.finished = true;
+      return;
+    case Call::destroy:
+      worker.destroyed = true;
+      return;
+    case Call::shutdown_requested:
+    case Call::drain:
+      return;
+  }
+}
+
+void World::check_delivery(Worker& worker, const Request& request) {
+  worker.batch = request.batch;
+  if (request.batch.count == 0) {
+    if (!worker.program.empty_batches) throw Violation{"an empty batch to a plugin that wants none"};
+    if (daemon_.outstanding != Daemon::Message::process_records || daemon_.first != daemon_.delivered) {
+      throw Violation{"a delivery of nothing"};
+    }
+    return;
+  }
+  ++deliveries_;
+  for (std::uint32_t i = 0; i < request.batch.count; ++i) {
+    const std::string number(request.batch.data(i));
+    worker.records.push_back(static_cast<std::uint32_t>(std::strtoul(number.c_str(), nullptr, 10)));
+    if (worker.records.back() >= setting_.size()) throw Violation{"a delivery of what is no record"};
+  }
+  tell("    records", worker.records.front(), "to", worker.records.back(), "attempt", request.attempt);
+  check_bytes(worker);
+  promises_.delivered(worker, now_.wall_ms);
+  // The next process must know of the delivery, and the next machine of one that was tried before.
+  std::size_t lane = 0;
+  while (lane < shard_->lanes().size()) {
+    const Instance* const serving = shard_->lanes()[lane]->serving();
+    if (serving != nullptr && serving->id() == worker.id) break;
+    ++lane;
+  }
+  if (lane == shard_->lanes().size()) throw Violation{"a delivery by nobody"};
+  if (!journaled_ || journaled_lane_ != lane) throw Violation{"a delivery that no journal knows of"};
+  if ((request.attempt > 1 || !lane_synced_[lane]) && !synced_) {
+    throw Violation{"a delivery that was tried before, and the disk does not know of it"};
+  }
+  lane_synced_[lane] = true;
+  const Record& first = setting_.records[worker.records.front()];
+  const Record& last = setting_.records[worker.records.back()];
+  const auto all = notes_.all();
+  const bool known = std::any_of(all.begin(), all.end(), [&](const JournalNote& note) {
+    return note.under_way && note.first == Position{first.sequence_number, first.sub_sequence_number} &&
+           note.last == Position{last.sequence_number, last.sub_sequence_number};
+  });
+  if (!known) throw Violation{"a delivery that the journal does not say is under way"};
+}
+
+// The plugin sees what the daemon sent.
+void World::check_bytes(const Worker& worker) const {
+  for (std::size_t i = 0; i < worker.records.size(); ++i) {
+    const Record& record = setting_.records[worker.records[i]];
+    const RecordEntry& entry = worker.batch.entry(i);
+    const bool same = worker.batch.data(i) == record.data && worker.batch.partition_key(i) == record.key &&
+                      worker.batch.sequence_number(i) == record.sequence_number &&
+                      entry.sub_sequence_number == record.sub_sequence_number && entry.arrival_ms == record.arrival_ms;
+    if (!same) throw Violation{"the plugin reads what is not record " + std::to_string(worker.records[i])};
+  }
+}
+
+void World::act(const action::AnswerCheckpoint& one) {
+  Worker* const worker = find(one.worker);
+  if (worker == nullptr) throw Violation{"a checkpoint's answer to a worker that is gone"};
+  if (worker->state == Worker::State::dying || worker->state == Worker::State::hanging) return;
+  if (worker->state != Worker::State::waiting || one.number != worker->number || !worker->wish) {
+    throw Violation{"an answer to no question"};
+  }
+  const Worker::Wish wish = *worker->wish;
+  worker->wish.reset();
+  worker->state = Worker::State::in_call;
+  tell("worker", static_cast<std::uint32_t>(one.worker), "is answered", one.answer.status, one.answer.name);
+  if (!one.answer.ok()) return;
+  if (wish.forged) throw Violation{"a checkpoint beyond what was delivered is accepted"};
+  if (!worker->program.checkpoints) throw Violation{"a checkpoint of a plugin that makes none is accepted"};
+  if (worker->call == Call::create || worker->call == Call::initialize || worker->call == Call::lease_lost) {
+    throw Violation{"a checkpoint is accepted where none is possible"};
+  }
+  if (worker->call == Call::drain) worker->drain_checkpointed = true;
+  if (wish.last != UINT32_MAX) worker->checkpointed_in_call = wish.last;
+  if (wish.last != UINT32_MAX) std::erase_if(worker->unflushed, [&](std::uint32_t i) { return i <= wish.last; });
+}
+
+void World::act(const action::RequestStop& one) {
+  if (Worker* const worker = find(one.worker)) worker->stop_requested = true;
+}
+
+void World::act(const action::KillWorker& one) {
+  Worker* const worker = find(one.worker);
+  if (worker == nullptr) throw Violation{"a worker that is gone is killed"};
+  tell("worker", static_cast<std::uint32_t>(one.worker), "is killed:", one.message);
+  if (worker->state == Worker::State::dying) return;
+  const bool in_call = worker->state != Worker::State::idle;
+  worker->state = Worker::State::dying;
+  worker->death = Death{one.kind, 0, one.message, {}, in_call};
+}
+
+void World::act(const action::LetGo& one) {
+  Worker* const worker = find(one.worker);
+  if (worker == nullptr) throw Violation{"a worker that is gone is let go"};
+  tell("worker", static_cast<std::uint32_t>(one.worker), "is let go");
+  former_.push_back(one.worker);
+  workers_.erase(std::find_if(workers_.begin(), workers_.end(), [&](const Worker& w) { return w.id == one.worker; }));
+}
+
+void World::act(const action::SendStatus&) {
+  using Message = Daemon::Message;
+  if (daemon_.outstanding == Message::none) throw Violation{"a status that answers nothing"};
+  if (daemon_.gone) throw Violation{"a status to a daemon that is gone"};
+  if (daemon_.wish) throw Violation{"a status before the checkpoint's answer"};
+  tell("status for", static_cast<int>(daemon_.outstanding));
+  const Message message = std::exchange(daemon_.outstanding, Message::none);
+  switch (message) {
+    case Message::none:
+      return;
+    case Message::initialize:
+      greeted_ = true;
+      return;
+    case Message::process_records:
+      promises_.acknowledged(daemon_.first, daemon_.delivered, [this](std::uint32_t record) {
+        return std::any_of(workers_.begin(), workers_.end(),
+                           [record](const Worker& worker) { return worker.program.checkpoints && worker.has(record); });
+      });
+      for (const Worker& worker : workers_) {
+        if (worker.state == Worker::State::in_call && worker.call == Call::process_records) {
+          throw Violation{"a batch is acknowledged while it is processed"};
+        }
+      }
+      memory_.overwrite();
+      return;
+    case Message::lease_lost:
+    case Message::shard_ended:
+      daemon_.over = true;
+      break;
+    case Message::shutdown_requested:
+      daemon_.stops = true;
+      break;
+  }
+  // What is owed to the daemon never waits for a plugin.
+  const config::Timeouts& timeouts = setting_.config.timeouts;
+  const Time patience = timeouts.shutdown * (message == Message::shard_ended ? 2 : 1) + Time(5'000);
+  if (checkpoint_began_ != never) checkpoint_time_ += now_.steady - checkpoint_began_;
+  if (now_.steady - asked_at_ - checkpoint_time_ > patience) throw Violation{"the daemon is answered too late"};
+}
+
+void World::act(const action::SendCheckpoint& one) {
+  using Message = Daemon::Message;
+  if (daemon_.gone) throw Violation{"a checkpoint to a daemon that is gone"};
+  if (daemon_.wish) throw Violation{"two checkpoints at once"};
+  const bool possible = daemon_.outstanding == Message::process_records ||
+                        daemon_.outstanding == Message::shard_ended ||
+                        daemon_.outstanding == Message::shutdown_requested;
+  if (!possible) throw Violation{"a checkpoint when none is possible"};
+  if (daemon_.lease_is_lost) throw Violation{"a checkpoint after the lease was lost"};
+  Daemon::Wish wish;
+  wish.count = daemon_.delivered;
+  if (one.sequence_number) {
+    wish.sequence_number = std::string(*one.sequence_number);
+    wish.sub_sequence_number = one.sub_sequence_number;
+    wish.count = setting_.count_up_to(*wish.sequence_number, wish.sub_sequence_number.value_or(0));
+  }
+  tell("checkpoint of", wish.count, "records", wish.sequence_number.value_or("null"));
+  promises_.checkpointed(wish.count, daemon_.delivered);
+  if (checkpoint_began_ == never) checkpoint_began_ = now_.steady;
+  daemon_.wish = std::move(wish);
+}
+
+void World::act(const action::WriteJournal& one) {
+  notes_.clear();
+  shard_->journal(one.lane, notes_);
+  disk_.write(one.lane, notes_.all(), one.sync);
+  journaled_ = true;
+  journaled_lane_ = one.lane;
+  synced_ = one.sync;
+  if (one.sync) promises_.journal_synced();
+}
+
+void World::act(const action::WriteDeadLetters& one) {
+  if (setting_.config.on_error.then != config::Then::dead_letter) throw Violation{"dead letters that nobody wants"};
+  if (one.letters.empty()) throw Violation{"no dead letters are written"};
+  for (const action::WriteDeadLetters::Letter& letter : one.letters) {
+    const auto i = static_cast<std::uint32_t>(std::strtoul(std::string(letter.data).c_str(), nullptr, 10));
+    if (i >= setting_.size()) throw Violation{"a dead letter that is no record"};
+    const Record& record = setting_.records[i];
+    if (letter.data != record.data || letter.partition_key != record.key ||
+        letter.sequence_number != record.sequence_number || letter.sub_sequence_number != record.sub_sequence_number ||
+        letter.arrival_ms != record.arrival_ms) {
+      throw Violation{"a dead letter is not what the daemon sent"};
+    }
+    const bool aged = one.error_code == "TOO_OLD";
+    promises_.ordered_aside(i, aged, now_.wall_ms);
+    if (!aged && (one.error_code.empty() || one.first_try_ms == 0)) throw Violation{"a dead letter without its error"};
+  }
+  asides_.push_back({one.lane, trouble(0.05)});
+}
+
+void World::act(const action::LookForPlugin&) {
+  ++looks_;
+}
+void World::act(const action::NamePlugin&) {}
+void World::act(const action::WriteCrashReport&) {}
+
+std::uint32_t World::record_at(const std::string& place) const {
+  const std::size_t slash = place.find('/');
+  const std::int64_t sub = std::strtoll(place.c_str() + slash + 1, nullptr, 10);
+  const std::uint32_t count = setting_.count_up_to(place.substr(0, slash), sub);
+  if (count == 0) throw Violation{"a record that there is not: " + place};
+  return count - 1;
+}
+
+void World::act(const action::Tell& one) {
+  tell("    log:", one.text);
+  const bool skipped = one.text == "record skipped by on_error";
+  if (!skipped && one.text != "record put into the dead letters") return;
+  std::uint32_t record = UINT32_MAX, attempts = 0;
+  bool aged = false;
+  for (const auto& [name, value] : one.fields) {
+    if (std::string_view(name) == "record") record = record_at(value);
+    if (std::string_view(name) == "attempts") attempts = static_cast<std::uint32_t>(std::stoul(value));
+    if (std::string_view(name) == "error") aged = value.starts_with("older than");
+  }
+  tell("    record", record);
+  if (skipped) promises_.ordered_aside(record, aged, now_.wall_ms);
+  promises_.set_aside(record, attempts, aged);
+}
+
+void World::act(const action::End& one) {
+  tell("the host ends with", one.exit_code, one.message);
+  judge_end(one.exit_code, one.message);
+  host_ends(false);
+}
+
+}  // namespace kclhost::host::simulation

@@ -1,0 +1,341 @@
+// What a worker does next: its plugin works, fails, dies, hangs, stores and checkpoints.
+#include <algorithm>
+
+#include "simulation/world.hpp"
+
+namespace kclhost::host::simulation {
+
+using State = Worker::State;
+
+// The records whose failure it is when this worker dies.
+std::vector<std::uint32_t> World::in_hands(const Worker& worker, bool with_call) const {
+  std::vector<std::uint32_t> records = worker.unflushed;
+  const bool in_call = worker.state != State::idle && worker.state != State::starting;
+  if (with_call && in_call && worker.call == Call::process_records) {
+    for (const std::uint32_t one : worker.records) {
+      if (!worker.has(one)) records.push_back(one);
+    }
+  }
+  return records;
+}
+
+void World::worker_goes_on(std::size_t index) {
+  Worker& worker = workers_[index];
+  switch (worker.state) {
+    case State::starting:
+      return starts(worker, index);
+    case State::idle:  // a record that it was given kills it
+      promises_.died_of_a_record();
+      return dies(worker, true);
+    case State::in_call:
+      return goes_on_in_call(worker);
+    case State::waiting:
+      return;
+    case State::hanging:  // it was asked to stop, and does
+      return worker.call == Call::destroy ? dies(worker, true) : over(worker, KCLHOST_FAILED);
+    case State::dying:
+      return ended(index);
+  }
+}
+
+void World::starts(Worker& worker, std::size_t index) {
+  const WorkerId id = worker.id;
+  if (worker.refused) {
+    former_.push_back(id);
+    workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(index));
+    tell("worker", static_cast<std::uint32_t>(id), "can't be started");
+    ++failed_starts_;
+    shard_->not_started(id, "no process to be had", now_);
+    return perform();
+  }
+  if (trouble(0.03)) {
+    if (chance_(0.5)) {
+      worker.state = State::hanging;
+      return;
+    }
+    ++failed_starts_;
+    unloadable_ = unloadable_ || !greeted_;
+    return dies(worker, true);
+  }
+  if (!worker.program.loads || trouble(0.02)) {
+    tell("worker", static_cast<std::uint32_t>(id), "can't load its file");
+    worker.state = State::dying;
+    worker.death.reset();
+    unloadable_ = unloadable_ || !greeted_;
+    ++failed_starts_;
+    shard_->not_loaded(id, "undefined symbol", now_);
+    return perform();
+  }
+  worker.state = State::idle;
+  Descriptor about;
+  about.id = "com.example.simulated";
+  about.version = "1";
+  if (worker.program.checkpoints) about.flags |= KCLHOST_PLUGIN_CHECKPOINTS;
+  if (worker.program.empty_batches) about.flags |= KCLHOST_PLUGIN_EMPTY_BATCHES;
+  tell("worker", static_cast<std::uint32_t>(id), "is loaded");
+  shard_->loaded(id, about, now_);
+  perform();
+}
+
+void World::goes_on_in_call(Worker& worker) {
+  if (call_goes_wrong(worker)) return;
+  worker.begun = true;
+  if (worker.armed && chance_(0.3)) {
+    promises_.died_of_a_record();
+    return dies(worker, true);
+  }
+  const Program& program = worker.program;
+  switch (worker.call) {
+    case Call::create:
+    case Call::initialize:
+      break;
+    case Call::process_records:
+      check_bytes(worker);
+      if (!std::exchange(worker.examined, true) && records_do_harm(worker)) return;
+      if (worker.wishes_left-- > 0 && chance_(program.checkpoints ? program.checkpoint_rate : 0.02)) {
+        if (wish(worker)) return;
+      }
+      break;
+    case Call::lease_lost:
+      if (worker.wishes_left-- > 1 && chance_(0.1)) return ask(worker, {true, false, UINT32_MAX});
+      break;
+    case Call::drain:
+      if (program.drain == Program::Drain::nothing) break;
+      if (!store(worker, UINT32_MAX)) return;
+      if (program.checkpoints && program.drain == Program::Drain::checkpoints && !worker.drain_checkpointed &&
+          worker.wishes_left-- > 0) {
+        return ask(worker, {true, false, worker.given.empty() ? UINT32_MAX : worker.given.back()});
+      }
+      break;
+    case Call::shutdown_requested:
+    case Call::shard_ended:
+      if (!store(worker, UINT32_MAX)) return;
+      if (program.checkpoints && (worker.call != Call::shard_ended || program.checkpoints_the_end) &&
+          worker.wishes_left-- > 1) {
+        return ask(worker, {true, false, worker.given.empty() ? UINT32_MAX : worker.given.back()});
+      }
+      break;
+    case Call::destroy:
+      return dies(worker, true);
+  }
+  over(worker, KCLHOST_OK);
+}
+
+// A fault for no record's fault: whether there was one.
+bool World::call_goes_wrong(Worker& worker) {
+  if (trouble_left_ == 0 || !chance_(setting_.trouble_rate)) return false;
+  const std::size_t kind = chance_.below(4);
+  const bool death = kind != 0;
+  const bool unseen = kind == 3 && !worker.begun;
+  const auto suspects = promises_.suspects(
+      !death && worker.call == Call::process_records ? worker.records : in_hands(worker, !unseen));
+  if (!daemon_.gone && !suspects.empty() && !promises_.may_fail(suspects)) return false;
+  --trouble_left_;
+  if (worker.call == Call::create || worker.call == Call::initialize) ++failed_starts_;
+  if (kind == 1) {
+    tell("worker", static_cast<std::uint32_t>(worker.id), "hangs in", name_of(worker.call));
+    worker.state = State::hanging;
+    return true;
+  }
+  if (death) {
+    dies(worker, !unseen);
+  } else if (worker.call == Call::destroy) {
+    dies(worker, true);
+  } else if (worker.call == Call::process_records && !worker.records.empty() && !worker.examined) {
+    // Some of it may be done all the same.
+    const std::size_t done = chance_(0.5) ? chance_.below(worker.records.size()) : 0;
+    for (std::size_t i = 0; i < done; ++i) {
+      if (setting_.records[worker.records[i]].fault != Fault::none) {
+        over(worker, KCLHOST_FAILED, i);
+        return true;
+      }
+    }
+    over(worker, KCLHOST_FAILED, done);
+  } else {
+    over(worker, KCLHOST_FAILED);
+  }
+  return true;
+}
+
+bool World::harmful(const Worker& worker, std::uint32_t record, Fault fault) const {
+  const Record& one = setting_.records[record];
+  return one.fault == fault && one.left != 0 && !worker.program.cured;
+}
+
+void World::harmed(std::uint32_t record) {
+  Record& one = setting_.records[record];
+  if (one.left > 0) --one.left;
+}
+
+// The first record of the call that does harm decides.
+bool World::records_do_harm(Worker& worker) {
+  for (std::size_t k = 0; k < worker.records.size(); ++k) {
+    const std::uint32_t i = worker.records[k];
+    const Fault fault = setting_.records[i].fault;
+    if (fault == Fault::none || !harmful(worker, i, fault)) continue;
+    if (fault == Fault::crashes_in_flush || fault == Fault::crashes_later) continue;
+    tell("    record", i, "does harm");
+    harmed(i);
+    switch (fault) {
+      case Fault::fails:
+        over(worker, KCLHOST_FAILED);
+        return true;
+      case Fault::names_itself:
+        over(worker, KCLHOST_FAILED, k);
+        return true;
+      case Fault::crashes:
+        promises_.died_of_a_record();
+        dies(worker, true);
+        return true;
+      case Fault::hangs:
+        promises_.died_of_a_record();
+        worker.state = State::hanging;
+        return true;
+      default:
+        host_ends(chance_(0.3));
+        return true;
+    }
+  }
+  return false;
+}
+
+// The plugin writes what it has buffered, up to this record, to where its output goes. False: it died of that.
+bool World::store(Worker& worker, std::uint32_t last) {
+  while (!worker.buffered.empty() && worker.buffered.front() <= last) {
+    const std::uint32_t i = worker.buffered.front();
+    for (const Fault fault : {Fault::crashes_in_flush, Fault::crashes_later}) {
+      if (!harmful(worker, i, fault)) continue;
+      tell("    record", i, "does harm when it is stored");
+      harmed(i);
+      promises_.died_of_a_record();
+      dies(worker, true);
+      return false;
+    }
+    promises_.stored(i);
+    worker.buffered.erase(worker.buffered.begin());
+  }
+  return true;
+}
+
+// The plugin checkpoints in the middle of process_records: whether it waits for the answer now.
+bool World::wish(Worker& worker) {
+  Worker::Wish one;
+  if (!worker.program.checkpoints || chance_(0.05)) {
+    one.forged = worker.program.checkpoints;
+    one.last = UINT32_MAX;
+    ask(worker, one);
+    return true;
+  }
+  // It is given the records of this call, and has those before.
+  std::vector<std::uint32_t> all = worker.given;
+  all.insert(all.end(), worker.records.begin(), worker.records.end());
+  if (all.empty()) {
+    one.last = UINT32_MAX;
+    ask(worker, one);
+    return true;
+  }
+  one.everything = chance_(0.4);
+  one.last = one.everything || chance_(0.3) ? all.back() : all[chance_.below(all.size())];
+  // Records of this call that it checkpoints are stored without being buffered.
+  if (!store(worker, one.last)) return true;
+  for (const std::uint32_t i : worker.records) {
+    if (i > one.last) continue;
+    for (const Fault fault : {Fault::crashes_in_flush, Fault::crashes_later}) {
+      if (!harmful(worker, i, fault)) continue;
+      tell("    record", i, "does harm when it is stored at once");
+      harmed(i);
+      promises_.died_of_a_record();
+      dies(worker, true);
+      return true;
+    }
+    promises_.stored(i);
+  }
+  worker.stored_in_call = one.last;
+  ask(worker, one);
+  return true;
+}
+
+void World::ask(Worker& worker, const Worker::Wish& wish) {
+  worker.wish = wish;
+  worker.state = State::waiting;
+  const WorkerId id = worker.id;
+  const CallNumber number = worker.number;
+  tell("worker", static_cast<std::uint32_t>(id), "checkpoints", wish.everything ? "everything" : "up to", wish.last,
+       wish.forged ? "(forged)" : "");
+  if (wish.forged) {
+    const bool next = daemon_.delivered < setting_.size();
+    const std::string beyond = next ? setting_.records[daemon_.delivered].sequence_number : "99999999999999";
+    shard_->wants_checkpoint(id, number, beyond, next ? 0 : -1, now_);
+  } else if (wish.everything || wish.last == UINT32_MAX) {
+    shard_->wants_checkpoint(id, number, std::nullopt, -1, now_);
+  } else {
+    const Record& record = setting_.records[wish.last];
+    // "All of it" is what it was given of it.
+    const bool all_of_it = record.last_of_number && chance_(0.5);
+    shard_->wants_checkpoint(id, number, record.sequence_number, all_of_it ? -1 : record.sub_sequence_number, now_);
+  }
+  perform();
+}
+
+void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfinished) {
+  worker.state = State::idle;
+  const bool ok = status == KCLHOST_OK;
+  tell("worker", static_cast<std::uint32_t>(worker.id), ok ? "returns from" : "fails in", name_of(worker.call),
+       ok ? "" : std::to_string(first_unfinished));
+  if (worker.call == Call::process_records && !worker.records.empty()) {
+    const std::size_t done = ok ? worker.records.size() : static_cast<std::size_t>(first_unfinished);
+    const std::span<const std::uint32_t> all(worker.records);
+    if (!ok && !daemon_.gone) {
+      std::vector<std::uint32_t> failed;
+      for (const std::uint32_t i : all.subspan(done)) failed.push_back(i);
+      for (const std::uint32_t i : all.first(done)) promises_.disturbed(std::span(&i, 1));
+      promises_.failed(failed);
+    }
+    promises_.accepted(worker, all.first(done));
+    for (const std::uint32_t i : all.first(done)) {
+      if (harmful(worker, i, Fault::crashes_later) && chance_(0.5)) worker.armed = true;
+    }
+    // What it checkpointed in this call is neither buffered nor unflushed.
+    if (worker.program.checkpoints) promises_.settle(worker);
+  }
+  if (worker.call == Call::drain && worker.program.checkpoints) {
+    if (ok) {
+      if (worker.program.drain != Program::Drain::nothing) promises_.flushed(worker.unflushed);
+      worker.unflushed.clear();
+    } else if (!daemon_.gone) {
+      promises_.failed(worker.unflushed);
+    }
+  }
+  const std::uint64_t memory =
+      setting_.config.worker.max_memory ? (trouble(0.05) ? 2'000'000 : 1'000) : 0;
+  Outcome outcome;
+  outcome.status = status;
+  outcome.first_unfinished = first_unfinished;
+  if (!ok) outcome.message = "it failed";
+  shard_->outcome(worker.id, worker.number, outcome, memory, now_);
+  perform();
+}
+
+void World::dies(Worker& worker, bool call_begun) {
+  tell("worker", static_cast<std::uint32_t>(worker.id), "dies", call_begun ? "" : "before the plugin saw the call");
+  const bool as_asked = worker.state == State::in_call && worker.call == Call::destroy && call_begun;
+  if (worker.state == State::idle) worker.records.clear();
+  worker.state = State::dying;
+  worker.death.reset();
+  if (!as_asked || trouble(0.1)) worker.death = Death{Death::Kind::signal, 11, "killed by SIGSEGV", {}, call_begun};
+  worker.armed = false;
+}
+
+void World::ended(std::size_t index) {
+  const Worker worker = workers_[index];
+  former_.push_back(worker.id);
+  workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(index));
+  tell("worker", static_cast<std::uint32_t>(worker.id), "has ended");
+  if (worker.death && !worker.destroyed && !daemon_.gone) {
+    promises_.failed(in_hands(worker, worker.death->call_begun));
+  }
+  shard_->ended(worker.id, worker.death ? &*worker.death : nullptr, now_);
+  perform();
+}
+
+}  // namespace kclhost::host::simulation
