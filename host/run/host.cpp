@@ -24,6 +24,14 @@ std::filesystem::path journal_path(const config::Config& config, const std::stri
          file_name(owner + store::state_key(config) + "." + shard_id + "." + std::to_string(lane));
 }
 
+// The process before died of a fault of the plugin, so the delivery that was under way has failed. (With isolation none
+// there is one lane.)
+void blame_for_own_fault(std::vector<std::vector<JournalNote>>& journals) {
+  for (std::vector<JournalNote>& notes : journals) {
+    for (JournalNote& note : notes) note.failures += std::exchange(note.under_way, false) ? 1 : 0;
+  }
+}
+
 }  // namespace
 
 Host::Host(const config::Config& config, observe::Log& log, int in, int out)
@@ -125,6 +133,7 @@ void Host::initialize(const protocol::Message& message) {
   log_.set_shard(shard_id_);
   std::vector<std::vector<JournalNote>> left_over;
   std::vector<std::atomic<std::uint32_t>*> marks;
+  bool own_fault = false;
   for (int lane = 0; lane < config_.concurrency; ++lane) {
     auto journal = store::AttemptJournal::open(journal_path(config_, shard_id_, static_cast<std::size_t>(lane)));
     if (!journal) return end(exit_stopped, journal.error());
@@ -132,9 +141,11 @@ void Host::initialize(const protocol::Message& message) {
       log_.warn("another process has this shard's state in state_dir: what is tried here is not remembered");
     }
     left_over.push_back((*journal)->left_over());
+    own_fault |= (*journal)->take_own_fault();
     marks.push_back(&(*journal)->own_fault());
     journals_.push_back(std::move(*journal));
   }
+  if (own_fault) blame_for_own_fault(left_over);
   if (config_.isolation == config::Isolation::none) own_faults_.emplace(marks);
   shard_.initialize(shard_id_, message.sequence_number.value_or(""), message.sub_sequence_number, std::move(left_over),
                     now());

@@ -136,7 +136,6 @@ const AttemptJournal::Slot* AttemptJournal::newest() const {
 std::vector<JournalNote> AttemptJournal::left_over() const {
   std::vector<JournalNote> notes;
   const Slot* const slot = newest();
-  const bool faulty = file_->own_fault.exchange(0) != 0;
   if (slot == nullptr) return notes;
   for (const Entry& entry : std::span(slot->entries, slot->count)) {
     JournalNote& note = notes.emplace_back();
@@ -147,10 +146,6 @@ std::vector<JournalNote> AttemptJournal::left_over() const {
     note.searching = (entry.flags & searching) != 0;
     note.under_way = (entry.flags & under_way) != 0;
     note.aside = (entry.flags & aside) != 0;
-    if (note.under_way && faulty) {
-      note.under_way = false;
-      ++note.failures;
-    }
   }
   return notes;
 }
@@ -183,6 +178,10 @@ std::string AttemptJournal::sync() {
 
 void AttemptJournal::remove() {
   if (fd_) ::unlink(path_.c_str());
+}
+
+bool AttemptJournal::take_own_fault() {
+  return file_->own_fault.exchange(0) != 0;
 }
 
 std::atomic<std::uint32_t>& AttemptJournal::own_fault() {

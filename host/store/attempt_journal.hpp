@@ -30,8 +30,9 @@ class AttemptJournal {
   // Another process has the file; nothing is read from it and nothing written to it.
   bool is_shared() const { return !fd_; }
 
-  // What an earlier process left.
+  // What an earlier process left, and whether it died of a fault of the plugin: see own_fault. Forgets the fault.
   std::vector<JournalNote> left_over() const;
+  bool take_own_fault();
   // Replaces what is remembered. Texts beyond 79 bytes are cut: a sequence number has 56 digits at most.
   void write(const JournalNotes& notes);
   // Waits until the disk has it; "" or why it has not.

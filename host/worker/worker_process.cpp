@@ -53,11 +53,12 @@ void reset_signals() {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
-  // For these an error of the call that caused them is better than an end. A program that the plugin starts gets the
-  // default all the same: handlers don't outlive exec, ignored signals do.
+  // For the first two an error of the call that caused them is better than an end; the others reach whole groups, when
+  // it is for the daemon to say when a shard ends. A program that the plugin starts gets the default all the same:
+  // handlers don't outlive exec, ignored signals do.
   action.sa_handler = [](int) {};
   action.sa_flags = SA_RESTART;
-  for (const int signal : {SIGPIPE, SIGXFSZ}) ::sigaction(signal, &action, nullptr);
+  for (const int signal : {SIGPIPE, SIGXFSZ, SIGTERM, SIGINT, SIGHUP}) ::sigaction(signal, &action, nullptr);
 }
 
 void unblock_signals() {

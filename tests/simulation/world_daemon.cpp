@@ -139,7 +139,7 @@ void World::daemon_goes(bool in_order) {
   if (daemon_.wish && chance_(0.5)) daemon_.record(*daemon_.wish);
   daemon_.wish.reset();
   gone_at_ = now_.steady;
-  shard_->daemon_gone(now_);
+  shard_->daemon_gone(false, now_);
   perform();
 }
 

@@ -13,7 +13,7 @@
 // Config: {"dir": DIR, "delay_us": 0 (per record), "poison": false, "calls": false,
 // "checkpoint": "batch" | "record" | "none"}. "checkpoint" is for the flavour that checkpoints itself (built with
 // ZOO_CHECKPOINTS). With "poison" a record whose data begins with poison:throw, poison:partial, poison:segv,
-// poison:exit, poison:hang or poison:memory does just that, and with poison:host it kills the host; the records before
+// poison:exit, poison:hang, poison:memory or poison:abort does just that, and with poison:host it kills the host; the records before
 // it are written down first. In the flavour that is cured (built with ZOO_CURED) no record is poison.
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -111,6 +111,7 @@ void take_poison(std::string_view data, std::size_t index) {
   if (is("poison:hang"))
     while (true) pause();
   if (is("poison:memory")) fill_memory();
+  if (is("poison:abort")) std::abort();
   if (is("poison:host")) {
     ::kill(::getppid(), SIGKILL);
     ::pause();  // the kernel ends this process with the host
