@@ -49,12 +49,12 @@ void World::starts(Worker& worker, std::size_t index) {
     return perform();
   }
   if (trouble(0.03)) {
+    ++failed_starts_;
+    unloadable_ = unloadable_ || !greeted_;
     if (chance_(0.5)) {
       worker.state = State::hanging;
       return;
     }
-    ++failed_starts_;
-    unloadable_ = unloadable_ || !greeted_;
     return dies(worker, true);
   }
   if (!worker.program.loads || trouble(0.02)) {
@@ -130,6 +130,8 @@ bool World::call_goes_wrong(Worker& worker) {
   const auto suspects = promises_.suspects(
       !death && worker.call == Call::process_records ? worker.records : in_hands(worker, !unseen));
   if (!daemon_.gone && !suspects.empty() && !promises_.may_fail(suspects)) return false;
+  // What hangs may fail in the end, or be killed.
+  if (kind == 1 && !worker.records.empty() && !promises_.may_fail(promises_.suspects(worker.records))) return false;
   --trouble_left_;
   if (worker.call == Call::create || worker.call == Call::initialize) ++failed_starts_;
   if (kind == 1) {
@@ -300,7 +302,7 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
   }
   if (worker.call == Call::drain && worker.program.checkpoints) {
     if (ok) {
-      if (worker.program.drain != Program::Drain::nothing) promises_.flushed(worker.unflushed);
+      promises_.flushed(worker.unflushed);
       worker.unflushed.clear();
     } else if (!daemon_.gone) {
       promises_.failed(worker.unflushed);
