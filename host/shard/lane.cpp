@@ -276,6 +276,11 @@ void Lane::ended(WorkerId worker, const Death* death) {
   repeating_ = unseen;
   if (!unseen && !closing_) report(call, death->message, death, false);
   answer_ = unseen ? Answer::none : Answer::failed;
+  if (call == Call::shard_ended && !unseen && !closing_) {
+    // Another one tries it, as long as the daemon may wait.
+    answer_ = Answer::none;
+    start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, ++failed_ends_, desk_.random);
+  }
   if (call == Call::drain && flushed != Flush::none && !closing_) {
     desk_.ask(action::WriteCrashReport{was.generation(), *death, Batch{}});
   }

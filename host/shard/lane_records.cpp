@@ -245,6 +245,11 @@ void Lane::recorded(const Position& position) {
   if (delivery_.holds()) delivery_.checkpointed(window_.count_up_to(position));
 }
 
+void Lane::end_recorded() {
+  asides_.clear();
+  if (delivery_.holds()) delivery_.checkpointed(window_.size());
+}
+
 void Lane::write_journal(bool sync) {
   desk_.ask(action::WriteJournal{number_, sync});
 }
