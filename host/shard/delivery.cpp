@@ -230,6 +230,9 @@ void Delivery::instance_lost(bool in_call, bool blameless) {
 
 // One of the records [first, last) has failed, of those that are not set aside.
 void Delivery::blame(std::uint32_t first, std::uint32_t last) {
+  for (const Range& range : aside_) {
+    if (range.first <= first) first = std::max(first, range.last);
+  }
   const std::uint32_t end = end_before_aside(first, last);
   if (first_ != first || last_ != end) tries_ = interruptions_ = 0;
   first_ = first;
