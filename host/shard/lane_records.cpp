@@ -1,6 +1,7 @@
 // A lane's way with its records: what Delivery orders is carried out, and how it went is told to it.
 #include <algorithm>
 
+#include "shard/backoff.hpp"
 #include "shard/lane.hpp"
 
 namespace kclhost::host {
@@ -151,7 +152,11 @@ void Lane::records_died(const Death& death) {
     return lost(false, true);
   }
   // The plugin never saw them: once more, as if nothing had been.
-  if (!death.call_begun && !std::exchange(repeating_, true)) {
+  if (!death.call_begun) {
+    if (std::exchange(repeating_, true)) {
+      desk_.tell(Level::error, "the worker was " + death.message + " before it saw its records, again");
+      start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, 1, desk_.random);
+    }
     delivery_.interrupted();
     if (holds_records()) failed_at("DIED", death.message);
     return lost(false, false);
