@@ -172,7 +172,6 @@ void World::host_ends(bool with_machine) {
   if (!host_alive_) return;
   host_alive_ = false;
   tell(with_machine ? "the machine goes down" : "the host is gone");
-  for (const Worker& worker : workers_) promises_.disturbed(in_hands(worker, true));
   if (daemon_.wish && chance_(0.5)) daemon_.record(*daemon_.wish);
   daemon_.wish.reset();
   bool lost = false;
