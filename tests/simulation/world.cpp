@@ -135,7 +135,8 @@ void World::take(const Choice& choice) {
       const bool is_new = std::exchange(file_is_new_, false);
       if (!is_new && setting_.config.on_error.then == config::Then::block && chance_(0.2)) {
         // Somebody has mended what the shard waits for.
-        file_.cured = file_.loads = true;
+        file_ = setting_.first_program;
+        file_.cured = true;
         sources_.push_back(file_);
         shard_->plugin_file(true, "", now_);
         return perform();

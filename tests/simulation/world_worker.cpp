@@ -334,6 +334,7 @@ void World::ended(std::size_t index) {
   tell("worker", static_cast<std::uint32_t>(worker.id), "has ended");
   if (worker.death && !worker.destroyed && !daemon_.gone) {
     promises_.failed(in_hands(worker, worker.death->call_begun));
+    promises_.disturbed(worker.given);  // what it had stored, too, is with nobody now
   }
   shard_->ended(worker.id, worker.death ? &*worker.death : nullptr, now_);
   perform();
