@@ -93,7 +93,11 @@ Delivery::Order Delivery::delivery_of(std::uint32_t first, std::uint32_t last, c
   call_last_ = last;
   call_in_front_ = first < first_;
   if (!aged_) {
-    if (!call_in_front_) last_ = last;
+    if (!call_in_front_ && last_ != last) {
+      // Without those that grew too old meanwhile it is another range: what failed may have been theirs.
+      last_ = last;
+      tries_ = interruptions_ = 0;
+    }
     return {.step = Step::deliver, .first = first, .last = last, .attempt = failures_of(first) + 1};
   }
   if (config_.then == config::Then::stop) {
