@@ -73,6 +73,7 @@ void Lane::promote() {
   successor_.reset();
   replacement_flushed_ = outgrown_ = false;
   about_ = instance_->about();
+  delivery_.set_holds(about_->checkpoints_itself());
   desk_.ask(action::NamePlugin{about_->id, about_->version});
 }
 
