@@ -17,7 +17,7 @@ std::uint32_t shifted(std::uint32_t index, std::uint32_t n) {
 
 void Delivery::drop(std::uint32_t n) {
   if (n == 0) return;
-  for (std::uint32_t* index : {&count_, &finished_, &accepted_, &first_, &last_, &bad_end_, &probation_end_}) {
+  for (std::uint32_t* index : {&count_, &finished_, &accepted_, &first_, &last_, &bad_end_, &cleared_, &probation_end_}) {
     *index = shifted(*index, n);
   }
   for (std::vector<Range>* ranges : {&aside_, &failed_}) {
@@ -93,7 +93,11 @@ Delivery::Order Delivery::delivery_of(std::uint32_t first, std::uint32_t last, c
   call_last_ = last;
   call_in_front_ = first < first_;
   if (!aged_) {
-    if (!call_in_front_) last_ = last;
+    if (!call_in_front_ && last_ != last) {
+      // Without those that grew too old meanwhile it is another range: what failed may have been theirs.
+      last_ = last;
+      tries_ = interruptions_ = 0;
+    }
     return {.step = Step::deliver, .first = first, .last = last, .attempt = failures_of(first) + 1};
   }
   if (config_.then == config::Then::stop) {
@@ -173,6 +177,7 @@ void Delivery::succeeded() {
 }
 
 void Delivery::flushed() {
+  cleared_ = accepted_;
   pass();
 }
 
@@ -221,19 +226,26 @@ void Delivery::instance_lost(bool in_call, bool blameless) {
   accepted_ = finished_;
   if (blameless || had <= finished_) return;  // what it held is delivered again, in front of what comes next
   remember_failure(finished_, had);
-  const bool in_front = had <= first_;
-  if (!looking_for_culprit() || in_front) {
-    if (first_ != finished_ || last_ != had) tries_ = interruptions_ = 0;
-    first_ = finished_;
-    bad_end_ = 0;
-    last_ = had;
-  } else {
-    first_ = std::max(first_, finished_);
-    if (last_ != had) tries_ = interruptions_ = 0;
-    last_ = had;
-  }
+  // What was cleared has failed this time, or nothing was cleared: all of it is to blame.
+  if (!looking_for_culprit() || had <= first_) cleared_ = bad_end_ = 0;
   probation_end_ = std::max(probation_end_, had);
-  try_failed();
+  blame(std::max(finished_, cleared_), had);
+}
+
+// One of the records [first, last) has failed, of those that are not set aside.
+void Delivery::blame(std::uint32_t first, std::uint32_t last) {
+  for (const Range& range : aside_) {
+    if (range.first <= first) first = std::max(first, range.last);
+  }
+  const std::uint32_t end = end_before_aside(first, last);
+  if (first_ != first || last_ != end) tries_ = interruptions_ = 0;
+  first_ = first;
+  last_ = end;
+  if (end == last) return try_failed();
+  // The rest lies behind records that were set aside and can't be tried with these.
+  if (config_.bisect) bad_end_ = std::max(bad_end_, last);
+  due_ = Due::wait;
+  wait_ = backoff(config_.retry, 1, random_);
 }
 
 // The range at hand failed once more.

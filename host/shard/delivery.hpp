@@ -112,6 +112,7 @@ class Delivery {
   void go_on_with(const Suspect& suspect);
   Order delivery_of(std::uint32_t first, std::uint32_t last, const TooOld& too_old);
   void try_failed();
+  void blame(std::uint32_t first, std::uint32_t last);
   void halve(std::uint32_t bad_end);
   void pass();
   void exhausted();
@@ -128,6 +129,7 @@ class Delivery {
   bool under_way_ = false;
   bool call_in_front_ = false;       // it is not of the range at hand, but of what comes before
   std::uint32_t bad_end_ = 0;        // a record in [first_, bad_end_) is known to fail; 0: nothing is known
+  std::uint32_t cleared_ = 0;        // the records before this passed a flush: free of blame while one is looked for
   std::uint32_t probation_end_ = 0;  // a part before this is followed by a flush, if the instance holds records
   std::uint32_t tries_ = 0;          // failed deliveries of the range at hand, or of the single record
   std::uint32_t interruptions_ = 0;  // of the range at hand

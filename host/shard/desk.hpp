@@ -29,7 +29,8 @@ struct Desk {
   bool may_checkpoint = false;
   bool looking = false;         // for a new file of the plugin
   Position position;            // the last finished record, or where the daemon said to begin: new instances start here
-  std::uint32_t source = 1;     // the plugin's file that new workers load
+  std::uint32_t found = 1;      // files of the plugin so far; their numbers are never used twice
+  std::uint32_t source = 1;     // the one that new workers load
   std::uint32_t proven = 0;     // the last one that was loaded
   std::uint32_t workers = 0;    // started so far
   std::uint64_t set_aside = 0;  // records, by this process

@@ -73,6 +73,7 @@ void Lane::promote() {
   successor_.reset();
   replacement_flushed_ = outgrown_ = false;
   about_ = instance_->about();
+  delivery_.set_holds(about_->checkpoints_itself());
   desk_.ask(action::NamePlugin{about_->id, about_->version});
 }
 
@@ -280,7 +281,13 @@ void Lane::ended(WorkerId worker, const Death* death) {
   } else if (!closing_) {
     report(call, death->message, death, false);
   }
-  answer_ = unseen ? Answer::none : Answer::failed;
+  // A flush on the lane's own account is no answer to what the shard asked.
+  if (call != Call::drain || flushed == Flush::asked) answer_ = unseen ? Answer::none : Answer::failed;
+  if (call == Call::shard_ended && !unseen && !closing_) {
+    // Another one tries it, as long as the daemon may wait.
+    answer_ = Answer::none;
+    start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, ++failed_ends_, desk_.random);
+  }
   if (call == Call::drain && flushed != Flush::none && !closing_) {
     desk_.ask(action::WriteCrashReport{was.generation(), *death, Batch{}});
   }

@@ -68,6 +68,8 @@ class Lane {
   void set_aside_done(const std::string& error);
   // Everything up to here is in the lease table.
   void recorded(const Position& position);
+  // The shard's end is.
+  void end_recorded();
 
   const Delivery& delivery() const { return delivery_; }
   const Window& window() const { return window_; }
@@ -115,7 +117,7 @@ class Lane {
   std::optional<Instance> instance_, successor_;
   std::optional<Descriptor> about_;
   std::uint32_t generation_ = 0;
-  int failed_starts_ = 0, idle_deaths_ = 0;
+  int failed_starts_ = 0, idle_deaths_ = 0, failed_ends_ = 0;
   Time start_at_{0};
   bool look_before_start_ = false;
   bool closing_ = false;

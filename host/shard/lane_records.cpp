@@ -1,6 +1,7 @@
 // A lane's way with its records: what Delivery orders is carried out, and how it went is told to it.
 #include <algorithm>
 
+#include "shard/backoff.hpp"
 #include "shard/lane.hpp"
 
 namespace kclhost::host {
@@ -152,8 +153,11 @@ void Lane::records_died(const Death& death) {
     return lost(false, true);
   }
   // The plugin never saw them: once more, as if nothing had been.
-  if (!death.call_begun && !std::exchange(repeating_, true)) {
+  if (!death.call_begun) {
     tell_death_between_calls(death);
+    if (std::exchange(repeating_, true)) {
+      start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, 1, desk_.random);
+    }
     delivery_.interrupted();
     if (holds_records()) failed_at("DIED", death.message);
     return lost(false, false);
@@ -251,6 +255,11 @@ void Lane::recorded(const Position& position) {
     write_journal(false);
   }
   if (delivery_.holds()) delivery_.checkpointed(window_.count_up_to(position));
+}
+
+void Lane::end_recorded() {
+  asides_.clear();
+  if (delivery_.holds()) delivery_.checkpointed(window_.size());
 }
 
 void Lane::write_journal(bool sync) {

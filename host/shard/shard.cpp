@@ -162,7 +162,7 @@ void Shard::plugin_file(bool is_new, const std::string& why, Now now) {
   desk_.now = now;
   desk_.looking = false;
   if (is_new) {
-    ++desk_.source;
+    desk_.source = ++desk_.found;
     desk_.tell(Level::info, "the plugin's file has changed; new instances are made from it");
   } else if (!why.empty()) {
     desk_.tell(Level::warn, "the plugin's new file is not used: " + why);

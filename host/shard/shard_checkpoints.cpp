@@ -83,7 +83,10 @@ void Shard::exchange_over(const CheckpointAnswer& answer) {
       return;
     case Exchange::For::worker:
       if (answer.ok() && was.position) checkpointed(*was.position);
-      if (answer.ok() && !was.position) shard_end_recorded_ = true;
+      if (answer.ok() && !was.position) {
+        shard_end_recorded_ = true;
+        for (const auto& lane : lanes_) lane->end_recorded();
+      }
       if (Lane* lane = lane_of(was.worker)) lane->excuse(desk_.now.steady - was.began);
       return answer_worker(was.worker, was.call, answer);
   }

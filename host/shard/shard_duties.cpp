@@ -127,10 +127,13 @@ void Shard::do_shard_ended() {
       }
       lane->ask({.call = Call::shard_ended}, desk_.config.timeouts.shutdown);
     }
+    stopping_ |= lane->stopped();
     over &= lane->answer() != Lane::Answer::pending;
     failed |= lane->answer() != Lane::Answer::ok;
   }
-  if (desk_.ended || !over || exchange_.busy()) return;
+  if (desk_.ended) return;
+  if (stopping_) return do_stop();
+  if (!over || exchange_.busy()) return;
   if (failed) {
     desk_.tell(Level::error,
                "the end of the shard is not checkpointed; the daemon raises an error and starts the shard again from "

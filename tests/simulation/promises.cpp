@@ -22,6 +22,8 @@ void Promises::life_begins(std::uint32_t recorded) {
 void Promises::life_ends(bool journals_lost) {
   pending_asides_ = 0;
   for (Fate& fate : fates_) {
+    // It may be said to have been in a worker's hands by then.
+    ++fate.failures;
     fate.aside_pending = false;
     if (journals_lost) fate.aside_durable = false;
   }
@@ -87,12 +89,15 @@ void Promises::flushed(std::span<const std::uint32_t> records) {
   for (const std::uint32_t i : records) fates_[i].flushed = true;
 }
 
-std::vector<std::uint32_t> Promises::suspects(std::span<const std::uint32_t> records) const {
+std::vector<std::uint32_t> Promises::suspects(const Hands& hands) const {
   std::vector<std::uint32_t> left;
-  for (const std::uint32_t i : records) {
+  for (const std::uint32_t i : hands.held) {
     if (!fates_[i].flushed && i >= recorded_) left.push_back(i);
   }
-  if (left.empty()) left.assign(records.begin(), records.end());
+  if (left.empty() && hands.call.empty()) left = hands.held;
+  for (const std::uint32_t i : hands.call) {
+    if (i >= recorded_) left.push_back(i);
+  }
   return left;
 }
 
@@ -105,9 +110,10 @@ bool Promises::may_fail(std::span<const std::uint32_t> suspects) const {
                      [&](std::uint32_t i) { return !good(i) || fates_[i].own + 1 < most; });
 }
 
-void Promises::failed(std::span<const std::uint32_t> records) {
-  for (const std::uint32_t i : records) ++fates_[i].failures;
-  const std::vector<std::uint32_t> to_blame = suspects(records);
+void Promises::failed(const Hands& hands) {
+  disturbed(hands.held);
+  disturbed(hands.call);
+  const std::vector<std::uint32_t> to_blame = suspects(hands);
   if (setting_.config.on_error.bisect && to_blame.size() != 1) return;
   for (const std::uint32_t i : to_blame) ++fates_[i].own;
 }

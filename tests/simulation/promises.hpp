@@ -12,6 +12,11 @@
 
 namespace kclhost::host::simulation {
 
+// What a worker has: what it holds, and what its call was given.
+struct Hands {
+  std::vector<std::uint32_t> held, call;
+};
+
 class Promises {
  public:
   // The setting must outlive this; its records may be mended meanwhile.
@@ -32,11 +37,11 @@ class Promises {
   void stored(std::uint32_t record) { fates_[record].stored = fates_[record].accepted = true; }
   void flushed(std::span<const std::uint32_t> records);
   // An undisturbed try of these records failed; any of them may be to blame.
-  void failed(std::span<const std::uint32_t> records);
-  // The host ended while these were in a worker's hands.
+  void failed(const Hands& hands);
+  // They were part of a try that failed, and were done.
   void disturbed(std::span<const std::uint32_t> records);
-  // Which of these records a failure would be blamed on.
-  std::vector<std::uint32_t> suspects(std::span<const std::uint32_t> records) const;
+  // Which of these records a failure would be blamed on: not those that a flush has cleared.
+  std::vector<std::uint32_t> suspects(const Hands& hands) const;
   // Whether a fault that is not theirs may hit these records, so that none of the good ones is set aside rightly.
   bool may_fail(std::span<const std::uint32_t> suspects) const;
 

@@ -135,7 +135,8 @@ void World::take(const Choice& choice) {
       const bool is_new = std::exchange(file_is_new_, false);
       if (!is_new && setting_.config.on_error.then == config::Then::block && chance_(0.2)) {
         // Somebody has mended what the shard waits for.
-        file_.cured = file_.loads = true;
+        file_ = setting_.first_program;
+        file_.cured = true;
         sources_.push_back(file_);
         shard_->plugin_file(true, "", now_);
         return perform();
@@ -172,7 +173,6 @@ void World::host_ends(bool with_machine) {
   if (!host_alive_) return;
   host_alive_ = false;
   tell(with_machine ? "the machine goes down" : "the host is gone");
-  for (const Worker& worker : workers_) promises_.disturbed(in_hands(worker, true));
   if (daemon_.wish && chance_(0.5)) daemon_.record(*daemon_.wish);
   daemon_.wish.reset();
   bool lost = false;

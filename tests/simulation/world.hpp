@@ -96,7 +96,7 @@ class World {
   void over(Worker& worker, kclhost_status status, std::uint64_t first_unfinished = 0);
   void dies(Worker& worker, bool call_begun);
   void ended(std::size_t index);
-  std::vector<std::uint32_t> in_hands(const Worker& worker, bool with_call) const;
+  Hands in_hands(const Worker& worker, bool with_call) const;
   bool harmful(const Worker& worker, std::uint32_t record, Fault fault) const;
   void harmed(std::uint32_t record);
   Worker* find(WorkerId id);

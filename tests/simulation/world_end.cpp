@@ -15,6 +15,10 @@ void World::judge_end(int exit_code, const std::string& message) {
     return;
   }
   if (protocol_broken_ && exit_code == exit_usage) return;
+  if (exit_code == exit_usage && !greeted_ && sources_.front().checkpoints && setting_.config.concurrency > 1) {
+    file_ = setting_.first_program;
+    return;
+  }
   if (dead_letters_failed_ && exit_code == exit_stopped) return;
   const bool stops = setting_.config.on_error.then == config::Then::stop;
   if (message.find("plugin can't be used") != std::string::npos) {

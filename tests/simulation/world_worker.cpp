@@ -8,15 +8,15 @@ namespace kclhost::host::simulation {
 using State = Worker::State;
 
 // The records whose failure it is when this worker dies.
-std::vector<std::uint32_t> World::in_hands(const Worker& worker, bool with_call) const {
-  std::vector<std::uint32_t> records = worker.unflushed;
+Hands World::in_hands(const Worker& worker, bool with_call) const {
+  Hands hands{worker.unflushed, {}};
   const bool in_call = worker.state != State::idle && worker.state != State::starting;
   if (with_call && in_call && worker.call == Call::process_records) {
     for (const std::uint32_t one : worker.records) {
-      if (!worker.has(one)) records.push_back(one);
+      if (!worker.has(one)) hands.call.push_back(one);
     }
   }
-  return records;
+  return hands;
 }
 
 void World::worker_goes_on(std::size_t index) {
@@ -49,12 +49,12 @@ void World::starts(Worker& worker, std::size_t index) {
     return perform();
   }
   if (trouble(0.03)) {
+    ++failed_starts_;
+    unloadable_ = unloadable_ || !greeted_;
     if (chance_(0.5)) {
       worker.state = State::hanging;
       return;
     }
-    ++failed_starts_;
-    unloadable_ = unloadable_ || !greeted_;
     return dies(worker, true);
   }
   if (!worker.program.loads || trouble(0.02)) {
@@ -128,8 +128,10 @@ bool World::call_goes_wrong(Worker& worker) {
   const bool death = kind != 0;
   const bool unseen = kind == 3 && !worker.begun;
   const auto suspects = promises_.suspects(
-      !death && worker.call == Call::process_records ? worker.records : in_hands(worker, !unseen));
+      !death && worker.call == Call::process_records ? Hands{{}, worker.records} : in_hands(worker, !unseen));
   if (!daemon_.gone && !suspects.empty() && !promises_.may_fail(suspects)) return false;
+  // What hangs may fail in the end, or be killed.
+  if (kind == 1 && !worker.records.empty() && !promises_.may_fail(promises_.suspects({{}, worker.records}))) return false;
   --trouble_left_;
   if (worker.call == Call::create || worker.call == Call::initialize) ++failed_starts_;
   if (kind == 1) {
@@ -143,7 +145,8 @@ bool World::call_goes_wrong(Worker& worker) {
     dies(worker, true);
   } else if (worker.call == Call::process_records && !worker.records.empty() && !worker.examined) {
     // Some of it may be done all the same.
-    const std::size_t done = chance_(0.5) ? chance_.below(worker.records.size()) : 0;
+    std::size_t done = chance_(0.5) ? chance_.below(worker.records.size()) : 0;
+    if (!promises_.may_fail(std::span(worker.records).subspan(done))) done = 0;
     for (std::size_t i = 0; i < done; ++i) {
       if (setting_.records[worker.records[i]].fault != Fault::none) {
         over(worker, KCLHOST_FAILED, i);
@@ -286,10 +289,8 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
     const std::size_t done = ok ? worker.records.size() : static_cast<std::size_t>(first_unfinished);
     const std::span<const std::uint32_t> all(worker.records);
     if (!ok && !daemon_.gone) {
-      std::vector<std::uint32_t> failed;
-      for (const std::uint32_t i : all.subspan(done)) failed.push_back(i);
-      for (const std::uint32_t i : all.first(done)) promises_.disturbed(std::span(&i, 1));
-      promises_.failed(failed);
+      promises_.disturbed(all.first(done));
+      promises_.failed({{}, {all.begin() + static_cast<std::ptrdiff_t>(done), all.end()}});
     }
     promises_.accepted(worker, all.first(done));
     for (const std::uint32_t i : all.first(done)) {
@@ -300,10 +301,10 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
   }
   if (worker.call == Call::drain && worker.program.checkpoints) {
     if (ok) {
-      if (worker.program.drain != Program::Drain::nothing) promises_.flushed(worker.unflushed);
+      promises_.flushed(worker.unflushed);
       worker.unflushed.clear();
     } else if (!daemon_.gone) {
-      promises_.failed(worker.unflushed);
+      promises_.failed({worker.unflushed, {}});
     }
   }
   const std::uint64_t memory =
@@ -333,6 +334,7 @@ void World::ended(std::size_t index) {
   tell("worker", static_cast<std::uint32_t>(worker.id), "has ended");
   if (worker.death && !worker.destroyed && !daemon_.gone) {
     promises_.failed(in_hands(worker, worker.death->call_begun));
+    promises_.disturbed(worker.given);  // what it had stored, too, is with nobody now
   }
   shard_->ended(worker.id, worker.death ? &*worker.death : nullptr, now_);
   perform();
