@@ -13,7 +13,7 @@
 #include "config/config.hpp"
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
-#include "processor/probe.hpp"
+#include "worker/probe.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -26,7 +26,7 @@ struct Findings {
   std::vector<Problem> problems;
   bool staged = false;             // or it was tried in vain: either way state_dir was looked at
   std::vector<std::string> notes;  // true, worth knowing, no problem
-  std::optional<processor::Descriptor> plugin;
+  std::optional<Descriptor> plugin;
 
   void add(const Config& config, int code, std::string message) {
     problems.push_back({config.file.string(), config.plugin.path_position, std::move(message)});
@@ -60,7 +60,7 @@ void check_plugin(const Config& config, Findings& findings) {
   Result<std::filesystem::path> staged = plugin::stage(*file, config.state_dir);
   findings.staged = true;
   if (!staged) return findings.add(config, exit_plugin, staged.error());
-  Result<processor::Descriptor> descriptor = processor::probe(staged->string(), config.timeouts.initialize);
+  Result<Descriptor> descriptor = worker::probe(staged->string(), config.timeouts.initialize);
   if (!descriptor) {
     return findings.add(config, exit_plugin, "plugin " + file->path.string() + " " + descriptor.error());
   }

@@ -8,23 +8,23 @@
 #include "cli/cli.hpp"
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
-#include "processor/probe.hpp"
+#include "worker/probe.hpp"
 
 namespace kclhost::host::cli {
 namespace {
 
 struct Inspection {
   plugin::File file;
-  processor::Descriptor descriptor;
+  Descriptor descriptor;
   std::vector<std::string> warnings;
 };
 
-std::string abi_of(const processor::Descriptor& descriptor) {
+std::string abi_of(const Descriptor& descriptor) {
   return std::to_string(KCLHOST_ABI_MAJOR) + "." + std::to_string(descriptor.abi_minor);
 }
 
 void print_text(const Inspection& found) {
-  const processor::Descriptor& about = found.descriptor;
+  const Descriptor& about = found.descriptor;
   const auto line = [](const char* name, const std::string& value) {
     if (!value.empty()) std::printf("%-14s %s\n", name, value.c_str());
   };
@@ -43,7 +43,7 @@ void print_text(const Inspection& found) {
 }
 
 void print_json(const Inspection& found) {
-  const processor::Descriptor& about = found.descriptor;
+  const Descriptor& about = found.descriptor;
   rapidjson::StringBuffer buffer;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
   json.SetIndent(' ', 2);
@@ -87,7 +87,7 @@ int inspect(const std::string& name, bool as_json) {
     complain(file.error());
     return exit_plugin;
   }
-  Result<processor::Descriptor> descriptor = processor::probe(path.string(), config::Timeouts{}.initialize);
+  Result<Descriptor> descriptor = worker::probe(path.string(), config::Timeouts{}.initialize);
   if (!descriptor) {
     complain("plugin " + path.string() + " " + descriptor.error());
     return exit_plugin;
