@@ -13,8 +13,8 @@
 #include "config/config.hpp"
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
-#include "worker/probe.hpp"
 #include "support/exit_code.hpp"
+#include "worker/probe.hpp"
 
 namespace kclhost::host::cli {
 namespace {

@@ -48,8 +48,11 @@ void add_dead_letters(CommandLine& program) {
       "process here, also with isolation none, and gets one record a call and shutdown_requested after a shard's last. "
       "A letter is removed once the plugin has accepted it and shutdown_requested succeeded. Plugins that checkpoint "
       "for themselves: their checkpoints are answered with OK and not sent anywhere. The shard may be served "
-      "meanwhile.",
-      dead_letters::replay);
+      "meanwhile. SIGTERM and Ctrl-C end it after the letter in hand, and what has passed stays passed.",
+      dead_letters::replay)
+      .add({.names = "--ignore-key-order",
+            .into = &options->ignore_key_order,
+            .help = "Also try letters whose partition key has a letter before them that failed; they wait otherwise"});
   CommandLine remove = add("purge", "Remove them for good", dead_letters::purge);
   remove.add(
       {.names = "--older-than", .into = &options->older_than, .help = "Only those last tried so long ago: 7d, 12h"});

@@ -6,44 +6,38 @@
 #include <limits>
 
 #include "cli/cli.hpp"
-#include "config/units.hpp"
-#include "session/stop.hpp"
+#include "cli/dead_letters_command.hpp"
+#include "plugin/file.hpp"
 #include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
 namespace {
 
-using processor::Call;
-using processor::Outcome;
-
-// What a call gets between should_stop and its end by force.
-constexpr config::Milliseconds grace_after_timeout{1'000};
-
-config::Config in_a_process(config::Config config) {
-  config.isolation = config::Isolation::process;
-  return config;
-}
-
-std::string one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
-
-std::string code_of(const Outcome& outcome) {
-  return outcome.death ? "DIED" : "FAILED";
-}
+using dead_letters::Failure;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
+template <class T>
+T or_fail(Result<T> result) {
+  if (!result) throw Failure{exit_plugin, result.error()};
+  return std::move(*result);
+}
+
 }  // namespace
 
-LetterReplay::LetterReplay(const config::Config& config, observe::Log& log)
-    : config_(in_a_process(config)), log_(log), source_(config_, loop_, buffer_, *this) {}
-
-LetterReplay::~LetterReplay() = default;
+LetterReplay::LetterReplay(const config::Config& config, Order order, observe::Log& log)
+    : config_(config),
+      order_(order),
+      log_(log),
+      worker_(loop_, buffer_, interruption_, log,
+              [this](std::optional<std::string_view> sequence, std::int64_t sub) { on_checkpoint(sequence, sub); }) {
+  const plugin::File file = or_fail(plugin::find(config));
+  plugin_path_ = file.path;
+  staged_path_ = or_fail(plugin::stage(file, config.state_dir));
+}
 
 void LetterReplay::run(std::span<const store::StoredLetter> letters, std::vector<Replayed>& progress) try {
   letters_ = letters;
@@ -51,77 +45,84 @@ void LetterReplay::run(std::span<const store::StoredLetter> letters, std::vector
   progress.assign(letters.size(), {});
   unflushed_.clear();
   log_.set_shard(letters.front().about.origin.shard_id);
-  for (std::size_t i = 0; i < letters.size(); ++i) send(i);
-  if (!worker_->alive()) return give_back();
-  const Outcome flushed = call({.call = Call::shutdown_requested}, config_.timeouts.shutdown);
-  // Also a plugin whose OK says that it is done has said now that it is not.
-  if (!flushed.ok()) keep_unflushed(flushed, "shutdown_requested failed after the record was accepted: ");
-  if (worker_->alive()) call({.call = Call::destroy}, config_.timeouts.shutdown);
-  worker_.reset();
-} catch (const session::Stop&) {
-  keep_unflushed({}, "the replay stopped before the plugin could flush");
+  send_all();
+  flush();
+} catch (const Failure&) {
+  keep_unflushed({.code = "FAILED"}, "the replay stopped before the plugin could flush");
   throw;
 }
 
-void LetterReplay::send(std::size_t index) {
+void LetterReplay::send_all() {
+  for (std::size_t i = 0; i < letters_.size(); ++i) {
+    if (interruption_.wanted()) return;
+    if (order_ == Order::by_key && held_keys_.contains(key_of(letters_[i]))) {
+      (*progress_)[i].state = Replayed::State::waiting;
+    } else if (!send(i)) {
+      return;
+    }
+  }
+}
+
+bool LetterReplay::send(std::size_t index) {
   const Result<store::ParsedLetter> letter = store::DeadLetterStore::read_letter(letters_[index]);
-  if (!letter) throw session::Stop(exit_stopped, letter.error());
-  bring_up(letter->origin.shard_id);
+  if (!letter) throw Failure{exit_stopped, letter.error()};
+  if (!bring_up(letter->origin.shard_id)) return false;
   checkpointed_.reset();
   const std::uint32_t attempt = std::max(letter->attempts, letter->attempts + 1);
-  const Outcome& outcome = call({.call = Call::process_records, .batch = batch_of(*letter), .attempt = attempt},
-                                config_.timeouts.process_records);
-  Replayed& result = (*progress_)[index];
-  result.time_ms = now_ms();
-  result.plugin_id = worker_->descriptor().id;
-  result.plugin_version = worker_->descriptor().version;
-  result.generation = generation_;
-  if (outcome.ok()) {
-    result.state = Replayed::State::accepted;
+  const auto called = worker_.call({.call = Call::process_records, .batch = batch_of(*letter), .attempt = attempt},
+                                   config_.timeouts.process_records, config_.timeouts.shutdown);
+  if (called.given_up) return false;
+  if (called.ok) {
+    note(index, Replayed::State::accepted, "", "");
     unflushed_.push_back(index);
     if (checkpointed_) settle(*checkpointed_);
   } else {
-    result.state = Replayed::State::failed;
-    result.error_code = code_of(outcome);
-    result.error_text = one_line(outcome.message);
+    note(index, Replayed::State::failed, called.code, called.message);
   }
+  if (!worker_.alive()) give_back();
+  return true;
 }
 
-void LetterReplay::bring_up(const std::string& shard_id) {
-  if (worker_ && worker_->alive()) return;
-  if (worker_) give_back();
-  worker_ = source_.start();
-  ++generation_;
-  source_.finish(*worker_);
-  log_.set_plugin(worker_->descriptor().id, worker_->descriptor().version);
-  if (const Outcome& created = call({.call = Call::create}, config_.timeouts.initialize); !created.ok()) {
-    throw session::Stop(exit_plugin, "the plugin can't be used: " + one_line(created.message));
+bool LetterReplay::bring_up(const std::string& shard_id) {
+  if (worker_.alive()) return true;
+  give_back();  // it may have died since
+  const auto initialize = config_.timeouts.initialize, patience = config_.timeouts.shutdown;
+  worker::Spec spec{staged_path_,
+                    plugin_path_,
+                    config_.plugin.config_json,
+                    static_cast<std::int32_t>(config_.log.level),
+                    config_.worker.max_memory,
+                    config_.worker.core_dumps};
+  if (const auto loaded = worker_.load(std::move(spec), initialize, patience); !loaded.ok) {
+    if (loaded.given_up) return false;
+    throw Failure{exit_plugin, "plugin " + plugin_path_ + ": " + loaded.message};
   }
-  const Outcome& outcome = call({.call = Call::initialize, .shard_id = shard_id, .sequence_number = "TRIM_HORIZON"},
-                                config_.timeouts.initialize);
-  if (!outcome.ok()) {
-    throw session::Stop(exit_stopped,
-                        "the plugin can't be initialized for " + shard_id + ": " + one_line(outcome.message));
+  log_.set_plugin(worker_.about().id, worker_.about().version);
+  if (const auto created = worker_.call({.call = Call::create}, initialize, patience); !created.ok) {
+    if (created.given_up) return false;
+    throw Failure{exit_plugin, "the plugin can't be used: " + created.message};
   }
+  const auto called = worker_.call({.call = Call::initialize, .shard_id = shard_id, .sequence_number = "TRIM_HORIZON"},
+                                   initialize, patience);
+  if (called.ok) return true;
+  if (called.given_up) return false;
+  throw Failure{exit_stopped, "the plugin can't be initialized for " + shard_id + ": " + called.message};
 }
 
-const Outcome& LetterReplay::call(const processor::Request& request, config::Milliseconds timeout) {
-  worker_->start(request);
-  const auto over = [this] { return !worker_->busy(); };
-  if (!loop_.run_until(over, Clock::now() + timeout)) {
-    worker_->request_stop();
-    if (!loop_.run_until(over, Clock::now() + grace_after_timeout)) {
-      worker_->abort("ended because " + std::string(processor::name_of(request.call)) + " took longer than " +
-                     config::format_duration(timeout));
-    }
-  }
-  return worker_->outcome();
+void LetterReplay::flush() {
+  if (!worker_.alive()) return give_back();
+  const auto timeout = config_.timeouts.shutdown;
+  // What was accepted depends on it.
+  const auto flushed = worker_.call({.call = Call::shutdown_requested}, timeout, CalledWorker::no_hurry);
+  // Also a plugin whose OK says that it is done has said now that it is not.
+  if (!flushed.ok) keep_unflushed(flushed, "shutdown_requested failed after the record was accepted: ");
+  worker_.destroy(timeout);
 }
 
 Batch LetterReplay::batch_of(const store::ParsedLetter& letter) {
   const std::size_t text = letter.data.size() + letter.partition_key.size() + letter.sequence_number.size();
   const std::size_t table = (text + 7) & ~std::size_t{7};
-  if (!buffer_.reserve(table + sizeof(RecordEntry))) throw session::Stop(exit_stopped, "no memory for a dead letter");
+  if (!buffer_.reserve(table + sizeof(RecordEntry))) throw Failure{exit_stopped, "no memory for a dead letter"};
   std::uint32_t at = 0;
   const auto put = [&](const std::string& bytes) {
     std::memcpy(buffer_.data() + at, bytes.data(), bytes.size());
@@ -140,6 +141,13 @@ Batch LetterReplay::batch_of(const store::ParsedLetter& letter) {
   return {buffer_.data(), static_cast<std::uint32_t>(table), 1, -1};
 }
 
+void LetterReplay::on_checkpoint(std::optional<std::string_view> sequence_number, std::int64_t sub_sequence_number) {
+  constexpr auto whole = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t sub = sub_sequence_number < 0 ? whole : sub_sequence_number;
+  checkpointed_ = Position{std::string(sequence_number.value_or("")), sub};
+  settle(*checkpointed_);
+}
+
 void LetterReplay::settle(const Position& place) {
   std::erase_if(unflushed_, [&](std::size_t i) {
     const store::ParsedLetter& letter = letters_[i].about;
@@ -149,40 +157,32 @@ void LetterReplay::settle(const Position& place) {
 
 void LetterReplay::give_back() {
   // Without checkpoints of its own a plugin's OK says that it is done; with them, that it has the record.
-  if (worker_->descriptor().checkpoints_itself()) {
-    keep_unflushed(worker_->outcome(), "the plugin had not finished with the record: the worker was ");
+  if (worker_.about().checkpoints_itself()) {
+    keep_unflushed(worker_.end(), "the plugin had not finished with the record: the worker was ");
   }
   unflushed_.clear();
 }
 
-void LetterReplay::keep_unflushed(const Outcome& outcome, std::string_view why) {
+void LetterReplay::keep_unflushed(const CalledWorker::Called& called, std::string_view why) {
   for (const std::size_t i : unflushed_) {
-    Replayed& result = (*progress_)[i];
-    result.state = Replayed::State::unflushed;
-    result.error_code = code_of(outcome);
-    result.error_text = std::string(why) + one_line(outcome.message);
+    note(i, Replayed::State::unflushed, called.code, std::string(why) + called.message);
   }
   unflushed_.clear();
 }
 
-processor::CheckpointAnswer LetterReplay::checkpoint(std::optional<std::string_view> sequence_number,
-                                                     std::int64_t sub_sequence_number) {
-  constexpr auto whole = std::numeric_limits<std::int64_t>::max();
-  const std::int64_t sub = sub_sequence_number < 0 ? whole : sub_sequence_number;
-  checkpointed_ = Position{std::string(sequence_number.value_or("")), sub};
-  settle(*checkpointed_);
-  return {};
+void LetterReplay::note(std::size_t index, Replayed::State state, const std::string& code, std::string text) {
+  Replayed& result = (*progress_)[index];
+  // What is only known to be unflushed was tried before, by another worker perhaps.
+  if (state != Replayed::State::unflushed) {
+    result.time_ms = now_ms();
+    result.plugin_id = worker_.about().id;
+    result.plugin_version = worker_.about().version;
+    result.generation = worker_.generation();
+  }
+  result.state = state;
+  result.error_code = code;
+  result.error_text = std::move(text);
+  if (state != Replayed::State::accepted) held_keys_.insert(key_of(letters_[index]));
 }
-
-void LetterReplay::log(std::int32_t level, std::string_view source, std::string_view text) {
-  const auto clamped = std::clamp<std::int32_t>(level, KCLHOST_LOG_TRACE, KCLHOST_LOG_ERROR);
-  log_.write(static_cast<observe::Level>(clamped), source, text);
-}
-
-bool LetterReplay::log_enabled(std::int32_t level) {
-  return level >= static_cast<std::int32_t>(log_.level());
-}
-
-void LetterReplay::metric(std::int32_t, std::string_view, double) {}
 
 }  // namespace kclhost::host::cli

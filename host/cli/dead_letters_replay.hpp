@@ -2,17 +2,18 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "batch/position.hpp"
+#include "cli/called_worker.hpp"
+#include "cli/interruption.hpp"
 #include "config/config.hpp"
 #include "observe/log.hpp"
-#include "processor/processor.hpp"
-#include "session/plugin_source.hpp"
 #include "store/dead_letter_store.hpp"
 #include "support/event_loop.hpp"
 #include "support/shared_buffer.hpp"
@@ -22,7 +23,8 @@ namespace kclhost::host::cli {
 // What became of one letter.
 struct Replayed {
   enum class State {
-    untried,   // the replay ended before its turn
+    untried,   // the replay ended before its turn, or before it was over
+    waiting,   // it was not tried, because one of its key before it must be kept
     accepted,  // the plugin has it, and was given the chance to flush
     failed,    // it must be kept: the plugin failed on it
     unflushed  // it must be kept: the plugin took it and did not live, or manage, to flush
@@ -31,44 +33,60 @@ struct Replayed {
   std::int64_t time_ms = 0;  // milliseconds since the epoch
   std::string plugin_id, plugin_version;
   std::uint32_t generation = 0;  // the replay's worker, from 1
+
+  bool tried() const { return state != State::untried && state != State::waiting; }
 };
 
 // Plays the host to a worker process, whatever `isolation` says. A plugin's checkpoints are answered with OK: what they
-// cover needs no flush. One thread.
-class LetterReplay final : private processor::Services {
+// cover needs no flush. SIGTERM, SIGINT and SIGHUP end it after the letter in hand, which gets timeouts.shutdown for
+// that; a second one ends it at once. One thread.
+class LetterReplay {
  public:
-  // Throws session::Stop when the plugin's file is not fit to be loaded.
-  LetterReplay(const config::Config& config, observe::Log& log);
-  ~LetterReplay();
+  enum class Order {
+    by_key,  // the letters of a key wait behind one that must be kept
+    none     // each letter is tried
+  };
+
+  // Throws dead_letters::Failure when the plugin's file is not fit to be loaded.
+  LetterReplay(const config::Config& config, Order order, observe::Log& log);
 
   // Sends the letters of one shard, one by one, in this order. `progress` gets them as they become more than untried,
-  // and is complete up to there also when session::Stop is thrown, because the plugin can't be loaded or initialized.
+  // and is complete up to there also when dead_letters::Failure is thrown, because the plugin can't be loaded or
+  // initialized.
   void run(std::span<const store::StoredLetter> letters, std::vector<Replayed>& progress);
+  // A signal has ended it, or ends it before its next letter.
+  bool interrupted() const { return interruption_.wanted(); }
+  std::string signal_name() const { return interruption_.signal_name(); }
 
  private:
-  void send(std::size_t index);
-  void bring_up(const std::string& shard_id);
-  const processor::Outcome& call(const processor::Request& request, config::Milliseconds timeout);
+  void send_all();
+  // The next two return false when the interruption came first.
+  bool send(std::size_t index);
+  bool bring_up(const std::string& shard_id);
+  void flush();
   Batch batch_of(const store::ParsedLetter& letter);
+  void on_checkpoint(std::optional<std::string_view> sequence_number, std::int64_t sub_sequence_number);
   // What was accepted up to this place (none: all) needs no flush any more.
   void settle(const Position& place);
   // The worker is gone, and with it what it held.
   void give_back();
-  void keep_unflushed(const processor::Outcome& outcome, std::string_view why);
+  void keep_unflushed(const CalledWorker::Called& called, std::string_view why);
+  void note(std::size_t index, Replayed::State state, const std::string& code, std::string text);
 
-  processor::CheckpointAnswer checkpoint(std::optional<std::string_view> sequence_number,
-                                         std::int64_t sub_sequence_number) override;
-  void log(std::int32_t level, std::string_view source, std::string_view text) override;
-  bool log_enabled(std::int32_t level) override;
-  void metric(std::int32_t kind, std::string_view name, double value) override;
+  using Key = std::pair<std::string, std::string>;  // stream, partition key
+  static Key key_of(const store::StoredLetter& letter) {
+    return {letter.about.origin.stream, letter.about.partition_key};
+  }
 
-  config::Config config_;
+  const config::Config config_;
+  const Order order_;
   observe::Log& log_;
   EventLoop loop_;
+  Interruption interruption_{loop_};
   SharedBuffer buffer_;
-  session::PluginSource source_;
-  std::unique_ptr<processor::Processor> worker_;
-  std::uint32_t generation_ = 0;
+  std::string plugin_path_, staged_path_;
+  CalledWorker worker_;
+  std::set<Key> held_keys_;  // of letters that must be kept
   std::span<const store::StoredLetter> letters_;
   std::vector<Replayed>* progress_ = nullptr;
   std::vector<std::size_t> unflushed_;    // indexes of accepted letters

@@ -8,7 +8,6 @@
 
 #include "cli/dead_letters_command.hpp"
 #include "cli/dead_letters_replay.hpp"
-#include "session/stop.hpp"
 #include "support/exit_code.hpp"
 
 namespace kclhost::host::cli::dead_letters {
@@ -22,7 +21,7 @@ void record(const DeadLetterStore& store, std::span<const StoredLetter> letters,
             const std::vector<Replayed>& progress) {
   std::map<store::LetterKey, std::size_t> places;
   for (std::size_t i = 0; i < progress.size(); ++i) {
-    if (progress[i].state != Replayed::State::untried) places.emplace(letters[i].key(), i);
+    if (progress[i].tried()) places.emplace(letters[i].key(), i);
   }
   if (places.empty()) return;
   std::set<std::size_t> kept;
@@ -46,6 +45,29 @@ void record(const DeadLetterStore& store, std::span<const StoredLetter> letters,
   }));
 }
 
+// How many letters came to what.
+struct Tally {
+  std::size_t passed = 0, failed = 0, waiting = 0;
+
+  void add(std::span<const StoredLetter> letters, const std::vector<Replayed>& progress) {
+    for (std::size_t i = 0; i < progress.size(); ++i) {
+      const Replayed& result = progress[i];
+      waiting += result.state == Replayed::State::waiting;
+      if (!result.tried()) continue;
+      const bool accepted = result.state == Replayed::State::accepted;
+      ++(accepted ? passed : failed);
+      if (!accepted)
+        complain(letters[i].about.origin.shard_id + " " + place_of(letters[i]) + " is kept: " + result.error_text);
+    }
+  }
+  void print(std::size_t untried) const {
+    std::printf("replayed %s: %zu passed, %zu failed and kept", count_of(passed + failed).c_str(), passed, failed);
+    if (waiting != 0) std::printf(", %zu behind a failed one of the same partition key", waiting);
+    if (untried != 0) std::printf(", %zu not tried", untried);
+    std::puts("");
+  }
+};
+
 }  // namespace
 
 int replay(const Options& options) {
@@ -56,39 +78,37 @@ int replay(const Options& options) {
   const Fd lock = or_fail(store.lock_for_changes());
   const std::vector<StoredLetter> letters = select(or_fail(store.read()), selection);
   observe::Log log(config.log);
-  std::size_t passed = 0, failed = 0;
+  Tally tally;
   std::optional<Failure> stopped;
+  std::string signal;
   try {
-    LetterReplay player(config, log);
-    for (auto begin = letters.begin(); begin != letters.end() && !stopped;) {
+    LetterReplay player(config, options.ignore_key_order ? LetterReplay::Order::none : LetterReplay::Order::by_key,
+                        log);
+    for (auto begin = letters.begin(); begin != letters.end() && !stopped && signal.empty();) {
       const auto end =
           std::find_if(begin, letters.end(), [&](const StoredLetter& l) { return l.shard != begin->shard; });
       const std::span shard(begin, end);
       std::vector<Replayed> progress;
       try {
         player.run(shard, progress);
-      } catch (const session::Stop& stop) {
-        stopped = Failure{stop.exit_code(), stop.what()};
+      } catch (const Failure& failure) {
+        stopped = failure;
       }
       record(store, shard, progress);
-      for (std::size_t i = 0; i < progress.size(); ++i) {
-        if (progress[i].state == Replayed::State::untried) continue;
-        const bool accepted = progress[i].state == Replayed::State::accepted;
-        ++(accepted ? passed : failed);
-        if (!accepted)
-          complain(shard[i].about.origin.shard_id + " " + place_of(shard[i]) + " is kept: " + progress[i].error_text);
-      }
+      tally.add(shard, progress);
+      if (player.interrupted()) signal = player.signal_name();
       begin = end;
     }
-  } catch (const session::Stop& stop) {
-    stopped = Failure{stop.exit_code(), stop.what()};
+  } catch (const Failure& failure) {
+    stopped = failure;
   }
-  const std::size_t untried = letters.size() - passed - failed;
-  std::printf("replayed %s: %zu passed, %zu failed and kept", count_of(passed + failed).c_str(), passed, failed);
-  if (untried != 0) std::printf(", %zu not tried", untried);
-  std::puts("");
+  const std::size_t untried = letters.size() - tally.passed - tally.failed - tally.waiting;
+  tally.print(untried);
   if (stopped) throw *stopped;
-  return failed == 0 ? exit_done : exit_stopped;
+  if (!signal.empty() && untried != 0) {
+    throw Failure{exit_stopped, "interrupted by " + signal + "; what passed is removed, the rest is kept"};
+  }
+  return tally.failed == 0 ? exit_done : exit_stopped;
 }
 
 }  // namespace kclhost::host::cli::dead_letters

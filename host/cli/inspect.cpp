@@ -8,8 +8,8 @@
 #include "cli/cli.hpp"
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
-#include "worker/probe.hpp"
 #include "support/exit_code.hpp"
+#include "worker/probe.hpp"
 
 namespace kclhost::host::cli {
 namespace {

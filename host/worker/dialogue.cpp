@@ -132,7 +132,7 @@ bool Dialogue::is_of_this_call(const Header& header, const char* what) {
 }
 
 void Dialogue::warn_once(bool& warned, const std::string& text) {
-  if (!std::exchange(warned, true)) listener_.log(worker_, KCLHOST_LOG_WARN, "worker", text);
+  if (!std::exchange(warned, true)) listener_.log(worker_, KCLHOST_LOG_WARN, "host", text);
 }
 
 void Dialogue::handle(const Packet& packet) {

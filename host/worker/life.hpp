@@ -28,6 +28,8 @@ class Listener {
   // The plugin waits for answer_checkpoint. The text lives until this returns. No sequence number: "everything".
   virtual void wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std::string_view> sequence_number,
                                 std::int64_t sub_sequence_number) = 0;
+  // `source`, static text: "plugin"; "stdout" and "stderr" for what the worker prints; "host" for what the host says of
+  // the worker.
   virtual void log(WorkerId worker, std::int32_t level, std::string_view source, std::string_view text) = 0;
   virtual void metric(WorkerId worker, std::int32_t kind, std::string_view name, double value) = 0;
   // The last report. `death` is null when it ended as it was asked to (destroy, or after not_loaded).

@@ -56,7 +56,7 @@ class LifeThread final : public Life, private Dialogue::Owner {
  private:
   void misbehaved(const std::string& what) override {
     if (!std::exchange(misbehaved_, true)) {
-      listener_.log(id_, KCLHOST_LOG_WARN, "worker", "the worker " + what + "; it is ignored (isolation none)");
+      listener_.log(id_, KCLHOST_LOG_WARN, "host", "the worker " + what + "; it is ignored (isolation none)");
     }
   }
 

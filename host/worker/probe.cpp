@@ -37,7 +37,7 @@ class Probe final : public Listener {
     over = true;
   }
   void log(WorkerId, std::int32_t, std::string_view source, std::string_view text) override {
-    if (source == "worker") return;
+    if (source == "host") return;
     printed_.emplace_back(text.substr(0, most_bytes));
     bytes_ += printed_.back().size();
     while (printed_.size() > most_lines || bytes_ > most_bytes) {

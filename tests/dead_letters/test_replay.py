@@ -130,7 +130,7 @@ def test_isolation_none_is_contained_too(desk):
 
 def test_one_replay_at_a_time(desk, tmp_path):
     desk.put(make_letter(1, b"poison:hang"))
-    desk.configure(timeouts={"process_records": "10m"})
+    desk.configure(timeouts={"process_records": "10m", "shutdown": "300ms"})
     with subprocess.Popen([BIN / "kclhost", "dead-letters", "replay", "--config", desk.config], env=environment(),
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as first:
         try:
@@ -150,7 +150,7 @@ def test_one_replay_at_a_time(desk, tmp_path):
             shard.request_shutdown()
         finally:
             first.send_signal(signal.SIGINT)
-    assert [number for _, number, _ in desk.listed()] == ["1", "5"], "an interrupted replay removes nothing"
+    assert desk.listed() == [(SHARD_ID, "1", 3), (SHARD_ID, "5", 2)], "an interruption is no failed try"
 
 
 def test_what_the_host_put_aside_comes_back(desk):
@@ -170,6 +170,81 @@ def test_what_the_host_put_aside_comes_back(desk):
     result = desk("replay")
     assert result.stdout == b"replayed 2 dead letters: 2 passed, 0 failed and kept\n", result.stderr
     assert {each["sha256"] for each in desk.records()} == {sha256(each) for each in data}
+
+
+def interrupted(desk, ready, *signals):
+    """A replay that gets the signals once it is ready: (exit code, what it printed)."""
+    with subprocess.Popen([BIN / "kclhost", "dead-letters", "replay", "--config", desk.config], env=environment(),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as replay:
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while not ready():
+                assert time.monotonic() < deadline and replay.poll() is None
+                time.sleep(0.01)
+            for number in signals:
+                replay.send_signal(number)
+                time.sleep(0.1)  # two of a kind that nobody has seen yet count as one
+            out, err = replay.communicate(timeout=PATIENCE)
+        finally:
+            replay.kill()
+    return replay.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_interrupted_replay_ends_after_the_letter_in_hand(desk, number):
+    desk.configure(config={"delay_us": 200_000})
+    desk.put(*[make_letter(i) for i in range(20)])
+    desk.put(make_letter(1, shard=OTHER), shard=OTHER)
+    code, out, err = interrupted(desk, lambda: len(desk.records()) >= 3, number)
+    passed = [each["sequence_number"] for each in desk.records()]
+    assert 3 <= len(passed) < 20
+    assert code == 1
+    assert f"replayed {len(passed)} dead letters: {len(passed)} passed, 0 failed and kept, {21 - len(passed)} not tried" in out
+    assert f"interrupted by {number.name}" in err
+    assert desk.events()[-1]["event"] == "destroy" and not desk.events(OTHER)
+    assert desk.listed() == [(SHARD_ID, str(i), 3) for i in range(len(passed), 20)] + [(OTHER, "1", 3)]
+    desk.configure(config={"delay_us": 0})
+    assert desk("replay").returncode == 0
+    assert sorted(int(each["sequence_number"]) for each in desk.records()) == list(range(20)), "each of them once"
+
+
+def test_interrupted_replay_does_not_wait_for_a_plugin_that_hangs(desk):
+    desk.configure(timeouts={"process_records": "10m", "shutdown": "300ms"})
+    desk.put(make_letter(1), make_letter(2, b"poison:hang"), make_letter(3))
+    code, out, _ = interrupted(desk, lambda: desk.records(), signal.SIGTERM)
+    assert (code, out) == (1, "replayed 1 dead letter: 1 passed, 0 failed and kept, 2 not tried\n")
+    assert desk.listed() == [(SHARD_ID, "2", 3), (SHARD_ID, "3", 3)], "it did not fail on the one in hand"
+
+
+def test_a_second_signal_ends_it_at_once(desk):
+    desk.configure(timeouts={"process_records": "10m", "shutdown": "10m"})
+    desk.put(make_letter(1), make_letter(2, b"poison:hang"))
+    code, out, _ = interrupted(desk, lambda: desk.records(), signal.SIGTERM, signal.SIGTERM)
+    assert (code, out) == (1, "replayed 1 dead letter: 1 passed, 0 failed and kept, 1 not tried\n")
+    assert numbers(desk) == ["2"]
+
+
+def test_letters_of_a_key_wait_behind_a_failed_one(desk):
+    desk.put(make_letter(1, b"poison:throw", partition_key="a"), make_letter(2, partition_key="b"),
+             make_letter(3, partition_key="a"), make_letter(4, partition_key="a"))
+    desk.put(make_letter(5, partition_key="a", shard=OTHER), make_letter(6, partition_key="b", shard=OTHER), shard=OTHER)
+    result = desk("replay")
+    assert result.returncode == 1
+    assert result.stdout == (b"replayed 3 dead letters: 2 passed, 1 failed and kept, "
+                             b"3 behind a failed one of the same partition key\n")
+    assert desk.listed() == [(SHARD_ID, "1", 4), (SHARD_ID, "3", 3), (SHARD_ID, "4", 3), (OTHER, "5", 3)]
+    result = desk("replay", "--ignore-key-order")
+    assert result.stdout == b"replayed 4 dead letters: 3 passed, 1 failed and kept\n"
+    assert desk.listed() == [(SHARD_ID, "1", 5)]
+
+
+def test_letters_of_a_key_wait_behind_one_that_was_given_back(desk):
+    desk.configure("recorder_checkpointing.so", {"checkpoint": "none"})
+    desk.put(make_letter(1, partition_key="a"), make_letter(2, b"poison:segv"), make_letter(3, partition_key="a"),
+             make_letter(4))
+    assert desk("replay").stdout == (b"replayed 3 dead letters: 1 passed, 2 failed and kept, "
+                                     b"1 behind a failed one of the same partition key\n")
+    assert numbers(desk) == ["1", "2", "3"]
 
 
 def test_killed_replay_leaves_no_worker_and_all_letters(desk):

@@ -186,6 +186,128 @@ TEST(EventLoop, ADescriptorClosedBehindItsBackIsTold) {
   EXPECT_TRUE(loop.run_until([&] { return called; }));
 }
 
+// ---- One turn
+
+TEST(EventLoopTurn, CallsAllThatIsReadyOnce) {
+  EventLoop loop;
+  Pipe first, quiet, second;
+  std::string order;
+  loop.add(first.in.get(), [&] { order += '1'; });
+  loop.add(quiet.in.get(), [] { ADD_FAILURE() << "nothing to read here"; });
+  loop.add(second.in.get(), [&] { order += '2'; });
+  put(first);
+  put(second);
+  loop.turn();
+  EXPECT_EQ(order, "12");
+  loop.turn();
+  EXPECT_EQ(order, "1212");
+}
+
+TEST(EventLoopTurn, EndsAtItsDeadline) {
+  EventLoop loop;
+  Pipe quiet;
+  loop.add(quiet.in.get(), [] { ADD_FAILURE() << "nothing to read here"; });
+  const auto deadline = in(20ms);
+  loop.turn(deadline);
+  EXPECT_GE(Clock::now(), deadline);
+}
+
+TEST(EventLoopTurn, HandlesWhatIsReadyWhenTheDeadlineHasPassed) {
+  EventLoop loop;
+  Pipe pipe;
+  int calls = 0;
+  loop.add(pipe.in.get(), [&] { ++calls; });
+  put(pipe);
+  for (const auto deadline : {Clock::time_point::min(), Clock::now(), Clock::time_point::max()}) loop.turn(deadline);
+  EXPECT_EQ(calls, 3);
+}
+
+TEST(EventLoopTurn, RemovedIsNotCalled) {
+  EventLoop loop;
+  Pipe one, two;
+  put(one);
+  put(two);
+  int calls = 0;
+  // Whoever comes first removes both.
+  for (const Pipe* pipe : {&one, &two}) {
+    loop.add(pipe->in.get(), [&] {
+      ++calls;
+      loop.remove(one.in.get());
+      loop.remove(two.in.get());
+    });
+  }
+  loop.turn();
+  loop.turn(in(1ms));
+  EXPECT_EQ(calls, 1);
+}
+
+// The number of a descriptor that was closed is another's at once.
+TEST(EventLoopTurn, AddedUnderARemovedOnesNumberItIsNotCalledForIt) {
+  EventLoop loop;
+  Pipe one, two;
+  put(one);
+  put(two);
+  bool replaced = false;
+  loop.add(one.in.get(), [&] {
+    loop.remove(one.in.get());
+    loop.remove(two.in.get());
+    get(two);
+    loop.add(two.in.get(), [&] { replaced = true; });
+  });
+  loop.add(two.in.get(), [] { ADD_FAILURE() << "removed"; });
+  loop.turn();
+  loop.turn(in(1ms));
+  EXPECT_FALSE(replaced) << "there is nothing to read any more";
+  put(two);
+  loop.turn();
+  EXPECT_TRUE(replaced);
+}
+
+TEST(EventLoopTurn, AHandlerMayRemoveItselfAndUseItsCaptures) {
+  EventLoop loop;
+  Pipe pipe;
+  put(pipe);
+  std::string seen;
+  loop.add(pipe.in.get(), [&, text = std::string(100, 'c')] {
+    loop.remove(pipe.in.get());
+    for (int i = 0; i < 100; ++i) loop.add(pipe.out.get(), [] {});
+    loop.remove(pipe.out.get());
+    seen = text;
+  });
+  loop.turn();
+  EXPECT_EQ(seen, std::string(100, 'c'));
+}
+
+TEST(EventLoopTurn, TellsWhatCanBeWritten) {
+  EventLoop loop;
+  Pipe pipe;
+  int room = 0;
+  ::fcntl(pipe.out.get(), F_SETFL, O_NONBLOCK);
+  const std::string bytes(4096, 'x');
+  while (::write(pipe.out.get(), bytes.data(), bytes.size()) > 0) {
+  }
+  loop.add_writable(pipe.out.get(), [&] { ++room; });
+  loop.turn(in(1ms));
+  EXPECT_EQ(room, 0);
+  std::string all(1 << 20, '\0');
+  ASSERT_GT(::read(pipe.in.get(), all.data(), all.size()), 0);
+  loop.turn();
+  EXPECT_EQ(room, 1);
+  loop.remove(pipe.out.get());
+  loop.turn(in(1ms));
+  EXPECT_EQ(room, 1);
+}
+
+#ifndef NDEBUG
+TEST(EventLoopTurnDeathTest, IsNotForHandlers) {
+  EventLoop loop;
+  Pipe pipe;
+  put(pipe);
+  loop.add(pipe.in.get(), [&] { loop.turn(); });
+  EXPECT_DEATH(loop.turn(), "a handler waits");
+}
+#endif
+
 TEST(EventLoop, SignalsDoNotDisturb) {
   struct sigaction action {
   }, before{};

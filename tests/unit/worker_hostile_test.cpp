@@ -45,7 +45,7 @@ TEST_F(HostileWorker, AnOutcomeOfAnotherCallIsIgnored) {
     EXPECT_TRUE(ok());
     EXPECT_EQ(listener->outcomes.size(), before + 1);
   }
-  EXPECT_EQ(listener->texts("worker"), Lines{"the worker sent the outcome of another call; it is ignored"}) << "once";
+  EXPECT_EQ(listener->texts("host"), Lines{"the worker sent the outcome of another call; it is ignored"}) << "once";
   EXPECT_EQ(listener->lines.front().level, KCLHOST_LOG_WARN);
 }
 
@@ -53,7 +53,7 @@ TEST_F(HostileWorker, AnotherWorkersOutcomeIsIgnored) {
   up(hostile);
   call(order("stranger"));
   EXPECT_TRUE(ok());
-  EXPECT_EQ(listener->texts("worker").size(), 1u);
+  EXPECT_EQ(listener->texts("host").size(), 1u);
 }
 
 TEST_F(HostileWorker, ThatAsksForTwoCheckpointsAtOnceIsEnded) {
@@ -89,7 +89,7 @@ TEST_F(HostileWorker, AForkedChildThatReturnsSaysNothing) {
   EXPECT_FALSE(ok());
   call(Call::lease_lost);
   EXPECT_TRUE(ok());
-  EXPECT_EQ(listener->texts("worker"), Lines{});
+  EXPECT_EQ(listener->texts("host"), Lines{});
 }
 
 TEST_F(HostileWorker, WhatAForkedChildSendsIsIgnored) {
@@ -98,11 +98,11 @@ TEST_F(HostileWorker, WhatAForkedChildSendsIsIgnored) {
     call(order(std::string("child ") + what));
     EXPECT_FALSE(ok()) << what;
     EXPECT_EQ(listener->checkpoints, Lines{});
-    ASSERT_EQ(listener->texts("worker").size(), 1u) << what;
-    EXPECT_EQ(listener->texts("worker").front().substr(0, 38), "a process that the plugin started sent") << what;
-    EXPECT_NE(listener->texts("worker").front().find("it is ignored"), std::string::npos);
+    ASSERT_EQ(listener->texts("host").size(), 1u) << what;
+    EXPECT_EQ(listener->texts("host").front().substr(0, 38), "a process that the plugin started sent") << what;
+    EXPECT_NE(listener->texts("host").front().find("it is ignored"), std::string::npos);
     call(order(std::string("child ") + what));
-    EXPECT_EQ(listener->texts("worker").size(), 1u) << "told once";
+    EXPECT_EQ(listener->texts("host").size(), 1u) << "told once";
   }
 }
 
@@ -110,7 +110,7 @@ TEST_F(HostileWorker, WhatAForkedChildSendsIsIgnored) {
 TEST_F(HostileWorker, ChildrenThatLogWithoutEnd) {
   up(hostile);
   send(order("children log"));
-  turn_until([this] { return !listener->texts("worker").empty(); });
+  turn_until([this] { return !listener->texts("host").empty(); });
   life->kill(Death::Kind::timeout, "ended because process_records took longer than 1s");
   wait_for_end();
   EXPECT_EQ(death().message, "ended because process_records took longer than 1s");
