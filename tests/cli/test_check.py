@@ -69,6 +69,43 @@ def test_a_plugins_configuration_must_fit_its_schema(kclhost, configuration):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_every_misfit_stands_at_its_place(kclhost, configuration):
+    configuration.write("word_counter.so", plugin_more="config:\n  top: [many]\n  no_such_option: 1\n"
+                                                       "  report_interval_seconds: often\n")
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 2
+    places = {line.split(" ")[0]: line for line in done.stderr.splitlines()}
+    assert sorted(places) == [f"{configuration.path}:{place}:" for place in ("7:10", "8:21", "9:30")]
+    assert "'plugin.config.no_such_option'" in places[f"{configuration.path}:8:21:"]
+
+
+def test_more_workers_than_a_plugin_that_checkpoints_allows(kclhost, configuration):
+    configuration.write("checkpointers.so", plugins_dir=configuration.zoo, more="concurrency: 3\n")
+    checked = kclhost("check", "--config", configuration.path).complaint(2)
+    assert "concurrency is 3" in checked and "set concurrency: 1" in checked
+    done = kclhost("run", "--config", configuration.path, stdin=b"")
+    assert done.code == 2 and "concurrency is 3" in done.stderr
+
+
+@pytest.mark.parametrize("folder, more", [
+    ("tries", ""),
+    ("dead-letters", "on_error: {then: dead_letter}\n"),
+])
+def test_a_folder_that_run_could_not_write(kclhost, configuration, folder, more):
+    configuration.state.mkdir()
+    (configuration.state / folder).write_text("no folder\n")
+    configuration.write(more=more)
+    assert f"{folder} is not writable" in kclhost("check", "--config", configuration.path).complaint(1)
+
+
+@pytest.mark.parametrize("properties, missing", [("streamName: s", "applicationName"), ("applicationName: a", "streamName")])
+def test_what_launch_would_refuse_is_noted(kclhost, configuration, properties, missing):
+    configuration.write(more="daemon: {properties: {" + properties + "}}\n")
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 0
+    assert "note: kclhost launch will refuse this: " in done.stderr and missing in done.stderr
+
+
 def test_no_isolation_is_noted(kclhost, configuration):
     configuration.write(more="isolation: none\n")
     done = kclhost("check", "--config", configuration.path)
