@@ -114,7 +114,7 @@ void add_notes(const Config& config, Findings& findings) {
   if (config.isolation == config::Isolation::none) {
     findings.notes.push_back(
         "isolation none: a crash, exit() or hang of the plugin ends this host and with it the daemon; "
-        "timeouts and hot swap are off");
+        "timeouts and the settings of worker are off");
   }
 }
 
@@ -127,6 +127,7 @@ Findings find_problems(const config::Loaded& loaded) {
     findings.exit_code = exit_usage;
     return findings;
   }
+  for (const config::Problem& warning : loaded.warnings) findings.notes.push_back(warning.str());
   const bool staged = check_plugin(loaded.config, findings);
   check_folders(loaded.config, staged, findings);
   add_notes(loaded.config, findings);

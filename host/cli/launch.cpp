@@ -8,6 +8,7 @@
 
 #include "cli/findings.hpp"
 #include "config/config.hpp"
+#include "config/daemon_version.hpp"
 #include "kclhost_version.hpp"
 #include "launch/command.hpp"
 #include "launch/files.hpp"
@@ -55,7 +56,7 @@ std::string describe_left_out(int wait_status) {
 
 // What runs, in one line, so that a log tells by itself.
 std::string introduce(const config::Config& config, const launch::Command& command, const Findings& findings) {
-  const std::string daemon = launch::daemon_version(command.jars);
+  const std::string daemon = config::daemon_version(command.jars);
   return std::string("kclhost ") + KCLHOST_VERSION + " starts the daemon " +
          (daemon.empty() ? "of an unknown version" : daemon) + " with plugin " + findings.plugin->id + " " +
          findings.plugin->version + " (" + findings.plugin_file + ", SHA-256 " + findings.plugin_sha256 +

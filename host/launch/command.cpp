@@ -79,17 +79,6 @@ Result<Command> make_command(const config::Config& config, const fs::path& kclho
   return command;
 }
 
-std::string daemon_version(const fs::path& jars) {
-  std::error_code error;
-  for (fs::directory_iterator entry(jars, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (!name.starts_with(daemon_jar) || !name.ends_with(".jar")) continue;
-    const std::string version = name.substr(sizeof daemon_jar - 1, name.size() - (sizeof daemon_jar - 1) - 4);
-    if (!version.empty() && version[0] >= '0' && version[0] <= '9') return version;
-  }
-  return {};
-}
-
 std::optional<Error> find_obstacle(const config::Config& config, const Command& command) {
   const std::string where = config.file.string() + ": ";
   if (command.jars.empty()) {

@@ -32,9 +32,6 @@ struct Command {
 Result<Command> make_command(const config::Config& config, const std::filesystem::path& kclhost,
                              const Overrides& overrides = {});
 
-// The daemon's version as the names of its jars tell it ("3.1.3"); empty when there are none.
-std::string daemon_version(const std::filesystem::path& jars);
-
 // Why the command can't be run on this machine, if it can't: no Java, no jars.
 std::optional<Error> find_obstacle(const config::Config& config, const Command& command);
 

@@ -106,6 +106,14 @@ def test_what_launch_would_refuse_is_noted(kclhost, configuration, properties, m
     assert "note: kclhost launch will refuse this: " in done.stderr and missing in done.stderr
 
 
+def test_properties_that_kclhost_does_not_know_are_noted_when_allowed(kclhost, configuration):
+    configuration.write(more="daemon:\n  properties: {streamName: s, applicationName: a, fromTheFuture: 1}\n"
+                             "  allow_unknown_properties: true\n")
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 0
+    assert done.stderr.startswith(f"note: {configuration.path}:7:51: kclhost knows no property 'fromTheFuture'")
+
+
 def test_no_isolation_is_noted(kclhost, configuration):
     configuration.write(more="isolation: none\n")
     done = kclhost("check", "--config", configuration.path)
