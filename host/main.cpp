@@ -21,6 +21,7 @@ constexpr Command commands[] = {
     {"replay", kclhost::host::cli::add_replay},
     {"launch", kclhost::host::cli::add_launch},
     {"fetch-daemon", kclhost::host::cli::add_fetch_daemon},
+    {"import", kclhost::host::cli::add_import},
     {"put", kclhost::host::cli::add_put},
     {"schema", kclhost::host::cli::add_schema},
     {"dead-letters", kclhost::host::cli::add_dead_letters},

@@ -23,6 +23,7 @@ void add_inspect(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_launch(CLI::App& app, Action& action);
 void add_fetch_daemon(CLI::App& app, Action& action);
+void add_import(CLI::App& app, Action& action);
 void add_put(CLI::App& app, Action& action);
 void add_schema(CLI::App& app, Action& action);
 void add_dead_letters(CLI::App& app, Action& action);
