@@ -8,6 +8,7 @@
 #include "launch/command.hpp"
 #include "launch/files.hpp"
 #include "plugin/config_schema.hpp"
+#include "plugin/cures.hpp"
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
 #include "processor/probe.hpp"
@@ -53,7 +54,9 @@ bool check_plugin(const Config& config, Findings& findings) {
   if (!staged) return add(findings, config, exit_plugin, staged.error()), true;
   Result<processor::Descriptor> descriptor = processor::probe(staged->string(), config.timeouts.initialize);
   if (!descriptor) {
-    return add(findings, config, exit_plugin, "plugin " + file->path.string() + " " + descriptor.error()), true;
+    return add(findings, config, exit_plugin,
+               "plugin " + file->path.string() + " " + plugin::with_cure(descriptor.error())),
+           true;
   }
   for (std::string& warning : plugin::warnings_of(file->elf))
     findings.notes.push_back("the plugin " + std::move(warning));

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/cli.hpp"
+#include "plugin/cures.hpp"
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
 #include "processor/probe.hpp"
@@ -89,7 +90,7 @@ int inspect(const std::string& name, bool as_json) {
   }
   Result<processor::Descriptor> descriptor = processor::probe(path.string(), config::Timeouts{}.initialize);
   if (!descriptor) {
-    complain("plugin " + path.string() + " " + descriptor.error());
+    complain("plugin " + path.string() + " " + plugin::with_cure(descriptor.error()));
     return exit_plugin;
   }
   const Inspection found{std::move(*file), std::move(*descriptor), plugin::warnings_of(file->elf)};

@@ -1,7 +1,9 @@
 import json
 import os
+import shutil
 
 import pytest
+from conftest import folder
 
 
 def test_all_is_well(kclhost, configuration):
@@ -53,6 +55,30 @@ def test_a_plugins_problem_as_json(kclhost, configuration):
     (problem,) = json.loads(done.stdout)["problems"]
     assert (problem["line"], problem["column"]) == (5, 9)
     assert "nowhere_defined" in problem["message"]
+
+
+def shipped(tmp_path):
+    """A plugin with its libraries, in a folder of the test's own."""
+    return shutil.copytree(folder("KCLHOST_CORE_PLUGINS_DIR") / "shipped", tmp_path / "shipped")
+
+
+def test_a_plugin_with_libraries_beside_it(kclhost, configuration, tmp_path):
+    plugins = shipped(tmp_path)
+    configuration.write("home/shipped_teller.so", plugins_dir=plugins)
+    done = kclhost("check", "--config", configuration.path)
+    assert (done.code, done.stdout) == (0, "ok: plugin test.teller 1.2.3-rc1\n")
+    assert kclhost("inspect", plugins / "home" / "shipped_teller.so").code == 0
+    assert kclhost("run", "--config", configuration.path).code == 0
+
+
+def test_a_library_that_is_missing_is_named_with_its_cure(kclhost, configuration, tmp_path):
+    plugins = shipped(tmp_path)
+    (plugins / "home" / "libnear.so").unlink()
+    configuration.write("home/shipped_teller.so", plugins_dir=plugins)
+    for line in (kclhost("check", "--config", configuration.path).complaint(3),
+                 kclhost("inspect", plugins / "home" / "shipped_teller.so").complaint(3)):
+        assert "libnear.so: cannot open shared object file" in line
+        assert "$ORIGIN" in line
 
 
 def test_create_is_not_called(kclhost, configuration):
