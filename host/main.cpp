@@ -14,13 +14,20 @@ struct Command {
   void (*add)(CLI::App& app, kclhost::host::cli::Action& action);
 };
 
+// clang-format off
 constexpr Command commands[] = {
-    {"run", kclhost::host::cli::add_run},         {"check", kclhost::host::cli::add_check},
-    {"inspect", kclhost::host::cli::add_inspect}, {"replay", kclhost::host::cli::add_replay},
-    {"launch", kclhost::host::cli::add_launch},   {"fetch-daemon", kclhost::host::cli::add_fetch_daemon},
-    {"import", kclhost::host::cli::add_import},   {"put", kclhost::host::cli::add_put},
-    {"schema", kclhost::host::cli::add_schema},   {"dead-letters", kclhost::host::cli::add_dead_letters},
+    {"run", kclhost::host::cli::add_run},
+    {"check", kclhost::host::cli::add_check},
+    {"inspect", kclhost::host::cli::add_inspect},
+    {"replay", kclhost::host::cli::add_replay},
+    {"launch", kclhost::host::cli::add_launch},
+    {"fetch-daemon", kclhost::host::cli::add_fetch_daemon},
+    {"import", kclhost::host::cli::add_import},
+    {"put", kclhost::host::cli::add_put},
+    {"schema", kclhost::host::cli::add_schema},
+    {"dead-letters", kclhost::host::cli::add_dead_letters},
 };
+// clang-format on
 
 }  // namespace
 
