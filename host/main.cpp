@@ -14,6 +14,7 @@ struct Declaration {
   void (*add)(kclhost::host::cli::CommandLine& program);
 };
 
+// clang-format off
 constexpr Declaration commands[] = {
     {"run", kclhost::host::cli::add_run},
     {"check", kclhost::host::cli::add_check},
@@ -21,10 +22,12 @@ constexpr Declaration commands[] = {
     {"replay", kclhost::host::cli::add_replay},
     {"launch", kclhost::host::cli::add_launch},
     {"fetch-daemon", kclhost::host::cli::add_fetch_daemon},
+    {"import", kclhost::host::cli::add_import},
     {"put", kclhost::host::cli::add_put},
     {"schema", kclhost::host::cli::add_schema},
     {"dead-letters", kclhost::host::cli::add_dead_letters},
 };
+// clang-format on
 
 }  // namespace
 

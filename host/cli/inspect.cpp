@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/cli.hpp"
+#include "plugin/cures.hpp"
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
 #include "support/exit_code.hpp"
@@ -90,7 +91,7 @@ int inspect(const std::string& name, bool as_json) {
   }
   Result<Descriptor> descriptor = worker::probe(path.string(), config::Timeouts{}.initialize);
   if (!descriptor) {
-    complain("plugin " + path.string() + " " + descriptor.error());
+    complain("plugin " + path.string() + " " + plugin::with_cure(descriptor.error()));
     return exit_plugin;
   }
   const Inspection found{std::move(*file), std::move(*descriptor), plugin::warnings_of(file->elf)};

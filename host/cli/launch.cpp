@@ -6,11 +6,14 @@
 #include <optional>
 #include <string>
 
-#include "cli/cli.hpp"
+#include "cli/findings.hpp"
 #include "config/config.hpp"
+#include "config/daemon_version.hpp"
+#include "kclhost_version.hpp"
 #include "launch/command.hpp"
 #include "launch/files.hpp"
 #include "launch/log_sink.hpp"
+#include "launch/outputs.hpp"
 #include "launch/properties.hpp"
 #include "launch/supervisor.hpp"
 #include "support/exit_code.hpp"
@@ -52,27 +55,52 @@ std::string describe_left_out(int wait_status) {
   return what + "The daemon was ending by then and may have checkpointed beyond them";
 }
 
-int start_daemon(const config::Config& config, const launch::Command& command) {
+// What runs, in one line, so that a log tells by itself.
+std::string introduce(const config::Config& config, const launch::Command& command, const Findings& findings) {
+  const std::string daemon = config::daemon_version(command.jars);
+  return std::string("kclhost ") + KCLHOST_VERSION + " starts the daemon " +
+         (daemon.empty() ? "of an unknown version" : daemon) + " with plugin " + findings.plugin->id + " " +
+         findings.plugin->version + " (" + findings.plugin_file + ", SHA-256 " + findings.plugin_sha256 +
+         ") and configuration " + config.file.string();
+}
+
+// Why the daemon ended, and what that means for us.
+int judge(const launch::Outcome& outcome, launch::Outputs& outputs) {
+  const std::string end = describe(outcome.wait_status);
+  if (outcome.forced) {
+    outputs.complain("the daemon and what it ran were killed: a second signal came before they had ended");
+  } else if (outcome.left_out) {
+    outputs.complain(describe_left_out(outcome.wait_status));
+  } else if (!outcome.stop_requested) {
+    outputs.complain("the daemon " + end + "; its log above says why");
+  } else if (!ended_in_order(outcome.wait_status)) {
+    outputs.complain("the daemon " + end + " while it was shutting down; its log above says why");
+  } else {
+    return exit_done;
+  }
+  return exit_stopped;
+}
+
+int start_daemon(const config::Loaded& loaded, const launch::Command& command) {
+  const config::Config& config = loaded.config;
   if (const auto obstacle = launch::find_obstacle(config, command)) return fail(obstacle->message, exit_stopped);
+  const Findings findings = find_problems(loaded);
+  for (const config::Problem& problem : findings.problems) complain(problem.str());
+  if (!findings.problems.empty()) return findings.exit_code;
   if (const auto written = launch::write_properties(command); !written) return fail(written.error(), exit_stopped);
   auto log = launch::LogSink::open(command.properties_file.parent_path());
   if (!log) return fail(log.error(), exit_stopped);
 
+  launch::Outputs outputs;
+  outputs.complain(introduce(config, command, findings));
   launch::Job job;
   job.arguments = command.arguments;
   job.environment[launch::log_socket_variable] = log->path().string();
   job.linger = config.timeouts.shutdown + std::chrono::seconds{5};
-  const auto outcome = launch::supervise(job, *log);
-  if (!outcome) return fail(outcome.error(), exit_stopped);
-  if (outcome->forced)
-    return fail("the daemon and what it ran were killed: a second signal came before they had ended", exit_stopped);
-  if (outcome->left_out) return fail(describe_left_out(outcome->wait_status), exit_stopped);
-  const std::string end = describe(outcome->wait_status);
-  if (!outcome->stop_requested) return fail("the daemon " + end + "; its log above says why", exit_stopped);
-  if (!ended_in_order(outcome->wait_status)) {
-    return fail("the daemon " + end + " while it was shutting down; its log above says why", exit_stopped);
-  }
-  return exit_done;
+  const auto outcome = launch::supervise(job, *log, outputs);
+  if (outcome) return judge(*outcome, outputs);
+  outputs.complain(outcome.error());
+  return exit_stopped;
 }
 
 int act(const Options& options) {
@@ -98,7 +126,7 @@ int act(const Options& options) {
     if (const auto written = launch::write_properties(*command); !written) return fail(written.error(), exit_stopped);
     std::puts(launch::quote_for_shell(command->arguments).c_str());
   } else {
-    return start_daemon(loaded.config, *command);
+    return start_daemon(loaded, *command);
   }
   return exit_done;
 }

@@ -11,7 +11,9 @@
 #include <cstring>
 #include <tuple>
 
+#include "config/odd_characters.hpp"
 #include "config/reader.hpp"
+#include "config/utf8.hpp"
 #include "config/yaml_tree.hpp"
 
 namespace kclhost::host::config {
@@ -87,6 +89,28 @@ auto order(const Problem& problem) {
   return std::tie(problem.position.line, problem.position.column, problem.message);
 }
 
+// In the file's order, each once: an alias brings the same problem as often as it is used.
+void tidy(std::vector<Problem>& problems) {
+  for (Problem& problem : problems) problem.message = without_controls(problem.message);
+  std::stable_sort(problems.begin(), problems.end(),
+                   [](const Problem& a, const Problem& b) { return order(a) < order(b); });
+  const auto same = [](const Problem& a, const Problem& b) { return order(a) == order(b); };
+  problems.erase(std::unique(problems.begin(), problems.end(), same), problems.end());
+}
+
+// What is wrong with a line may be a character in it that nobody sees.
+void name_odd_characters(std::string_view source, std::vector<Problem>& problems) {
+  for (Problem& problem : problems) {
+    std::string_view line = source;
+    for (int i = 1; i < problem.position.line && !line.empty(); ++i)
+      line.remove_prefix(std::min(line.find('\n'), line.size() - 1) + 1);
+    line = line.substr(0, std::min(line.find('\n'), line.find(" #")));  // without its comment
+    const auto odd = find_odd_character(line.substr(0, first_bad_byte(line)));
+    if (odd && problem.message.find(odd->name) == std::string::npos)
+      problem.message += "; this line has " + odd->name + " in it: " + std::string(odd->cure);
+  }
+}
+
 }  // namespace
 
 std::string Problem::str() const {
@@ -102,15 +126,16 @@ Loaded parse(std::string_view text, const std::filesystem::path& file) {
   if (tree.root.node != nullptr) {
     Reader reader(tree, file.string(), loaded.config);
     reader.read();
+    make_paths_absolute(loaded.config);
+    reader.check_properties_version();
     for (Problem& problem : reader.take_problems()) loaded.problems.push_back(std::move(problem));
+    loaded.warnings = reader.take_warnings();
+  } else {
+    make_paths_absolute(loaded.config);
   }
-  make_paths_absolute(loaded.config);
-  for (Problem& problem : loaded.problems) problem.message = without_controls(problem.message);
-  // An alias brings the same problem as often as it is used.
-  std::stable_sort(loaded.problems.begin(), loaded.problems.end(),
-                   [](const Problem& a, const Problem& b) { return order(a) < order(b); });
-  const auto same = [](const Problem& a, const Problem& b) { return order(a) == order(b); };
-  loaded.problems.erase(std::unique(loaded.problems.begin(), loaded.problems.end(), same), loaded.problems.end());
+  name_odd_characters(tree.source, loaded.problems);
+  tidy(loaded.problems);
+  tidy(loaded.warnings);
   return loaded;
 }
 

@@ -84,19 +84,10 @@ struct Worker {
   bool crash_payloads = false;
 };
 
-struct Reload {
-  bool watch = true;
-  Milliseconds settle{1'000};
-};
-
 struct Log {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::json;
   LogSink sink = LogSink::automatic;
-};
-
-struct Metrics {
-  std::optional<std::string> listen;  // host:port
 };
 
 struct Daemon {
@@ -106,6 +97,7 @@ struct Daemon {
   std::filesystem::path logback;  // absolute; empty when not set
   // The KCL's own names and the values as the daemon will read them, without those kclhost adds.
   std::map<std::string, std::string> properties;
+  bool allow_unknown_properties = false;
 };
 
 struct Config {
@@ -121,9 +113,7 @@ struct Config {
   InFlight in_flight;
   Timeouts timeouts;
   Worker worker;
-  Reload reload;
   Log log;
-  Metrics metrics;
   Daemon daemon;
 };
 
@@ -131,9 +121,11 @@ struct Config {
 struct Loaded {
   Config config;
   std::vector<Problem> problems;  // in the file's order
+  std::vector<Problem> warnings;  // what is let pass, and may be a mistake; in the file's order
 };
 
-// Reads a configuration and finds everything wrong with its text. Looks at no other file; never throws for bad input (a
+// Reads a configuration and finds everything wrong with its text. Looks at no other file, but for the names in
+// daemon.jars where a property is not every daemon's; never throws for bad input (a
 // file that can't be read is a problem at 1:1).
 Loaded load(const std::filesystem::path& file);
 

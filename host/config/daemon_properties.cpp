@@ -43,11 +43,11 @@ bool among(std::string_view value, std::span<const std::string_view> names) {
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return same(value, name); });
 }
 
-bool whole_number(std::string_view value, std::int64_t most) {
-  if (value.starts_with('+')) value.remove_prefix(1);
-  std::int64_t number = -1;
+bool whole_number(std::string_view value, std::int64_t least, std::int64_t most) {
+  if (value.starts_with("+") && !value.starts_with("+-")) value.remove_prefix(1);
+  std::int64_t number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  return error == std::errc{} && end == value.data() + value.size() && number >= 0 && number <= most;
+  return error == std::errc{} && end == value.data() + value.size() && number >= least && number <= most;
 }
 
 bool decimal_number(std::string_view value) {
@@ -128,6 +128,14 @@ bool is_bean_path(std::string_view path) {
   }
 }
 
+const DaemonProperty* find_property(std::string_view name) {
+  const std::span<const DaemonProperty> table = daemon_property_table;
+  const auto found =
+      std::lower_bound(table.begin(), table.end(), name,
+                       [](const DaemonProperty& property, std::string_view n) { return property.name < n; });
+  return found != table.end() && found->name == name ? &*found : nullptr;
+}
+
 std::string must_be(std::span<const std::string_view> choices, std::string_view value) {
   return "must be " + join(choices, " or ") + ", not " + in_quotes(value) + did_you_mean(value, choices);
 }
@@ -154,12 +162,13 @@ bool is_property_group(std::string_view name) {
   return std::find(builders.begin(), builders.end(), head) != builders.end() && is_bean_path(name);
 }
 
+std::string_view property_since(std::string_view name) {
+  const DaemonProperty* const property = find_property(name);
+  return property == nullptr ? "" : property->since;
+}
+
 std::optional<PropertyType> property_type(std::string_view name) {
-  const auto table = daemon_properties();
-  const auto found =
-      std::lower_bound(table.begin(), table.end(), name,
-                       [](const DaemonProperty& property, std::string_view n) { return property.name < n; });
-  if (found != table.end() && found->name == name) return found->type;
+  if (const DaemonProperty* const property = find_property(name)) return property->type;
   if (name.find('.') != std::string_view::npos && is_property_group(name)) return PropertyType::string;
   return std::nullopt;
 }
@@ -199,13 +208,18 @@ std::string check_property(PropertyType type, std::string_view value) {
     case PropertyType::boolean:
       return unless(among(value, booleans), "must be true or false");
     case PropertyType::int32:
-      return unless(whole_number(value, INT32_MAX), "must be a whole number from 0 to 2147483647, without unit");
+      return unless(whole_number(value, 0, INT32_MAX), "must be a whole number from 0 to 2147483647, without unit");
     case PropertyType::int64:
-      return unless(whole_number(value, INT64_MAX), "must be a whole number from 0 on, without unit");
+      return unless(whole_number(value, 0, INT64_MAX), "must be a whole number from 0 on, without unit");
+    case PropertyType::signed32:
+      return unless(whole_number(value, INT32_MIN, INT32_MAX),
+                    "must be a whole number from -2147483648 to 2147483647, without unit");
+    case PropertyType::signed64:
+      return unless(whole_number(value, INT64_MIN, INT64_MAX), "must be a whole number, without unit");
     case PropertyType::floating:
       return unless(decimal_number(value), "must be a number from 0 on");
     case PropertyType::timestamp:
-      return unless(whole_number(value, INT64_MAX / 1000), "must be a time in seconds since the epoch");
+      return unless(whole_number(value, 0, INT64_MAX / 1000), "must be a time in seconds since the epoch");
     case PropertyType::uri:
       return unless(value.find("://") != 0 && value.find("://") != std::string_view::npos,
                     "must be a URL with its scheme, such as http://localhost:4566");

@@ -1,5 +1,5 @@
-// What the MultiLangDaemon 3.1.3 accepts in its properties file. It ignores a name it doesn't know and reads 0 or false
-// from a value it can't parse, both silently: so kclhost checks them.
+// What the MultiLangDaemon (3.1.3 to 3.5.1) accepts in its properties file. It ignores a name it doesn't know and reads
+// 0 or false from a value it can't parse, both silently: so kclhost checks them.
 #pragma once
 
 #include <optional>
@@ -13,6 +13,8 @@ enum class PropertyType {
   boolean,
   int32,
   int64,
+  signed32,  // those that the daemon can work with when they are negative
+  signed64,
   floating,
   string,
   uri,
@@ -32,6 +34,7 @@ enum class PropertyType {
 struct DaemonProperty {
   std::string_view name;
   PropertyType type;
+  std::string_view since = {};  // the first version known to have it; "": every one
 };
 
 // Sorted by name. Those below a group have its name and a dot before theirs.
@@ -39,6 +42,9 @@ std::span<const DaemonProperty> daemon_properties();
 
 // The name as the daemon reads it: it is lax about the case of AWSCredentialsProvider alone.
 std::string canonical_property(std::string_view name);
+
+// The version that the property came with; "" for those that every daemon has, and for all other names.
+std::string_view property_since(std::string_view name);
 
 // Nothing for a name the daemon doesn't know. Everything below the AWS clients and credentials providers is a string:
 // the daemon sets these by reflection on the SDK's builders, and stops with an error of its own on a wrong one.

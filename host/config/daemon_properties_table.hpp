@@ -1,5 +1,5 @@
-// The properties of amazon-kinesis-client-multilang 3.1.3: those of its configuration class and the three its launcher
-// reads.
+// The properties of amazon-kinesis-client-multilang 3.1.3 and 3.5.1: those of its configuration class and the three its
+// launcher reads. What 3.5.1 has and 3.1.3 has not came after 3.1; it is not known with which version.
 #pragma once
 
 #include "config/daemon_properties.hpp"
@@ -35,7 +35,7 @@ inline constexpr DaemonProperty daemon_property_table[] = {
     {"fanoutConfig.registerStreamConsumerRetries", PropertyType::int32},
     {"fanoutConfig.retryBackoffMillis", PropertyType::int64},
     {"gracefulLeaseHandoffTimeoutMillis", PropertyType::int64},
-    {"idleTimeBetweenReadsInMillis", PropertyType::int64},
+    {"idleTimeBetweenReadsInMillis", PropertyType::signed64},
     {"ignoreUnexpectedChildShards", PropertyType::boolean},
     {"inMemoryWorkerMetricsCaptureFrequencyMillis", PropertyType::int64},
     {"initialLeaseTableReadCapacity", PropertyType::int32},
@@ -47,12 +47,13 @@ inline constexpr DaemonProperty daemon_property_table[] = {
     {"leaseAssignmentIntervalMillis", PropertyType::int64},
     {"leaseTableDeletionProtectionEnabled", PropertyType::boolean},
     {"leaseTablePitrEnabled", PropertyType::boolean},
+    {"leaseTableScanTotalSegments", PropertyType::int32, "3.2"},
     {"listShardsBackoffTimeInMillis", PropertyType::int64},
-    {"logWarningForTaskAfterMillis", PropertyType::int64},
-    {"maxActiveThreads", PropertyType::int32},
+    {"logWarningForTaskAfterMillis", PropertyType::signed64},
+    {"maxActiveThreads", PropertyType::signed32},
     {"maxGetRecordsThreadPool", PropertyType::int32},
     {"maxLeaseRenewalThreads", PropertyType::int32},
-    {"maxLeasesForWorker", PropertyType::int32},
+    {"maxLeasesForWorker", PropertyType::signed32},
     {"maxLeasesToStealAtOneTime", PropertyType::int32},
     {"maxListShardsRetryAttempts", PropertyType::int32},
     {"maxRecords", PropertyType::int32},
@@ -61,7 +62,8 @@ inline constexpr DaemonProperty daemon_property_table[] = {
     {"metricsEnabledDimensions", PropertyType::strings},
     {"metricsLevel", PropertyType::metrics_level},
     {"metricsMaxQueueSize", PropertyType::int32},
-    {"millisBehindLatestThresholdForReducedTps", PropertyType::int64},
+    {"migrateAllEntitiesToLeaseTable", PropertyType::boolean, "3.2"},
+    {"millisBehindLatestThresholdForReducedTps", PropertyType::signed64},
     {"noOfPersistedMetricsPerWorkerMetrics", PropertyType::int32},
     {"parentShardPollIntervalMillis", PropertyType::int64},
     {"processingLanguage", PropertyType::string},
@@ -72,11 +74,12 @@ inline constexpr DaemonProperty daemon_property_table[] = {
     {"schedulerInitializationBackoffTimeMillis", PropertyType::int64},
     {"shardPrioritization", PropertyType::object},
     {"shardSyncIntervalMillis", PropertyType::int64},
-    {"shutdownGraceMillis", PropertyType::int64},
+    {"shutdownGraceMillis", PropertyType::signed64},
     {"skipShardSyncAtWorkerInitializationIfLeasesExist", PropertyType::boolean},
     {"staleWorkerMetricsEntryCleanupDuration", PropertyType::duration},
     {"streamArn", PropertyType::string},
     {"streamName", PropertyType::string},
+    {"tableMigrationCompleteBakeTimeSeconds", PropertyType::int64, "3.2"},
     {"tableName", PropertyType::string},
     {"taskBackoffTimeMillis", PropertyType::int64},
     {"timeoutInSeconds", PropertyType::int32},

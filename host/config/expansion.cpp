@@ -14,6 +14,26 @@ bool is_name(std::string_view name) {
   return !name.empty() && letter(name.front()) && std::all_of(name.begin(), name.end(), tail);
 }
 
+// The brace that closes the one at `open`; npos when none does.
+std::size_t closing_brace(std::string_view text, std::size_t open) {
+  std::size_t depth = 0;
+  for (std::size_t i = open; i < text.size(); ++i) {
+    if (text[i] == '{') ++depth;
+    if (text[i] == '}' && --depth == 0) return i;
+  }
+  return std::string_view::npos;
+}
+
+// Whether a brace in the text is open at its end.
+bool opens_brace(std::string_view text) {
+  std::size_t depth = 0;
+  for (const char c : text) {
+    if (c == '{') ++depth;
+    if (c == '}' && depth > 0) --depth;
+  }
+  return depth > 0;
+}
+
 // Where the nth "${" of a scalar stands in the file. Quoting and folding move text, but keep these in order.
 Position place(const Node& scalar, std::string_view source, std::size_t nth) {
   std::size_t at = 0;
@@ -49,15 +69,20 @@ std::string expand(const Node& scalar, const std::string& source, const Report& 
     }
     const std::size_t nth = references++;
     const auto fail = [&](const std::string& message) { report(place(scalar, source, nth), message); };
-    const std::size_t end = text.find('}', i);
+    const std::size_t end = closing_brace(text, i + 1);
     if (end == std::string_view::npos) {
-      fail("'${' without its '}'; write $${ if it is no variable");
+      fail("'${' without its '}' (braces in a default come in pairs); write $${ if it is no variable");
       return expanded;
     }
     const std::string_view reference = text.substr(i + 2, end - i - 2);
     const std::size_t separator = reference.find(":-");
     const std::string name(reference.substr(0, separator));
     i = end + 1;
+    if (separator != std::string_view::npos && text.substr(i, 1) == "}" && !opens_brace(expanded)) {
+      fail("'${" + std::string(reference) +
+           "}' is followed by a '}' without its '{'; braces in a default come in pairs");
+      return expanded;
+    }
     if (!is_name(name) || reference.find("${") != std::string_view::npos) {
       fail("'${" + std::string(reference) +
            "}' is neither ${NAME} nor ${NAME:-default}; write $${ if it is no variable");

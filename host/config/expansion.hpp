@@ -12,7 +12,8 @@ namespace kclhost::host::config {
 using Report = std::function<void(Position, std::string)>;
 
 // A scalar's text with its references replaced; $$ is a dollar sign, any other $ stands for itself. The default serves
-// when the variable is unset or empty, as in a shell. What can't be expanded is reported and left out.
+// when the variable is unset or empty, as in a shell; it ends at the brace that closes the reference's, so braces in it
+// come in pairs. What can't be expanded is reported and left out.
 std::string expand(const Node& scalar, const std::string& source, const Report& report);
 
 }  // namespace kclhost::host::config

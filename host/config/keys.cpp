@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "config/units.hpp"
 
@@ -29,19 +28,6 @@ std::string check_sha256(std::string& value) {
   return "must be 64 hexadecimal digits, as sha256sum prints them";
 }
 
-std::string check_listen(std::string& value) {
-  const std::size_t colon = value.rfind(':');
-  const std::string_view host = std::string_view(value).substr(0, colon);
-  const std::string_view port = colon == std::string::npos ? "" : std::string_view(value).substr(colon + 1);
-  unsigned number = 65'536;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (error == std::errc{} && end == port.data() + port.size() && number <= 65'535 && !host.empty() &&
-      (bracketed || host.find(':') == std::string_view::npos))
-    return "";
-  return "must be host:port, such as 127.0.0.1:9400 or [::1]:9400";
-}
-
 // clang-format off
 constexpr std::array table{
     Key{.name = "version", .description = "The version of this file's format.", .target = Version{},
@@ -61,7 +47,7 @@ constexpr std::array table{
     Key{.name = "plugin.config", .description = "The plugin's own configuration, any YAML; it reaches the plugin as JSON text.",
         .target = AnyYaml{}, .derived_default = "{}", .nullable = true},
 
-    Key{.name = "isolation", .description = "process: the plugin runs in a worker process, which contains its crashes and allows hot swaps; none: inside the host.",
+    Key{.name = "isolation", .description = "process: the plugin runs in a worker process, which contains its crashes and hangs; none: inside the host.",
         .target = Choice{isolations, [](Config& c, int i) { c.isolation = static_cast<Isolation>(i); },
                          [](const Config& c) { return static_cast<int>(c.isolation); }}},
     Key{.name = "concurrency", .description = "Workers on one shard, records spread by partition key; for plugins whose checkpoints the host makes.",
@@ -128,12 +114,6 @@ constexpr std::array table{
     Key{.name = "worker.crash_payloads", .description = "Put the data of the records in hand into crash reports.",
         .target = Field<bool>{[](Config& c) -> bool& { return c.worker.crash_payloads; }}},
 
-    Key{.name = "reload", .description = "Hot swap.", .target = Section{}},
-    Key{.name = "reload.watch", .description = "Notice a new plugin file or a changed configuration; without it only SIGHUP does.",
-        .target = Field<bool>{[](Config& c) -> bool& { return c.reload.watch; }}},
-    Key{.name = "reload.settle", .description = "How long a changed file must be left alone before it is read.",
-        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.reload.settle; }}, .least = 0},
-
     Key{.name = "log", .description = "The host's log, and the plugin's.", .target = Section{}},
     Key{.name = "log.level", .description = "Lines below this level are not written.",
         .target = Choice{log_levels, [](Config& c, int i) { c.log.level = static_cast<LogLevel>(i); },
@@ -144,11 +124,6 @@ constexpr std::array table{
     Key{.name = "log.sink", .description = "auto: kclhost launch when there is one, else standard error.",
         .target = Choice{log_sinks, [](Config& c, int i) { c.log.sink = static_cast<LogSink>(i); },
                          [](const Config& c) { return static_cast<int>(c.log.sink); }}},
-
-    Key{.name = "metrics", .description = "What kclhost launch serves over HTTP.", .target = Section{}},
-    Key{.name = "metrics.listen", .description = "host:port of /metrics, /healthz and /readyz; null: none.",
-        .target = Field<Text>{[](Config& c) -> Text& { return c.metrics.listen; }}, .check = check_listen,
-        .pattern = ".+:[0-9]+", .nullable = true},
 
     Key{.name = "daemon", .description = "The MultiLangDaemon, for kclhost launch.", .target = Section{}},
     Key{.name = "daemon.java", .description = "The Java program: a name to find in PATH, or a path.",
@@ -161,6 +136,8 @@ constexpr std::array table{
         .target = Directory{[](Config& c) -> std::filesystem::path& { return c.daemon.logback; }}, .nullable = true},
     Key{.name = "daemon.properties", .description = "The daemon's own properties, by the KCL's names.", .target = Properties{},
         .derived_default = "{}", .nullable = true},
+    Key{.name = "daemon.allow_unknown_properties", .description = "Pass properties on that kclhost does not know; kclhost check warns of them.",
+        .target = Field<bool>{[](Config& c) -> bool& { return c.daemon.allow_unknown_properties; }}},
 };
 // clang-format on
 

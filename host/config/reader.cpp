@@ -3,6 +3,7 @@
 #include "config/json_text.hpp"
 #include "config/messages.hpp"
 #include "config/nearest.hpp"
+#include "config/odd_characters.hpp"
 #include "config/units.hpp"
 
 namespace kclhost::host::config {
@@ -16,6 +17,7 @@ void Reader::read() {
                   "the file must be a map of keys, not " + std::string(describe(*tree_.root.node)));
   read_section("", tree_.root);
   if (const auto path = seen_.find("plugin.path"); path != seen_.end()) config_.plugin.path_position = path->second;
+  for (const auto& [name, member] : unknown_properties_) read_unknown_property(name, *member);
   check_backoffs("checkpoint.retry", config_.checkpoint.retry);
   check_backoffs("on_error.retry", config_.on_error.retry);
   check_combinations();
@@ -75,6 +77,7 @@ void Reader::store(const Key& key, const Value& value, Section) {
 }
 
 void Reader::store(const Key&, const Value& value, AnyYaml) {
+  warn_of_odd_characters(value);
   config_.plugin.config_json = to_json(
       value, tree_.source, [this](Position position, std::string message) { report(position, std::move(message)); });
 }
@@ -112,6 +115,21 @@ void Reader::wrong(const Key& key, const Value& value, const std::string& compla
 
 void Reader::report(Position position, std::string message) {
   problems_.push_back({file_, position, std::move(message)});
+}
+
+// In what is the plugin's own such a character may be meant.
+void Reader::warn_of_odd_characters(const Value& value) {
+  const auto look = [&](const Value& scalar) {
+    if (const auto odd = find_misplaced_character(scalar.node->text))
+      warnings_.push_back({file_, scalar.position,
+                           "plugin.config has " + odd->name + " here; if it is not meant, " + std::string(odd->cure)});
+  };
+  if (value.node->kind == NodeKind::scalar) look(value);
+  for (const Value& item : value.node->items) warn_of_odd_characters(item);
+  for (const Member& member : value.node->members) {
+    look(member.key);
+    warn_of_odd_characters(member.value);
+  }
 }
 
 }  // namespace kclhost::host::config

@@ -18,13 +18,19 @@ class Reader {
 
   void read();
 
+  // Whether the properties are the daemon's in config.daemon.jars, which must be absolute by now. After read().
+  void check_properties_version();
+
   std::vector<Problem> take_problems() { return std::move(problems_); }
+  std::vector<Problem> take_warnings() { return std::move(warnings_); }
 
  private:
   void read_section(std::string_view prefix, const Value& value);
   void read_key(const Key& key, const Value& value);
   void read_properties(const std::string& prefix, const Value& value);
   void read_property(const std::string& name, const Member& member);
+  void read_unknown_property(const std::string& name, const Member& member);
+  std::optional<std::string> property_text(const std::string& name, const Value& value, bool list);
   void check_backoffs(std::string_view section, const Retry& retry);
   void check_combinations();
 
@@ -57,11 +63,14 @@ class Reader {
   void unknown_key(std::string_view prefix, const Member& member);
   void wrong(const Key& key, const Value& value, const std::string& complaint);  // "'key' complaint"
   void report(Position position, std::string message);
+  void warn_of_odd_characters(const Value& value);
 
   const Tree& tree_;
   const std::string file_;
   Config& config_;
   std::vector<Problem> problems_;
+  std::vector<Problem> warnings_;
+  std::vector<std::pair<std::string, const Member*>> unknown_properties_;
   std::map<std::string, Position, std::less<>> seen_;  // keys and properties that the file has
 };
 

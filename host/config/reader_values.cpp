@@ -5,6 +5,7 @@
 #include "config/core_schema.hpp"
 #include "config/expansion.hpp"
 #include "config/messages.hpp"
+#include "config/odd_characters.hpp"
 #include "config/reader.hpp"
 #include "config/units.hpp"
 
@@ -175,6 +176,10 @@ std::optional<std::string> Reader::text(std::string_view name, const Value& valu
   if (problems_.size() > before) return std::nullopt;  // what is wrong with the rest would be a guess
   if (string.find('\0') != std::string::npos) {
     report(value.position, in_quotes(name) + " has a NUL character in it");
+    return std::nullopt;
+  }
+  if (const auto odd = find_misplaced_character(string)) {
+    report(value.position, in_quotes(name) + " has " + odd->name + " in it; " + std::string(odd->cure));
     return std::nullopt;
   }
   return string;

@@ -207,6 +207,10 @@ class SchemaWriter {
         name("minimum");
         json_.Int(0);
         break;
+      case PropertyType::signed32:
+      case PropertyType::signed64:
+        names("type", std::array<std::string_view, 3>{"integer", "string", "null"});
+        break;
       case PropertyType::floating:
         names("type", std::array<std::string_view, 3>{"number", "string", "null"});
         break;

@@ -8,8 +8,6 @@
 #include <cstring>
 #include <random>
 
-#include "launch/relay.hpp"
-
 namespace kclhost::host::launch {
 namespace {
 
@@ -69,7 +67,7 @@ LogSink::~LogSink() {
   if (!own_directory_.empty()) ::rmdir(own_directory_.c_str());
 }
 
-bool LogSink::forward(int out, int most) {
+bool LogSink::forward(const Taker& take, int most) {
   bool any = false;
   for (int i = 0; i < most; ++i) {
     line_.resize(longest_line);
@@ -79,7 +77,7 @@ bool LogSink::forward(int out, int most) {
     any = true;
     line_.resize(static_cast<std::size_t>(size));
     line_ += '\n';
-    write_out(out, line_);
+    take(line_);
   }
   return any;
 }

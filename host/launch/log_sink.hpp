@@ -3,7 +3,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "support/fd.hpp"
 #include "support/result.hpp"
@@ -27,8 +29,9 @@ class LogSink {
   const std::filesystem::path& path() const { return path_; }
   int fd() const { return socket_.get(); }
 
-  // Writes the lines that have arrived, at most `most` of them, to `out`, each in one write. Says whether any had.
-  bool forward(int out, int most = 64);
+  // Gives the lines that have arrived, at most `most` of them, to `take`, each with a newline. Says whether any had.
+  using Taker = std::function<void(std::string_view line)>;
+  bool forward(const Taker& take, int most = 64);
 
  private:
   LogSink() = default;

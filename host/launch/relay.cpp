@@ -1,7 +1,6 @@
 #include "launch/relay.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,7 +14,7 @@ constexpr std::size_t read_size = 64 * 1024;
 
 }  // namespace
 
-Result<LineRelay> LineRelay::open(int out, Watcher watcher) {
+Result<LineRelay> LineRelay::open(Taker taker) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return Error{std::string("pipe: ") + std::strerror(errno)};
   LineRelay relay;
@@ -23,8 +22,7 @@ Result<LineRelay> LineRelay::open(int out, Watcher watcher) {
   relay.writer_.reset(ends[1]);
   // Our end alone: the child's has to block when we are slow.
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  relay.out_ = out;
-  relay.watcher_ = std::move(watcher);
+  relay.taker_ = std::move(taker);
   return relay;
 }
 
@@ -53,24 +51,8 @@ void LineRelay::pass_lines() {
 }
 
 void LineRelay::pass(std::size_t size) {
-  const std::string_view line(pending_.data(), size);
-  watcher_(line.ends_with('\n') ? line.substr(0, size - 1) : line);
-  write_out(out_, line);
+  taker_(std::string_view(pending_.data(), size));
   pending_.erase(0, size);
-}
-
-void write_out(int out, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(out, text.data(), text.size());
-    if (written >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {  // somebody we share it with has made it non-blocking
-      pollfd writable{out, POLLOUT, 0};
-      ::poll(&writable, 1, -1);
-    } else if (errno != EINTR) {
-      return;
-    }
-  }
 }
 
 }  // namespace kclhost::host::launch

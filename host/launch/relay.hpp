@@ -1,4 +1,4 @@
-// Hands on what a process writes, line by line, and looks at each line on its way.
+// Hands on what a process writes, line by line.
 #pragma once
 
 #include <functional>
@@ -13,11 +13,10 @@ namespace kclhost::host::launch {
 // The read end of a pipe whose write end is a child's standard output or error. Not thread-safe.
 class LineRelay {
  public:
-  // Called with each line, without its newline, before it is handed on.
-  using Watcher = std::function<void(std::string_view line)>;
+  // Called with each line, with its newline, or with what there is of it.
+  using Taker = std::function<void(std::string_view line)>;
 
-  // Lines go to `out`, which stays the caller's, each in one write.
-  static Result<LineRelay> open(int out, Watcher watcher);
+  static Result<LineRelay> open(Taker taker);
 
   int fd() const { return reader_.get(); }
   // The write end, for the child; close_writer once the child has it, or the end never comes.
@@ -35,14 +34,9 @@ class LineRelay {
   void pass(std::size_t size);
 
   Fd reader_, writer_;
-  int out_ = -1;
-  Watcher watcher_;
+  Taker taker_;
   std::string pending_;
   bool ended_ = false;
 };
-
-// Writes all of it, waiting where somebody has made `out` non-blocking. A log that nobody reads is no reason to stop:
-// errors are ignored.
-void write_out(int out, std::string_view text);
 
 }  // namespace kclhost::host::launch

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "launch/blocked_signals.hpp"
+#include "launch/left_out.hpp"
 #include "launch/relay.hpp"
 #include "support/event_loop.hpp"
 #include "support/fd.hpp"
@@ -23,16 +24,12 @@ namespace {
 
 // Ctrl-C, timeout(1) and some service managers signal twice in the same breath: that is one request.
 constexpr std::chrono::seconds second_thoughts{1};
-// What the KCL (3.1.3 to 3.5.1 at least) logs when it could not hand a batch to its consumer, for want of an answer
-// from ListShards: at once, and at its next look at the shard. It goes on with the batch after that.
-constexpr std::string_view left_out_marks[] = {"Caught exception from handleInput",
-                                               "The incoming data has been skipped"};
 // How long the kernel may take over a SIGKILL before we leave without waiting.
 constexpr std::chrono::seconds kill_grace{5};
 
 class Supervisor {
  public:
-  Supervisor(const Job& job, LogSink& log) : job_(job), log_(log) {}
+  Supervisor(const Job& job, LogSink& log, Outputs& outputs) : job_(job), log_(log), outputs_(outputs) {}
   Result<Outcome> run();
 
  private:
@@ -40,6 +37,7 @@ class Supervisor {
   [[noreturn]] void become_daemon(pid_t parent, int error_pipe) const;
   std::optional<Error> relay(int out);
   void on_line(std::string_view line);
+  bool forward_log();
   void drain();
   void on_signal();
   void on_stop();
@@ -48,6 +46,8 @@ class Supervisor {
 
   const Job& job_;
   LogSink& log_;
+  Outputs& outputs_;
+  LeftOutWatch left_out_;
   EventLoop loop_;
   Outcome outcome_;
   pid_t daemon_ = -1;
@@ -105,7 +105,10 @@ std::optional<Error> Supervisor::start() {
 }
 
 std::optional<Error> Supervisor::relay(int out) {
-  auto opened = LineRelay::open(out, [this](std::string_view line) { on_line(line); });
+  auto opened = LineRelay::open([this, out](std::string_view line) {
+    on_line(line.ends_with('\n') ? line.substr(0, line.size() - 1) : line);
+    outputs_.write(out, line);
+  });
   if (!opened) return Error{opened.error()};
   relays_.push_back(std::move(*opened));
   return std::nullopt;
@@ -113,9 +116,13 @@ std::optional<Error> Supervisor::relay(int out) {
 
 // Not SIGTERM: shutting down in order, each shard would checkpoint what it got after the gap.
 void Supervisor::on_line(std::string_view line) {
-  if (outcome_.left_out) return;
-  for (const std::string_view mark : left_out_marks) outcome_.left_out |= line.find(mark) != std::string_view::npos;
-  if (outcome_.left_out && !daemon_ended_) ::kill(daemon_, SIGKILL);
+  if (outcome_.left_out || !left_out_.sees(line)) return;
+  outcome_.left_out = true;
+  if (!daemon_ended_) ::kill(daemon_, SIGKILL);
+}
+
+bool Supervisor::forward_log() {
+  return log_.forward([this](std::string_view line) { outputs_.write(STDERR_FILENO, line); });
 }
 
 // What was written by now; the end of the pipe may never come, when a process left behind holds it.
@@ -124,7 +131,7 @@ void Supervisor::drain() {
     while (output.forward()) {
     }
   }
-  while (log_.forward(STDERR_FILENO)) {
+  while (forward_log()) {
   }
 }
 
@@ -149,6 +156,8 @@ void Supervisor::on_signal() {
       break;
     case SIGQUIT:
       if (!daemon_ended_) ::kill(daemon_, SIGQUIT);
+      break;
+    case SIGHUP:  // whoever started us has left; that is no reason to stop
       break;
     default:
       on_stop();
@@ -190,7 +199,8 @@ Result<Outcome> Supervisor::run() {
       if (!output.forward() && output.ended()) loop_.remove(output.fd());
     });
   }
-  loop_.add(log_.fd(), [this] { log_.forward(STDERR_FILENO); });
+  loop_.add(log_.fd(), [this] { forward_log(); });
+  loop_.add(outputs_.fd(), [this] { outputs_.flush(); });
 
   loop_.run_until([this] { return daemon_ended_; });
   // Host processes see their input end and finish by themselves. As PID 1 we must not leave before them.
@@ -210,8 +220,8 @@ Result<Outcome> Supervisor::run() {
 
 }  // namespace
 
-Result<Outcome> supervise(const Job& job, LogSink& log) {
-  return Supervisor(job, log).run();
+Result<Outcome> supervise(const Job& job, LogSink& log, Outputs& outputs) {
+  return Supervisor(job, log, outputs).run();
 }
 
 }  // namespace kclhost::host::launch

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "launch/log_sink.hpp"
+#include "launch/outputs.hpp"
 #include "support/result.hpp"
 
 namespace kclhost::host::launch {
@@ -28,16 +29,16 @@ struct Outcome {
 };
 
 // Starts the daemon in a process group of its own and returns when it and what it left behind have ended. Meanwhile its
-// output goes through us to our standard output and error, and the lines that reach `log` to standard error. SIGTERM,
-// SIGINT and SIGHUP to this process become SIGTERM for the daemon; one more, a second or later after the first, kills
-// the group. SIGQUIT is passed on (the JVM prints its threads). Reaps whatever is orphaned below us. If we die first,
-// the daemon gets SIGTERM.
+// output goes through us to `outputs`, and the lines that reach `log` to the standard error of those: whether anybody
+// reads them or not, signals are served. SIGTERM and SIGINT to this process become SIGTERM for the daemon; one more, a
+// second or later after the first, kills the group. SIGQUIT is passed on (the JVM prints its threads). SIGHUP does
+// nothing. Reaps whatever is orphaned below us. If we die first, the daemon gets SIGTERM.
 //
 // When the KCL logs that it leaves out records it has read, the daemon is killed at once: any orderly end would
 // checkpoint beyond them.
 //
 // Takes over this process's signals and children while it runs: call it from the only thread. Fails when the program
 // can't be started.
-Result<Outcome> supervise(const Job& job, LogSink& log);
+Result<Outcome> supervise(const Job& job, LogSink& log, Outputs& outputs);
 
 }  // namespace kclhost::host::launch

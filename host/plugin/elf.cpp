@@ -104,13 +104,27 @@ void read_dynamic_symbols(const Reader& reader, const std::vector<Elf64_Shdr>& s
   }
 }
 
-void read_needed(const Reader& reader, const std::vector<Elf64_Shdr>& sections, const Elf64_Shdr& table,
-                 ElfSummary& summary) {
+std::vector<std::string> parts_of(std::string_view paths) {
+  std::vector<std::string> parts;
+  while (!paths.empty()) {
+    const std::size_t end = std::min(paths.find(':'), paths.size());
+    parts.emplace_back(paths.substr(0, end));
+    paths.remove_prefix(std::min(end + 1, paths.size()));
+  }
+  return parts;
+}
+
+void read_dependencies(const Reader& reader, const std::vector<Elf64_Shdr>& sections, const Elf64_Shdr& table,
+                       ElfSummary& summary) {
   if (table.sh_link >= sections.size()) return;
+  bool has_run_path = false;
   for (std::uint64_t at = 0; at + sizeof(Elf64_Dyn) <= table.sh_size; at += sizeof(Elf64_Dyn)) {
     const auto entry = reader.at<Elf64_Dyn>(table.sh_offset + at);
     if (!entry || entry->d_tag == DT_NULL) return;
     if (entry->d_tag == DT_NEEDED) summary.needed.push_back(reader.text(sections[table.sh_link], entry->d_un.d_val));
+    if (entry->d_tag != DT_RUNPATH && (entry->d_tag != DT_RPATH || has_run_path)) continue;
+    has_run_path = entry->d_tag == DT_RUNPATH;
+    summary.run_paths = parts_of(reader.text(sections[table.sh_link], entry->d_un.d_val));
   }
 }
 
@@ -132,7 +146,7 @@ Result<ElfSummary> read_elf(std::string_view bytes) {
   const std::vector<Elf64_Shdr> sections = reader.sections(header);
   for (const Elf64_Shdr& section : sections) {
     if (section.sh_type == SHT_DYNSYM) read_dynamic_symbols(reader, sections, section, summary);
-    if (section.sh_type == SHT_DYNAMIC) read_needed(reader, sections, section, summary);
+    if (section.sh_type == SHT_DYNAMIC) read_dependencies(reader, sections, section, summary);
   }
   std::sort(summary.exported.begin(), summary.exported.end());
   std::sort(summary.unique.begin(), summary.unique.end());

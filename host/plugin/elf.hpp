@@ -14,6 +14,7 @@ struct ElfSummary {
   std::vector<std::string> exported;  // defined global and weak dynamic symbols, sorted
   std::vector<std::string> unique;  // those among them that are GNU-unique: they pin the library and merge with others'
   std::vector<std::string> needed;  // DT_NEEDED
+  std::vector<std::string> run_paths;  // the parts of DT_RUNPATH, or else of DT_RPATH
 };
 
 // Reads a whole shared object for this machine. The error says what is wrong with the bytes ("is no ELF file: ...").

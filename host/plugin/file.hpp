@@ -26,8 +26,10 @@ Result<File> read_file(const std::filesystem::path& path);
 // pin must match.
 Result<File> find(const config::Config& config);
 
-// Copies the file to STATE_DIR/staged/SHA256.so unless it is there already, and returns that path. Overwriting the
-// original can't touch a running worker then. Safe when many hosts do it at once.
+// Makes sure that STATE_DIR/staged has a copy of the file, by its content, and returns that copy's path. Overwriting
+// the original can't touch a running worker then. A plugin that looks for libraries beside itself ($ORIGIN in its
+// RUNPATH) is copied with them, so that it finds the copies. Of other plugins' copies the four used last are kept. Safe
+// when many hosts do it at once. The error names the file or folder at fault.
 Result<std::filesystem::path> stage(const File& file, const std::filesystem::path& state_dir);
 
 }  // namespace kclhost::host::plugin

@@ -5,15 +5,14 @@
 #include <mutex>
 #include <string>
 
+#include "plugin/cures.hpp"
+
 namespace kclhost::host::plugin {
 namespace {
 
 // Boost wraps dlerror's text in its own; what follows the path is what matters to a person.
 std::string without_path(std::string text, const std::string& path) {
   if (const std::size_t at = text.find(path + ": "); at != std::string::npos) text.erase(0, at + path.size() + 2);
-  if (text.find("failed to map segment") != std::string::npos) {
-    text += " (is state_dir on a file system mounted noexec?)";
-  }
   return text;
 }
 
@@ -34,7 +33,7 @@ Result<PluginTable> load(const std::filesystem::path& path) {
   library->load(path.string(), rtld_now | rtld_local, error);
   if (error) {
     const char* why = ::dlerror();
-    return Error{"can't be loaded: " + without_path(why ? why : error.message(), path.string())};
+    return Error{"can't be loaded: " + with_cure(without_path(why ? why : error.message(), path.string()))};
   }
   if (!library->has(KCLHOST_ENTRY_SYMBOL)) return Error{"exports no " KCLHOST_ENTRY_SYMBOL};
   return read_table(library->get<const kclhost_plugin*()>(KCLHOST_ENTRY_SYMBOL)());

@@ -1,7 +1,9 @@
 import json
 import os
+import shutil
 
 import pytest
+from conftest import folder
 
 
 def test_all_is_well(kclhost, configuration):
@@ -55,6 +57,30 @@ def test_a_plugins_problem_as_json(kclhost, configuration):
     assert "nowhere_defined" in problem["message"]
 
 
+def shipped(tmp_path):
+    """A plugin with its libraries, in a folder of the test's own."""
+    return shutil.copytree(folder("KCLHOST_CORE_PLUGINS_DIR") / "shipped", tmp_path / "shipped")
+
+
+def test_a_plugin_with_libraries_beside_it(kclhost, configuration, tmp_path):
+    plugins = shipped(tmp_path)
+    configuration.write("home/shipped_teller.so", plugins_dir=plugins)
+    done = kclhost("check", "--config", configuration.path)
+    assert (done.code, done.stdout) == (0, "ok: plugin test.teller 1.2.3-rc1\n")
+    assert kclhost("inspect", plugins / "home" / "shipped_teller.so").code == 0
+    assert kclhost("run", "--config", configuration.path).code == 0
+
+
+def test_a_library_that_is_missing_is_named_with_its_cure(kclhost, configuration, tmp_path):
+    plugins = shipped(tmp_path)
+    (plugins / "home" / "libnear.so").unlink()
+    configuration.write("home/shipped_teller.so", plugins_dir=plugins)
+    for line in (kclhost("check", "--config", configuration.path).complaint(3),
+                 kclhost("inspect", plugins / "home" / "shipped_teller.so").complaint(3)):
+        assert "libnear.so: cannot open shared object file" in line
+        assert "$ORIGIN" in line
+
+
 def test_create_is_not_called(kclhost, configuration):
     configuration.write("misbehave.so", plugins_dir=configuration.zoo,
                         plugin_more="config: {fault: segv, in: constructor}")
@@ -67,6 +93,51 @@ def test_a_plugins_configuration_must_fit_its_schema(kclhost, configuration):
     assert done.code == 2
     assert "does not fit the plugin's schema" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_every_misfit_stands_at_its_place(kclhost, configuration):
+    configuration.write("word_counter.so", plugin_more="config:\n  top: [many]\n  no_such_option: 1\n"
+                                                       "  report_interval_seconds: often\n")
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 2
+    places = {line.split(" ")[0]: line for line in done.stderr.splitlines()}
+    assert sorted(places) == [f"{configuration.path}:{place}:" for place in ("7:10", "8:21", "9:30")]
+    assert "'plugin.config.no_such_option'" in places[f"{configuration.path}:8:21:"]
+
+
+def test_more_workers_than_a_plugin_that_checkpoints_allows(kclhost, configuration):
+    configuration.write("checkpointers.so", plugins_dir=configuration.zoo, more="concurrency: 3\n")
+    checked = kclhost("check", "--config", configuration.path).complaint(2)
+    assert "concurrency is 3" in checked and "set concurrency: 1" in checked
+    done = kclhost("run", "--config", configuration.path, stdin=b"")
+    assert done.code == 2 and "concurrency is 3" in done.stderr
+
+
+@pytest.mark.parametrize("folder, more", [
+    ("tries", ""),
+    ("dead-letters", "on_error: {then: dead_letter}\n"),
+])
+def test_a_folder_that_run_could_not_write(kclhost, configuration, folder, more):
+    configuration.state.mkdir()
+    (configuration.state / folder).write_text("no folder\n")
+    configuration.write(more=more)
+    assert f"{folder} is not writable" in kclhost("check", "--config", configuration.path).complaint(1)
+
+
+@pytest.mark.parametrize("properties, missing", [("streamName: s", "applicationName"), ("applicationName: a", "streamName")])
+def test_what_launch_would_refuse_is_noted(kclhost, configuration, properties, missing):
+    configuration.write(more="daemon: {properties: {" + properties + "}}\n")
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 0
+    assert "note: kclhost launch will refuse this: " in done.stderr and missing in done.stderr
+
+
+def test_properties_that_kclhost_does_not_know_are_noted_when_allowed(kclhost, configuration):
+    configuration.write(more="daemon:\n  properties: {streamName: s, applicationName: a, fromTheFuture: 1}\n"
+                             "  allow_unknown_properties: true\n")
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 0
+    assert done.stderr.startswith(f"note: {configuration.path}:7:51: kclhost knows no property 'fromTheFuture'")
 
 
 def test_no_isolation_is_noted(kclhost, configuration):

@@ -2,6 +2,7 @@ import base64
 import json
 import os
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -49,9 +50,10 @@ def test_what_is_no_message_is_an_error_with_its_place(kclhost, configuration, l
 class Host:
     """kclhost run, spoken to message by message as the daemon does."""
 
-    def __init__(self, configuration):
+    def __init__(self, configuration, stderr=subprocess.PIPE, **environment):
         self.process = subprocess.Popen([folder("KCLHOST_BIN_DIR") / "kclhost", "run", "--config", configuration.path],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
+                                        env=os.environ | environment)
 
     def say(self, message):
         self.process.stdin.write(message)
@@ -67,7 +69,7 @@ class Host:
     def end(self):
         """Closes its input; returns its exit code, and what it printed on both streams that was not read yet."""
         stdout, stderr = self.process.communicate(timeout=60)
-        return self.process.returncode, stdout, stderr.decode()
+        return self.process.returncode, stdout, (stderr or b"").decode()
 
 
 @pytest.fixture
@@ -106,6 +108,40 @@ def test_a_message_cut_short(host):
     code, stdout, stderr = host.end()
     assert (code, stdout) == (4, b"")
     assert "went away" in stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("way", ["pipe", "terminal", "socket", "launcher"])
+def test_a_log_that_nobody_reads_stops_nothing(configuration, tmp_path, way):
+    """The plugin logs each record: far more than any buffer on the way takes."""
+    configuration.write("teller.so", plugins_dir=folder("KCLHOST_CORE_PLUGINS_DIR"))
+    environment = {}
+    if way == "pipe":
+        ends = os.pipe()
+    elif way == "terminal":
+        ends = os.openpty()
+    elif way == "socket":
+        ends = [end.detach() for end in socket.socketpair()]
+    else:
+        launcher = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        launcher.bind(str(tmp_path / "log"))
+        environment["KCLHOST_LOG_SOCKET"] = str(tmp_path / "log")
+        ends = os.open(os.devnull, os.O_RDONLY), os.open(os.devnull, os.O_WRONLY)
+    host = Host(configuration, stderr=ends[1], **environment)
+    os.close(ends[1])
+    try:
+        host.say(INITIALIZE)
+        assert host.status() == "initialize"
+        records = [{"data": base64.b64encode(b"x" * 1000).decode(), "sequenceNumber": str(number)} for number in range(1, 51)]
+        for _ in range(40):
+            host.say(json.dumps({"action": "processRecords", "records": records}).encode() + b"\n")
+            assert host.status() == "processRecords"
+        host.say(b'{"action":"leaseLost"}\n')
+        assert host.status() == "leaseLost"
+        assert host.end()[0] == 0
+    finally:
+        host.process.kill()
+        host.process.communicate()
+        os.close(ends[0])
 
 
 def test_signals_to_its_group_do_not_end_it(host):

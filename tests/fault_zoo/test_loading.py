@@ -206,7 +206,7 @@ def test_the_pin_must_match(start, tmp_path):
 
 def test_overwriting_the_file_does_not_reach_a_running_worker(start, plugins_dir):
     shutil.copy(ZOO / "recorder.so", plugins_dir / "it.so")
-    shard = start("it.so", {"dir": str(plugins_dir)}, plugins_dir=plugins_dir, reload={"watch": False})
+    shard = start("it.so", {"dir": str(plugins_dir)}, plugins_dir=plugins_dir)
     shard.initialize()
     with open(plugins_dir / "it.so", "r+b") as file:
         file.truncate(0)

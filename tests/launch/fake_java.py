@@ -63,8 +63,19 @@ if mode == "talk":
     os.write(2, "größe\n".encode() + b"x" * 3_000_000 + b"\n")
     os.write(1, b"line\nno newline")
     sys.exit(0)
-if mode.startswith("leaves-out:"):
-    os.write(2, f"WARN daemon: shardId-0: {mode.partition(':')[2]} java.lang.RuntimeException\n".encode())
+if mode.startswith("says:"):
+    os.write(2, (mode[5:] + "\n").encode())
+if mode == "floods":  # more than a pipe and a buffer hold
+    for out in (1, 2):
+        for _ in range(100):
+            os.write(out, (b"x" * 99 + b"\n") * 200)
+    note("flooded")
+if mode == "floods-log":
+    sink = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sink.connect(os.environ["KCLHOST_LOG_SOCKET"])
+    for _ in range(2000):
+        sink.send(b"x" * 1000)
+    note("flooded")
 if mode in ("orphan", "stubborn"):
     grandchild(leave_group=False)
     grandchild(leave_group=True)

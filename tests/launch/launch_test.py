@@ -1,4 +1,5 @@
 """kclhost launch, with a script in Java's place."""
+import hashlib
 import json
 import os
 import shlex
@@ -11,11 +12,12 @@ import pytest
 from services import Process, wait_for
 
 FAKE_JAVA = Path(__file__).with_name("fake_java.py")
+PLUGINS = Path(os.environ.get("KCLHOST_PLUGINS_DIR") or Path(__file__).parents[2] / "build" / "dev" / "plugins")
 
 CONFIG = """\
 version: 1
-plugins_dir: {directory}
-plugin: {{path: words.so}}
+plugins_dir: {plugins}
+plugin: {{path: {plugin}}}
 state_dir: {state}
 timeouts: {{shutdown: 3s}}
 daemon:
@@ -33,7 +35,7 @@ class Launcher:
     def __init__(self, kclhost, directory):
         self.kclhost = kclhost
         self.directory = directory
-        self.values = {"directory": directory, "state": directory / "state", "java": FAKE_JAVA,
+        self.values = {"directory": directory, "plugins": PLUGINS, "plugin": "noop.so", "state": directory / "state", "java": FAKE_JAVA,
                        "properties": "streamName: words, applicationName: app"}
         self.config = directory / "kclhost.yaml"
         self.processes = []
@@ -104,6 +106,13 @@ def kill(pid):
         return
     if ours:
         os.kill(pid, signal.SIGKILL)
+
+
+def after_start(text):
+    """What comes after the line that says what runs."""
+    first, _, rest = text.partition("\n")
+    assert first.startswith("kclhost: kclhost "), text
+    return rest
 
 
 def one_line(text):
@@ -247,14 +256,13 @@ def test_starts_java_and_stops_it_in_order(launcher):
     process.send(signal.SIGTERM)
     assert process.wait() == 0, process.output()
     assert launcher.text("term") == "\n", "one SIGTERM"
-    assert process.output() == ""
+    assert after_start(process.output()) == ""
     assert not socket.exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_other_ways_to_stop_it(launcher, number):
+def test_another_way_to_stop_it(launcher):
     process = launcher.start()
-    process.send(number)
+    process.send(signal.SIGINT)
     assert process.wait() == 0, process.output()
     assert launcher.has("term")
 
@@ -279,7 +287,7 @@ def test_a_later_signal_kills_the_whole_group(launcher):
 
     wait_for(signal_again, "launch to end")
     assert process.wait() == 1
-    assert "killed" in one_line(process.output())
+    assert "killed" in one_line(after_start(process.output()))
     assert not alive(launcher.report()["pid"])
     assert not any(alive(pid) for pid in launcher.text("orphan").split())
 
@@ -288,14 +296,14 @@ def test_a_later_signal_kills_the_whole_group(launcher):
 def test_a_daemon_that_ends_by_itself_is_a_failure(launcher, fake, told):
     done = launcher.run(fake=fake)
     assert done.returncode == 1
-    assert told in one_line(done.stderr)
+    assert told in one_line(after_start(done.stderr))
 
 
 def test_a_failed_shutdown_is_a_failure(launcher):
     process = launcher.start("fails-to-stop")
     process.send(signal.SIGTERM)
     assert process.wait() == 1
-    assert "exit status 7" in one_line(process.output())
+    assert "exit status 7" in one_line(after_start(process.output()))
 
 
 def test_quit_goes_to_java(launcher):
@@ -346,14 +354,97 @@ def test_runs_as_process_1(launcher):
     assert launcher.has("term")
 
 
-@pytest.mark.parametrize("line", ["Caught exception from handleInput", "The incoming data has been skipped"])
-def test_a_daemon_that_leaves_out_records_is_killed(launcher, line):
-    done = launcher.run(fake=f"leaves-out:{line}")
+KCL = "2026-01-31T12:00:00.000Z {} daemon [{}] {}: shardId-0: {}"
+LEFT_OUT = ["Caught exception from handleInput | java.lang.RuntimeException",
+            "Exception occurred while dispatching incoming data.  The incoming data has been skipped"]
+
+
+@pytest.mark.parametrize("text", LEFT_OUT)
+@pytest.mark.parametrize("form", [KCL.format("WARN ", "RxComputationThreadPool-1", "ShardConsumerSubscriber", "{}"),
+                                  "12:00 s.a.k.l.ShardConsumerSubscriber - {}"])
+def test_a_daemon_that_leaves_out_records_is_killed(launcher, text, form):
+    line = form.format(text)
+    done = launcher.run(fake="says:" + line)
     assert done.returncode == 1
-    log, why = done.stderr.splitlines()
-    assert line in log
+    log, why = after_start(done.stderr).splitlines()
+    assert line == log
     assert "left out records" in why and "killed" in why
     assert not launcher.has("term"), "it must not get to checkpoint"
+
+
+DRAIN = "Received error line from subprocess [{}] for shard shardId-0"
+
+
+@pytest.mark.parametrize("line", [
+    LEFT_OUT[1],
+    "2026-01-31T12:00:00.000Z info  shardId-0 a.b/1 ShardConsumerSubscriber: " + LEFT_OUT[1],
+    '{"time":"2026-01-31T12:00:00.000Z","level":"info","source":"plugin","message":"ShardConsumerSubscriber: ' + LEFT_OUT[1] + '"}',
+    KCL.format("WARN ", "x", "ShardConsumerSubscriber", LEFT_OUT[0]),
+])
+def test_what_a_child_prints_does_not_end_the_daemon(launcher, line):
+    """The daemon logs each line of its child's standard error, then echoes it."""
+    logged = KCL.format("ERROR", "multi-lang-daemon-0000", "DrainChildSTDERRTask", DRAIN.format(line))
+    process = launcher.start(f"says:{logged}\n{line}")
+    process.send(signal.SIGTERM)
+    assert process.wait() == 0, process.output()
+    assert after_start(process.output()).splitlines() == [logged, line]
+
+
+def test_the_end_of_its_terminal_does_not_stop_it(launcher):
+    process = launcher.start()
+    process.send(signal.SIGHUP)
+    process.send(signal.SIGQUIT)  # signals are read in the order of their numbers, so this one comes after
+    launcher.wait_for(process, "quit")
+    process.send(signal.SIGTERM)
+    assert process.wait() == 0, process.output()
+    assert launcher.text("term") == "\n"
+
+
+def test_says_what_runs(launcher):
+    done = launcher.run(fake="exit-0")
+    line = done.stderr.splitlines()[0]
+    plugin = PLUGINS / "noop.so"
+    digest = hashlib.sha256(plugin.read_bytes()).hexdigest()
+    version = subprocess.run([launcher.kclhost, "--version"], capture_output=True, text=True).stdout.strip()
+    for part in (version, "daemon 9 ", str(plugin.resolve()), digest, str(launcher.config)):
+        assert part in line
+
+
+# ---- Nobody reads ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fake", ["floods", "floods-log"])
+def test_it_stops_in_order_though_nobody_reads_its_output(launcher, fake):
+    reader, writer = os.pipe()
+    process = subprocess.Popen(launcher.command(), stdout=writer, stderr=writer,
+                               env=dict(os.environ, FAKE=fake, FAKE_DIR=str(launcher.directory)))
+    os.close(writer)
+    try:
+        wait_for(lambda: launcher.has("flooded") or process.poll() is not None, "the flood to be over")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(120) == 0
+        assert launcher.has("term")
+    finally:
+        process.kill()
+        os.close(reader)
+
+
+# ---- What check refuses ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("plugin, code", [
+    ("absent.so", 3),
+    ("word_counter.so, config: {no_such_key: 1}", 2),
+    ("noop.so, sha256: " + "0" * 64, 3),
+])
+def test_what_check_refuses_does_not_start_java(launcher, plugin, code):
+    launcher.values["plugin"] = plugin
+    done = launcher.run(fake="exit-0")
+    checked = subprocess.run([launcher.kclhost, "check", "--config", launcher.config], capture_output=True, text=True)
+    assert done.returncode == checked.returncode == code
+    problems = [line for line in checked.stderr.splitlines() if not line.startswith("note: ")]
+    assert done.stderr.splitlines() == ["kclhost: " + line for line in problems]
+    assert not (launcher.directory / "state" / "run").exists(), "Java's properties were not even written"
 
 
 # ---- Log lines ---------------------------------------------------------------------------------------------------------
@@ -363,20 +454,20 @@ LINES = ["first line", "größe %s %d", "x" * 100_000, "last line"]
 
 def test_log_lines_reach_standard_error(launcher):
     done = launcher.run(fake="log")
-    assert done.stderr.splitlines()[:-1] == LINES
+    assert after_start(done.stderr).splitlines()[:-1] == LINES
     assert list((launcher.directory / "state" / "run").glob("*.sock")) == []
 
 
 def test_log_lines_with_a_state_dir_too_deep_for_a_socket(launcher):
     launcher.values["state"] = launcher.directory / ("d" * 120)
     done = launcher.run(fake="log")
-    assert done.stderr.splitlines()[:-1] == LINES
+    assert after_start(done.stderr).splitlines()[:-1] == LINES
 
 
 def test_what_the_daemon_prints_is_handed_on(launcher):
     done = launcher.run(fake="talk")
     assert done.stdout == "first line\nsecond line\nno newline"
-    assert done.stderr.splitlines()[:-1] == ["größe", "x" * 3_000_000]
+    assert after_start(done.stderr).splitlines()[:-1] == ["größe", "x" * 3_000_000]
 
 
 def test_removes_the_sockets_of_those_that_were_killed(launcher):

@@ -22,7 +22,6 @@ plugin: {path: word_counter.so, config: {output_dir: %s}}
 isolation: %s
 state_dir: %s
 log: {format: text}
-metrics: {listen: ""}
 """ % (os.environ["KCLHOST_PLUGINS_DIR"], tmp_path / "counts", request.param, tmp_path / "state"))
     return file
 

@@ -138,8 +138,8 @@ const Mistake values[] = {
     after("BooleanQuoted", "on_error: {bisect: \"true\"}\n", {3, 20},
           "'on_error.bisect' must be true or false without quotes"),
     after("BooleanYes", "on_error: {bisect: yes}\n", {3, 20}, "must be true or false, not 'yes'"),
-    after("BooleanNumber", "reload: {watch: 1}\n", {3, 17}, "'reload.watch' must be true or false, not '1'"),
-    after("BooleanList", "reload: {watch: []}\n", {3, 17}, "must be true or false, not a list"),
+    after("BooleanNumber", "worker: {core_dumps: 1}\n", {3, 22}, "'worker.core_dumps' must be true or false, not '1'"),
+    after("BooleanList", "worker: {core_dumps: []}\n", {3, 22}, "must be true or false, not a list"),
     after("IntegerWord", "on_error: {retry: {max_attempts: many}}\n", {3, 34}, "must be a whole number, not 'many'"),
     after("IntegerFraction", "on_error: {retry: {max_attempts: 1.5}}\n", {3, 34}, "must be a whole number, not '1.5'"),
     after("IntegerZero", "on_error: {retry: {max_attempts: 0}}\n", {3, 34}, "between 1 and 2147483647, not 0"),
@@ -177,10 +177,6 @@ const Mistake values[] = {
     after("Choice", "on_error: {then: dead-letter}\n", {3, 18},
           "must be block, stop, skip or dead_letter, not 'dead-letter'; did you mean 'dead_letter'?"),
     after("ChoiceFar", "log: {level: loud}\n", {3, 14}, "must be trace, debug, info, warn or error, not 'loud'"),
-    after("ListenNoHost", "metrics: {listen: ':9400'}\n", {3, 19}, "must be host:port"),
-    after("ListenNoPort", "metrics: {listen: localhost}\n", {3, 19}, "must be host:port"),
-    after("ListenBigPort", "metrics: {listen: localhost:65536}\n", {3, 19}, "must be host:port"),
-    after("ListenBareIpv6", "metrics: {listen: '::1:9400'}\n", {3, 19}, "[::1]:9400"),
     after("OptionsString", "daemon: {jvm_options: -Xmx512m}\n", {3, 23}, "must be a list, not a string"),
     after("OptionsNested", "daemon: {jvm_options: [-Xmx512m, [a]]}\n", {3, 34},
           "'daemon.jvm_options[1]' must be a string, not a list"),
@@ -198,12 +194,32 @@ const Mistake references[] = {
     after("UnsetInList", "daemon:\n  jvm_options:\n    - -Xmx1g\n    - -D${KCLHOST_TEST_UNSET}\n", {6, 9},
           "is not set"),
     after("Unclosed", "plugins_dir: a${HOME\n", {3, 15}, "'${' without its '}'"),
+    after("BraceUnclosed", "plugins_dir: 'a${A:-{}'\n", {3, 16}, "braces in a default come in pairs"),
+    after("BraceUnopened", "plugins_dir: 'a${A:-b}}'\n", {3, 16},
+          "'${A:-b}' is followed by a '}' without its '{'; braces in a default come in pairs"),
+    plugin_config("BraceInQuotes", "'${A:-{\"a\":\"}\"}}'\n", {4, 12}, "braces in a default come in pairs"),
     after("NoName", "plugins_dir: ${}\n", {3, 14}, "neither ${NAME} nor ${NAME:-default}"),
     after("BadName", "plugins_dir: ${A-b}\n", {3, 14}, "'${A-b}' is neither"),
     after("Nested", "plugins_dir: ${A:-${B}}\n", {3, 14}, "neither"),
     after("Latin1", "plugins_dir: ${KCLHOST_TEST_LATIN1}\n", {3, 14}, "KCLHOST_TEST_LATIN1 is not UTF-8"),
     plugin_config("InConfig", "{a: [1, \"${KCLHOST_TEST_UNSET}\"]}\n", {4, 20}, "is not set"),
     property("InProperty", "streamName: x-${KCLHOST_TEST_UNSET}\n", {5, 19}, "is not set"),
+};
+
+const Mistake odd_characters[] = {
+    after("NoBreakSpaceInValue", "isolation:\u00A0none\n", {3, 1},
+          "this line has a no-break space (U+00A0) in it: type a plain space"),
+    after("NoBreakSpaceBehindValue", "isolation: none\u00A0\n", {3, 12},
+          "'isolation' has a no-break space (U+00A0) in it"),
+    after("NoBreakSpaceInKey", "log:\n  le\u00A0vel: info\n", {4, 3}, "a no-break space (U+00A0)"),
+    after("ZeroWidthInKey", "iso\u200Blation: none\n", {3, 1}, "an invisible character (U+200B) in it: remove it"),
+    after("ZeroWidthInPath", "plugins_dir: a\u200Bb\n", {3, 14}, "'plugins_dir' has an invisible character (U+200B)"),
+    after("ByteOrderMarkInside", "plugins_dir: \uFEFFa\n", {3, 14}, "a byte order mark (U+FEFF)"),
+    after("TypographicQuotes", "plugins_dir: \u201Ca\u201D\n", {3, 14},
+          "a typographic quote (U+201C) in it; type a plain quote"),
+    after("TypographicQuotesInFlow", "log: {level: \u2018info\u2019}\n", {3, 14}, "a typographic quote (U+2018)"),
+    property("TypographicQuotesInProperty", "streamName: \u201Cwords\u201D\n", {5, 17}, "a typographic quote (U+201C)"),
+    property("NoBreakSpaceInProperty", "stream\u00A0Name: words\n", {5, 5}, "a no-break space (U+00A0)"),
 };
 
 const Mistake json[] = {
@@ -270,6 +286,7 @@ INSTANTIATE_TEST_SUITE_P(Documents, ConfigMistake, testing::ValuesIn(documents),
 INSTANTIATE_TEST_SUITE_P(Names, ConfigMistake, testing::ValuesIn(names), name_of);
 INSTANTIATE_TEST_SUITE_P(Values, ConfigMistake, testing::ValuesIn(values), name_of);
 INSTANTIATE_TEST_SUITE_P(References, ConfigMistake, testing::ValuesIn(references), name_of);
+INSTANTIATE_TEST_SUITE_P(OddCharacters, ConfigMistake, testing::ValuesIn(odd_characters), name_of);
 INSTANTIATE_TEST_SUITE_P(Json, ConfigMistake, testing::ValuesIn(json), name_of);
 INSTANTIATE_TEST_SUITE_P(Properties, ConfigMistake, testing::ValuesIn(properties), name_of);
 
@@ -295,6 +312,18 @@ TEST(ConfigProblems, AreOneLineEach) {
   EXPECT_THAT(message("a\\nb\\tc\\e[2J"), HasSubstr("not 'a\\nb\\tc?[2J'"));
   EXPECT_THAT(message(std::string(79, 'x') + "\xC3\xA9" + std::string(200, 'y')),
               testing::EndsWith("not '" + std::string(79, 'x') + "…'"));
+}
+
+TEST(ConfigProblems, OddCharactersThatMayBeMeantAreWarnings) {
+  const Loaded loaded = parse(
+      "version: 1\nplugin:\n  path: caf\u00E9\u2019s.so\n  config:\n    text: don\u2019t\n    a\u00A0b: "
+      "[\u201Cx\u201D]\n",
+      "k.yaml");
+  EXPECT_EQ(lines(loaded.problems), "");
+  EXPECT_EQ(lines(loaded.warnings),
+            "k.yaml:6:5: plugin.config has a no-break space (U+00A0) here; if it is not meant, type a plain space\n"
+            "k.yaml:6:12: plugin.config has a typographic quote (U+201C) here; if it is not meant, type a plain quote, "
+            "\" or '\n");
 }
 
 TEST(ConfigProblems, AnAliasRepeatsNone) {

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "config/config.hpp"
 #include "config/units.hpp"
@@ -71,17 +73,15 @@ TEST(ConfigValues, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config.worker.max_memory, std::nullopt);
   EXPECT_FALSE(config.worker.core_dumps);
   EXPECT_FALSE(config.worker.crash_payloads);
-  EXPECT_TRUE(config.reload.watch);
-  EXPECT_EQ(config.reload.settle, 1s);
   EXPECT_EQ(config.log.level, LogLevel::info);
   EXPECT_EQ(config.log.format, LogFormat::json);
   EXPECT_EQ(config.log.sink, LogSink::automatic);
-  EXPECT_EQ(config.metrics.listen, std::nullopt);
   EXPECT_EQ(config.daemon.java, "java");
   EXPECT_THAT(config.daemon.jvm_options, IsEmpty());
   EXPECT_TRUE(config.daemon.jars.empty());
   EXPECT_TRUE(config.daemon.logback.empty());
   EXPECT_THAT(config.daemon.properties, IsEmpty());
+  EXPECT_FALSE(config.daemon.allow_unknown_properties);
 }
 
 TEST(ConfigValues, EveryKeyArrives) {
@@ -103,15 +103,14 @@ dead_letter: {path: lost, max_file_size: 10MB}
 in_flight: {max_bytes: 1GiB, max_records: 1000000000}
 timeouts: {initialize: 1s, process_records: 2s, shutdown: 3s}
 worker: {max_memory: 512MiB, core_dumps: true, crash_payloads: true}
-reload: {watch: False, settle: 0s}
 log: {level: trace, format: text, sink: stderr}
-metrics: {listen: 127.0.0.1:9400}
 daemon:
   java: /usr/bin/java
   jvm_options: [-Xmx512m, 12]
   jars: ../jars/
   logback: daemon/logback.xml
   properties: {streamName: words, maxRecords: 1000}
+  allow_unknown_properties: true
 )",
                               "/etc/kclhost/k.yaml");
   for (const Problem& problem : loaded.problems) ADD_FAILURE() << problem.str();
@@ -144,17 +143,15 @@ daemon:
   EXPECT_EQ(config.worker.max_memory, 512u << 20);
   EXPECT_TRUE(config.worker.core_dumps);
   EXPECT_TRUE(config.worker.crash_payloads);
-  EXPECT_FALSE(config.reload.watch);
-  EXPECT_EQ(config.reload.settle, 0s);
   EXPECT_EQ(config.log.level, LogLevel::trace);
   EXPECT_EQ(config.log.format, LogFormat::text);
   EXPECT_EQ(config.log.sink, LogSink::standard_error);
-  EXPECT_EQ(config.metrics.listen, "127.0.0.1:9400");
   EXPECT_EQ(config.daemon.java, "/usr/bin/java");
   EXPECT_THAT(config.daemon.jvm_options, ElementsAre("-Xmx512m", "12"));
   EXPECT_EQ(config.daemon.jars, "/etc/jars");
   EXPECT_EQ(config.daemon.logback, "/etc/kclhost/daemon/logback.xml");
   EXPECT_THAT(config.daemon.properties, ElementsAre(Pair("maxRecords", "1000"), Pair("streamName", "words")));
+  EXPECT_TRUE(config.daemon.allow_unknown_properties);
 }
 
 TEST(ConfigValues, EveryChoiceIsItsEnumerator) {
@@ -193,11 +190,10 @@ TEST(ConfigValues, RelativeFilesAreTakenFromTheWorkingDirectory) {
 
 TEST(ConfigValues, EmptySectionsAndEmptyOptionalsAreAbsent) {
   const Config config = good(
-      "log:\ncheckpoint: {retry: ~}\nmetrics: {listen: ''}\non_error: {max_record_age: ''}\ndaemon: "
+      "log:\ncheckpoint: {retry: ~}\non_error: {max_record_age: ''}\ndaemon: "
       "{jars: null, logback: '', properties: }\n");
   EXPECT_EQ(config.log.level, LogLevel::info);
   EXPECT_EQ(config.checkpoint.retry.max_attempts, 5);
-  EXPECT_EQ(config.metrics.listen, std::nullopt);
   EXPECT_EQ(config.on_error.max_record_age, std::nullopt);
   EXPECT_TRUE(config.daemon.jars.empty());
   EXPECT_TRUE(config.daemon.logback.empty());
@@ -236,6 +232,12 @@ TEST(ConfigExpansion, FollowsTheShell) {
       {"$$${KCLHOST_TEST_A}", "$a"},
       {"$KCLHOST_TEST_A 5$", "$KCLHOST_TEST_A 5$"},
       {"a$$b", "a$b"},
+      {R"(${KCLHOST_TEST_UNSET:-{"a":{"b":1}}})", R"({"a":{"b":1}})"},
+      {R"(${KCLHOST_TEST_A:-{"a":{"b":1}}})", "a"},
+      {"x/${KCLHOST_TEST_UNSET:-{id}/sub}/y", "x/{id}/sub/y"},
+      {"{${KCLHOST_TEST_UNSET:-1}}", "{1}"},
+      {"{${KCLHOST_TEST_A:-{}}}", "{a}"},
+      {"${KCLHOST_TEST_A}}", "a}"},
   };
   for (const auto& [text, expanded] : cases)
     EXPECT_EQ(good(std::string("daemon: {jvm_options: ['") + text + "']}").daemon.jvm_options.at(0), expanded) << text;
@@ -300,6 +302,75 @@ daemon:
                           Pair("metricsEnabledDimensions", "Operation,ShardId"), Pair("regionName", "eu-west-1"),
                           Pair("staleWorkerMetricsEntryCleanupDuration", "P1DT2H3M4.5S"), Pair("streamName", "007"),
                           Pair("workerMetricsEMAAlpha", "0.50"), Pair("workerMetricsTags", "team=data,stage=a b")));
+}
+
+TEST(ConfigProperties, MayBeNegativeWhereTheDaemonCanWorkWithThat) {
+  for (const char* name :
+       {"maxActiveThreads", "maxLeasesForWorker", "idleTimeBetweenReadsInMillis", "logWarningForTaskAfterMillis",
+        "millisBehindLatestThresholdForReducedTps", "shutdownGraceMillis"}) {
+    for (const char* value : {"-1", "0", "8", "+8", "-2147483648"}) {
+      const Config config = good(std::string("daemon: {properties: {") + name + ": '" + value + "'}}");
+      EXPECT_EQ(config.daemon.properties.at(name), value) << name;
+    }
+  }
+}
+
+TEST(ConfigProperties, CredentialsProvidersAreFoundInAnyCase) {
+  for (const char* name : {"AwsCredentialsProvider", "AWSCredentialsProvider", "AWSCREDENTIALSPROVIDER"}) {
+    const Config config = good(std::string("daemon: {properties: {") + name + ": a, " + name + "DynamoDB: b, " + name +
+                               "CloudWatch: c}}");
+    EXPECT_THAT(config.daemon.properties,
+                ElementsAre(Pair("awsCredentialsProvider", "a"), Pair("awsCredentialsProviderCloudWatch", "c"),
+                            Pair("awsCredentialsProviderDynamoDB", "b")));
+  }
+}
+
+// A directory with the jar of a daemon, and a configuration that names it.
+class ConfigDaemonVersion : public testing::Test {
+ protected:
+  ~ConfigDaemonVersion() override { std::filesystem::remove_all(directory_); }
+
+  Loaded with(const std::string& jar, const std::string& daemon) {
+    std::filesystem::remove_all(directory_);
+    std::filesystem::create_directories(directory_ / "jars");
+    if (!jar.empty()) std::ofstream(directory_ / "jars" / jar) << "jar";
+    return parse("version: 1\nplugin: {path: a.so}\ndaemon:\n  jars: jars\n  " + daemon + "\n", directory_ / "k.yaml");
+  }
+
+  const std::filesystem::path directory_ =
+      std::filesystem::temp_directory_path() / ("kclhost-version-" + std::to_string(::getpid()));
+};
+
+TEST_F(ConfigDaemonVersion, DecidesWhichPropertiesThereAre) {
+  for (const char* name : {"migrateAllEntitiesToLeaseTable: true", "tableMigrationCompleteBakeTimeSeconds: 60",
+                           "leaseTableScanTotalSegments: 4"}) {
+    const std::string daemon = "properties:\n    streamName: s\n    " + std::string(name);
+    for (const char* jar :
+         {"amazon-kinesis-client-multilang-3.5.1.jar", "amazon-kinesis-client-multilang-4.0.0.jar",
+          "amazon-kinesis-client-multilang-3.10.0-SNAPSHOT.jar", "amazon-kinesis-client-3.1.3.jar", ""})
+      EXPECT_THAT(with(jar, daemon).problems, IsEmpty()) << jar;
+    for (const char* version : {"3.1.3", "3.0.1", "2.6.0"}) {
+      const auto problems = with("amazon-kinesis-client-multilang-" + std::string(version) + ".jar", daemon).problems;
+      ASSERT_EQ(problems.size(), 1u) << version;
+      EXPECT_EQ(problems[0].position.line, 7);
+      EXPECT_EQ(problems[0].position.column, 5);
+      EXPECT_THAT(problems[0].message,
+                  testing::HasSubstr("the daemon " + std::string(version) + " in daemon.jars has no property"));
+    }
+  }
+}
+
+TEST_F(ConfigDaemonVersion, UnknownPropertiesAreAllowedWithAWarning) {
+  const Loaded loaded = with(
+      "amazon-kinesis-client-multilang-3.1.3.jar",
+      "properties: {streemName: s, newList: [a, b], leaseTableScanTotalSegments: 4}\n  allow_unknown_properties: true");
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_THAT(loaded.config.daemon.properties,
+              ElementsAre(Pair("leaseTableScanTotalSegments", "4"), Pair("newList", "a,b"), Pair("streemName", "s")));
+  ASSERT_EQ(loaded.warnings.size(), 3u);
+  EXPECT_THAT(loaded.warnings[0].str(),
+              testing::AllOf(testing::HasSubstr(":5:16: "), testing::HasSubstr("'streemName'"),
+                             testing::HasSubstr("'streamName'")));
 }
 
 TEST(ConfigUnits, ReadWhatTheyWrite) {

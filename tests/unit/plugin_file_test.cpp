@@ -186,10 +186,12 @@ TEST_F(PluginFile, AtAnySizeOfTruncation) {
 }
 
 TEST(PluginWarnings, OnlyWhatIsUnwise) {
-  EXPECT_TRUE(warnings_of({.exported = {"kclhost_plugin_v1"}, .unique = {}, .needed = {}}).empty());
+  EXPECT_TRUE(warnings_of({.exported = {"kclhost_plugin_v1"}, .unique = {}, .needed = {}, .run_paths = {}}).empty());
   EXPECT_TRUE(
-      warnings_of({.exported = {"kclhost_plugin_v1", "kclhost_plugin_v2"}, .unique = {}, .needed = {}}).empty());
-  const auto warnings = warnings_of({.exported = {"a", "b", "kclhost_plugin_v1"}, .unique = {"u"}, .needed = {}});
+      warnings_of({.exported = {"kclhost_plugin_v1", "kclhost_plugin_v2"}, .unique = {}, .needed = {}, .run_paths = {}})
+          .empty());
+  const auto warnings =
+      warnings_of({.exported = {"a", "b", "kclhost_plugin_v1"}, .unique = {"u"}, .needed = {}, .run_paths = {}});
   ASSERT_EQ(warnings.size(), 2u);
   EXPECT_NE(warnings[0].find("exports 2 symbols besides"), std::string::npos) << warnings[0];
   EXPECT_NE(warnings[1].find("GNU-unique symbols (u"), std::string::npos) << warnings[1];

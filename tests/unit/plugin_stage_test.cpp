@@ -84,6 +84,51 @@ TEST_F(Stage, AnUnfinishedCopyIsReplaced) {
   }
 }
 
+TEST_F(Stage, ADamagedCopyOfTheSameSizeIsReplaced) {
+  const fs::path path = staged();
+  const ino_t first = inode(path);
+  std::string damaged = file.bytes;
+  damaged[damaged.size() / 2] ^= 1;
+  ASSERT_EQ(::chmod(path.c_str(), 0755), 0);
+  test::put_file(path, damaged);
+  EXPECT_EQ(staged(), path);
+  EXPECT_EQ(test::contents(path), file.bytes);
+  EXPECT_NE(inode(path), first) << "running workers keep what they have mapped";
+}
+
+TEST_F(Stage, OldCopiesGo) {
+  const fs::path folder = state / "staged";
+  fs::create_directories(folder);
+  std::vector<fs::path> old;
+  for (int i = 0; i < 8; ++i) {
+    const std::string hash(64, static_cast<char>('0' + i));
+    old.push_back(folder / (hash + (i % 2 == 0 ? ".so" : ".d")));
+    if (i % 2 == 0)
+      test::put_file(old.back(), "old");
+    else
+      fs::create_directories(old.back() / "up");
+    fs::last_write_time(old.back(), fs::file_time_type::clock::now() - std::chrono::hours(i + 1));
+  }
+  const fs::path unfinished = folder / (std::string(64, 'a') + ".so.abcdef"), foreign = folder / "notes.txt";
+  for (const fs::path& path : {unfinished, foreign}) {
+    test::put_file(path, "old");
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(24));
+  }
+  const fs::path path = staged();
+  EXPECT_TRUE(fs::exists(path));
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(fs::exists(old[static_cast<std::size_t>(i)]), i < 4) << i;
+  EXPECT_FALSE(fs::exists(unfinished));
+  EXPECT_TRUE(fs::exists(foreign)) << "not ours";
+}
+
+TEST_F(Stage, TheFileAtFaultIsNamed) {
+  const fs::path path = state / "staged" / (file.sha256 + ".so");
+  fs::create_directories(path / "in the way");
+  const Result<fs::path> failed = stage(file, state);
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().find(path.string() + ": "), std::string::npos) << failed.error();
+}
+
 TEST_F(Stage, ACopyThatOthersMayWriteIsReplaced) {
   const fs::path path = staged();
   const ino_t first = inode(path);

@@ -161,6 +161,13 @@ static const kclhost_plugin plugin = {
     .shutdown_requested = shutdown_requested,
 };
 
+#ifdef TELLER_ASKS_NEAR
+int near_number(void);
+#endif
+
 const kclhost_plugin* kclhost_plugin_v1(void) {
+#ifdef TELLER_ASKS_NEAR
+  if (near_number() != 7) return NULL;
+#endif
   return &plugin;
 }

@@ -1,0 +1,140 @@
+#include "cli/findings.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "config/locate.hpp"
+#include "launch/command.hpp"
+#include "launch/files.hpp"
+#include "plugin/config_schema.hpp"
+#include "plugin/cures.hpp"
+#include "plugin/file.hpp"
+#include "plugin/warnings.hpp"
+#include "processor/probe.hpp"
+
+namespace kclhost::host::cli {
+namespace {
+
+using config::Config;
+
+void add(Findings& findings, const Config& config, int code, std::string message,
+         std::optional<config::Position> position = std::nullopt) {
+  findings.problems.push_back(
+      {config.file.string(), position.value_or(config.plugin.path_position), std::move(message)});
+  if (findings.exit_code == exit_done) findings.exit_code = code;
+}
+
+std::string dotted(const std::vector<std::string>& path) {
+  std::string text = "plugin.config";
+  for (const std::string& name : path) text += "." + name;
+  return text;
+}
+
+void check_plugin_config(const Config& config, const std::string& schema, Findings& findings) {
+  if (schema.empty()) return;
+  const auto misfits = plugin::find_misfits(schema, config.plugin.config_json);
+  if (!misfits) return add(findings, config, exit_usage, misfits.error());
+  std::vector<std::vector<std::string>> paths;
+  for (const plugin::Misfit& misfit : *misfits) paths.push_back(misfit.path);
+  const std::vector<config::Position> positions = config::locate_in_plugin_config(config.file, paths);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    add(findings, config, exit_usage,
+        "'" + dotted(paths[i]) + "' does not fit the plugin's schema: " + (*misfits)[i].message +
+            " (kclhost inspect shows the schema)",
+        positions[i]);
+  }
+}
+
+// True when state_dir was looked at on the way.
+bool check_plugin(const Config& config, Findings& findings) {
+  Result<plugin::File> file = plugin::find(config);
+  if (!file) return add(findings, config, exit_plugin, file.error()), false;
+  Result<std::filesystem::path> staged = plugin::stage(*file, config.state_dir);
+  if (!staged) return add(findings, config, exit_plugin, staged.error()), true;
+  Result<processor::Descriptor> descriptor = processor::probe(staged->string(), config.timeouts.initialize);
+  if (!descriptor) {
+    return add(findings, config, exit_plugin,
+               "plugin " + file->path.string() + " " + plugin::with_cure(descriptor.error())),
+           true;
+  }
+  for (std::string& warning : plugin::warnings_of(file->elf))
+    findings.notes.push_back("the plugin " + std::move(warning));
+  check_plugin_config(config, descriptor->config_schema, findings);
+  if (descriptor->checkpoints_itself() && config.concurrency > 1) {
+    add(findings, config, exit_usage,
+        "concurrency is " + std::to_string(config.concurrency) + " but plugin " + descriptor->id +
+            " checkpoints for itself, which one worker alone can do: set concurrency: 1");
+  }
+  findings.plugin = std::move(*descriptor);
+  findings.plugin_file = file->path.string();
+  findings.plugin_sha256 = std::move(file->sha256);
+  return true;
+}
+
+// The nearest folder above that is there; what is missing below it is made when it is needed.
+std::filesystem::path existing_part(std::filesystem::path path) {
+  std::error_code ignored;
+  while (path.has_relative_path() && !std::filesystem::exists(path, ignored)) path = path.parent_path();
+  return path;
+}
+
+bool can_write_below(const std::filesystem::path& folder) {
+  const std::filesystem::path there = existing_part(folder);
+  std::error_code ignored;
+  return std::filesystem::is_directory(there, ignored) && ::access(there.c_str(), W_OK | X_OK) == 0;
+}
+
+void check_folders(const Config& config, bool staged, Findings& findings) {
+  if (!staged && !can_write_below(config.state_dir)) {
+    add(findings, config, exit_stopped, "state_dir " + config.state_dir.string() + " is not writable");
+    return;
+  }
+  if (!findings.problems.empty()) return;
+  if (const auto tries = config.state_dir / "tries"; !can_write_below(tries)) {
+    add(findings, config, exit_stopped, tries.string() + " is not writable; kclhost notes there what it is trying");
+  }
+  if (config.on_error.then == config::Then::dead_letter && !can_write_below(config.dead_letter.path)) {
+    add(findings, config, exit_stopped,
+        "dead_letter.path " + config.dead_letter.path.string() +
+            " is not writable; without it a record that keeps failing stops the shard");
+  }
+}
+
+void add_notes(const Config& config, Findings& findings) {
+  for (const auto& [what, path] :
+       {std::pair{"daemon.jars", config.daemon.jars}, {"daemon.logback", config.daemon.logback}}) {
+    if (!path.empty() && !std::filesystem::exists(path)) {
+      findings.notes.push_back(std::string(what) + " " + path.string() +
+                               " is not there; kclhost launch needs it (kclhost fetch-daemon gets the jars)");
+    }
+  }
+  if (!config.daemon.properties.empty()) {
+    if (const auto command = launch::make_command(config, launch::own_executable()); !command) {
+      findings.notes.push_back("kclhost launch will refuse this: " + command.error());
+    }
+  }
+  if (config.isolation == config::Isolation::none) {
+    findings.notes.push_back(
+        "isolation none: a crash, exit() or hang of the plugin ends this host and with it the daemon; "
+        "timeouts and the settings of worker are off");
+  }
+}
+
+}  // namespace
+
+Findings find_problems(const config::Loaded& loaded) {
+  Findings findings;
+  findings.problems = loaded.problems;
+  if (!findings.problems.empty()) {
+    findings.exit_code = exit_usage;
+    return findings;
+  }
+  for (const config::Problem& warning : loaded.warnings) findings.notes.push_back(warning.str());
+  const bool staged = check_plugin(loaded.config, findings);
+  check_folders(loaded.config, staged, findings);
+  add_notes(loaded.config, findings);
+  return findings;
+}
+
+}  // namespace kclhost::host::cli

@@ -1,0 +1,53 @@
+#include "config/locate.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include "config/yaml_tree.hpp"
+
+namespace kclhost::host::config {
+namespace {
+
+std::optional<Value> step(const Value& from, const std::string& name) {
+  const Node& node = *from.node;
+  if (node.kind == NodeKind::map) {
+    const auto found = std::find_if(node.members.begin(), node.members.end(),
+                                    [&](const Member& member) { return member.key.node->text == name; });
+    if (found != node.members.end()) return found->value;
+  } else if (node.kind == NodeKind::sequence) {
+    std::size_t index = node.items.size();
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
+    if (error == std::errc{} && end == name.data() + name.size() && index < node.items.size()) return node.items[index];
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<Position> locate_in_plugin_config(const std::filesystem::path& file,
+                                              std::span<const std::vector<std::string>> paths) {
+  std::vector<Position> positions(paths.size());
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const Tree tree = parse_yaml(text, file.string());
+  if (tree.root.node == nullptr) return positions;
+  Value top = tree.root;
+  for (const char* const name : {"plugin", "config"}) {
+    if (const auto next = step(top, name)) top = *next;
+  }
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    Value at = top;
+    for (const std::string& name : paths[i]) {
+      const auto next = step(at, name);
+      if (!next) break;
+      at = *next;
+    }
+    positions[i] = at.position;
+  }
+  return positions;
+}
+
+}  // namespace kclhost::host::config

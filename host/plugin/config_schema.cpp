@@ -1,0 +1,151 @@
+#include "plugin/config_schema.hpp"
+
+// valijson has RapidJSON's assertions throw, which must not reach the code that others share: so here RapidJSON has
+// another namespace. And without exceptions valijson ends the process where a schema is wrong.
+#define VALIJSON_USE_EXCEPTIONS 1
+#define RAPIDJSON_NAMESPACE rapidjson
+#define RAPIDJSON_NAMESPACE_BEGIN \
+  namespace rapidjson {           \
+  inline namespace throwing {
+#define RAPIDJSON_NAMESPACE_END \
+  }                             \
+  }
+
+#include <valijson/adapters/rapidjson_adapter.hpp>
+// That one first.
+#include <rapidjson/document.h>
+#include <rapidjson/error/en.h>
+
+#include <algorithm>
+#include <exception>
+#include <string_view>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+namespace kclhost::host::plugin {
+namespace {
+
+using SchemaError = valijson::ValidationResults::Error;
+
+// RapidJSON 1.1 reads outside its tables for an exponent below about -2^31 (CVE-2024-38517). No double has more than
+// three digits there, so a longer exponent is cut to what means the same: zero, or a number that is too big.
+std::string with_short_exponents(std::string_view json) {
+  std::string text;
+  bool quoted = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    text += c;
+    if (quoted && c == '\\' && i + 1 < json.size()) {
+      text += json[++i];
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && (c == 'e' || c == 'E') && i > 0 && ((json[i - 1] >= '0' && json[i - 1] <= '9'))) {
+      std::size_t at = i + 1;
+      if (at < json.size() && (json[at] == '-' || json[at] == '+')) text += json[at++];
+      const std::size_t begin = std::min(json.find_first_not_of('0', at), json.size());
+      const std::size_t end = std::min(json.find_first_not_of("0123456789", at), json.size());
+      const std::size_t digits = end > begin ? end - begin : 0;
+      text += digits > 4 ? "9999" : std::string(json.substr(at, end - at));
+      i = end - 1;
+    }
+  }
+  return text;
+}
+
+bool parse(const std::string& json, rapidjson::Document& document) {
+  const std::string text = with_short_exponents(json);
+  document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
+  return !document.HasParseError();
+}
+
+bool is_draft_4(const rapidjson::Document& schema) {
+  if (!schema.IsObject()) return false;
+  const auto draft = schema.FindMember("$schema");
+  return draft != schema.MemberEnd() && draft->value.IsString() &&
+         std::string_view(draft->value.GetString()).find("draft-04") != std::string_view::npos;
+}
+
+// "<root>", "[name]", "[0]" are valijson's; names and indexes are ours.
+std::vector<std::string> path_of(const std::vector<std::string>& context) {
+  std::vector<std::string> path;
+  for (std::size_t i = 1; i < context.size(); ++i) path.push_back(context[i].substr(1, context[i].size() - 2));
+  return path;
+}
+
+std::string quoted_in(const std::string& text) {
+  const std::size_t begin = text.find('\'', text.find(':') == std::string::npos ? 0 : text.find(": '"));
+  const std::size_t end = text.rfind('\'');
+  return begin == std::string::npos || end <= begin ? "" : text.substr(begin + 1, end - begin - 1);
+}
+
+// Beside what is wrong with a value, valijson has an error for each object and list that the value stands in.
+bool only_wraps(const SchemaError& error, const SchemaError* before) {
+  if (before == nullptr) return false;
+  constexpr std::string_view wrappers[] = {
+      "Failed to validate against schema associated with", "Failed to validate item #",
+      "Failed to validate against additional properties", "Failed to validate against child schema"};
+  const bool wraps = std::any_of(std::begin(wrappers), std::end(wrappers),
+                                 [&](std::string_view start) { return error.description.starts_with(start); });
+  std::vector<std::string> inside = error.context;
+  if (error.description.find("property name '") != std::string::npos) {
+    inside.push_back("[" + quoted_in(error.description) + "]");
+  }
+  return wraps && inside.size() <= before->context.size() &&
+         std::equal(inside.begin(), inside.end(), before->context.begin());
+}
+
+// valijson's sentence as a clause: 10.000000 is 10, and no capital, no full stop.
+std::string clause_of(std::string text) {
+  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] - 'A' + 'a');
+  if (text.ends_with('.')) text.pop_back();
+  if (const std::size_t point = text.rfind('.');
+      point != std::string::npos && text.find_first_not_of("0123456789", point + 1) == std::string::npos) {
+    while (text.ends_with('0')) text.pop_back();
+    if (text.ends_with('.')) text.pop_back();
+  }
+  return text;
+}
+
+Misfit misfit_of(const SchemaError& error) {
+  Misfit misfit{path_of(error.context), clause_of(error.description)};
+  if (error.description.starts_with("Object contains a property that could not be validated")) {
+    misfit.path.push_back(quoted_in(error.description));
+    misfit.message = "the plugin knows no such key";
+  } else if (error.description.starts_with("Failed to validate against schema associated with property name")) {
+    misfit.path.push_back(quoted_in(error.description));
+    misfit.message = "the plugin does not allow this key here";
+  }
+  return misfit;
+}
+
+}  // namespace
+
+Result<std::vector<Misfit>> find_misfits(const std::string& schema_text, const std::string& configuration) try {
+  rapidjson::Document schema, document;
+  if (!parse(schema_text, schema)) {
+    return Error{std::string("the plugin's config_schema is no JSON: ") +
+                 rapidjson::GetParseError_En(schema.GetParseError())};
+  }
+  if (!parse(configuration, document)) {
+    return std::vector<Misfit>{{{}, rapidjson::GetParseError_En(document.GetParseError())}};
+  }
+  valijson::Schema rules;
+  valijson::SchemaParser parser(is_draft_4(schema) ? valijson::SchemaParser::kDraft4 : valijson::SchemaParser::kDraft7);
+  parser.populateSchema(valijson::adapters::RapidJsonAdapter(schema), rules);
+  valijson::ValidationResults results;
+  valijson::Validator validator;
+  std::vector<Misfit> misfits;
+  if (validator.validate(rules, valijson::adapters::RapidJsonAdapter(document), &results)) return misfits;
+  const SchemaError* before = nullptr;
+  for (const SchemaError& error : results) {
+    if (!only_wraps(error, before)) misfits.push_back(misfit_of(error));
+    before = &error;
+  }
+  if (misfits.empty()) misfits.push_back({{}, "it is not allowed"});
+  return misfits;
+} catch (const std::exception& error) {
+  return Error{std::string("the plugin's config_schema can't be used: ") + error.what()};
+}
+
+}  // namespace kclhost::host::plugin

@@ -1,0 +1,19 @@
+// Files that a plugin's process is to load.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <string>
+
+#include "support/result.hpp"
+
+namespace kclhost::host::plugin {
+
+// Why a file with this status must not be loaded; empty when it may: regular, root's or ours, writable by nobody else.
+std::string objection(const struct stat& status);
+
+// All of a file that may be loaded. The error is what follows the file's name: "can't be opened: …".
+Result<std::string> read_loadable(const std::filesystem::path& path);
+
+}  // namespace kclhost::host::plugin

@@ -1,0 +1,4 @@
+int far_number(void);
+int far_number(void) {
+  return 7;
+}
