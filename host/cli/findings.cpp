@@ -11,7 +11,7 @@
 #include "plugin/cures.hpp"
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
-#include "processor/probe.hpp"
+#include "worker/probe.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -52,7 +52,7 @@ bool check_plugin(const Config& config, Findings& findings) {
   if (!file) return add(findings, config, exit_plugin, file.error()), false;
   Result<std::filesystem::path> staged = plugin::stage(*file, config.state_dir);
   if (!staged) return add(findings, config, exit_plugin, staged.error()), true;
-  Result<processor::Descriptor> descriptor = processor::probe(staged->string(), config.timeouts.initialize);
+  Result<Descriptor> descriptor = worker::probe(staged->string(), config.timeouts.initialize);
   if (!descriptor) {
     return add(findings, config, exit_plugin,
                "plugin " + file->path.string() + " " + plugin::with_cure(descriptor.error())),

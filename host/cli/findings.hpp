@@ -7,7 +7,8 @@
 
 #include "cli/cli.hpp"
 #include "config/config.hpp"
-#include "processor/call.hpp"
+#include "plugin/call.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
 
@@ -17,7 +18,7 @@ struct Findings {
   std::vector<std::string> notes;  // true, worth knowing, no problem
 
   // What was found out about the plugin; nothing when it can't be loaded.
-  std::optional<processor::Descriptor> plugin;
+  std::optional<Descriptor> plugin;
   std::string plugin_file;
   std::string plugin_sha256;
 };

@@ -6,6 +6,7 @@
 
 #include "cli/cli.hpp"
 #include "launch/files.hpp"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -32,15 +33,21 @@ int import_file(const std::string& file, const std::string& plugin) {
 
 }  // namespace
 
-void add_import(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("import", "Turn a daemon's properties file into a configuration");
+void add_import(CommandLine& program) {
+  CommandLine command = program.add_command("import", "Turn a daemon's properties file into a configuration");
   auto file = std::make_shared<std::string>();
   auto plugin = std::make_shared<std::string>("my_processor.so");
-  command->add_option("properties", *file, "The daemon's properties file")->required()->type_name("FILE");
-  command->add_option("--plugin", *plugin, "The plugin's file, for plugin.path")
-      ->type_name("NAME")
-      ->capture_default_str();
-  command->callback([&action, file, plugin] { action = [=] { return import_file(*file, *plugin); }; });
+  command.add({.names = "properties",
+               .into = file.get(),
+               .help = "The daemon's properties file",
+               .required = true,
+               .value = "FILE"});
+  command.add({.names = "--plugin",
+               .into = plugin.get(),
+               .help = "The plugin's file, for plugin.path",
+               .value = "NAME",
+               .show_default = true});
+  command.runs([file, plugin] { return import_file(*file, *plugin); });
 }
 
 }  // namespace kclhost::host::cli
