@@ -4,26 +4,46 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
+import tempfile
 
 from sources import TOP, sources, tool
+
+
+def without_precompiled(command):
+    """The compiler's command without GCC's precompiled headers: clang can't read them, and
+    finds what a file does not include itself."""
+    words, kept = iter(shlex.split(command)), []
+    for word in words:
+        if word == "-include":
+            header = next(words)
+            if not header.endswith("cmake_pch.hxx"):
+                kept += [word, header]
+        elif word not in ("-Winvalid-pch", "-fpch-preprocess"):
+            kept.append(word)
+    return shlex.join(kept)
 
 
 def main(build, chosen):
     database = pathlib.Path(build) / "compile_commands.json"
     if not database.exists():
         sys.exit(f"{database} is missing; configure the build first")
-    known = {pathlib.Path(entry["directory"], entry["file"]).resolve() for entry in json.loads(database.read_text())}
+    entries = json.loads(database.read_text())
+    known = {pathlib.Path(entry["directory"], entry["file"]).resolve() for entry in entries}
     wanted = [pathlib.Path(path).resolve() for path in chosen] or sources("host", suffixes=(".cpp",))
     files = [path for path in wanted if path in known]
     if not files:
         sys.exit(f"{database} knows none of the files in host/")
     clang_tidy = tool("clang-tidy")
+    own = tempfile.TemporaryDirectory()
+    pathlib.Path(own.name, database.name).write_text(
+        json.dumps([entry | {"command": without_precompiled(entry["command"])} for entry in entries]))
 
     def look_at(path):
         # Warnings are the compiler's business.
-        return path, subprocess.run([clang_tidy, "-p", build, "--quiet", "--extra-arg=-w", str(path)], cwd=TOP,
+        return path, subprocess.run([clang_tidy, "-p", own.name, "--quiet", "--extra-arg=-w", str(path)], cwd=TOP,
                                     text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     failed = False
