@@ -127,7 +127,7 @@ void Shard::do_shard_ended() {
       }
       lane->ask({.call = Call::shard_ended}, desk_.config.timeouts.shutdown);
     }
-    stopping_ |= lane->stopped();
+    stopping_ |= !lane->stopped().empty();
     over &= lane->answer() != Lane::Answer::pending;
     failed |= lane->answer() != Lane::Answer::ok;
   }

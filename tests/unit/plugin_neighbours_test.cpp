@@ -6,7 +6,7 @@
 
 #include "core_fixtures.hpp"
 #include "plugin/file.hpp"
-#include "processor/probe.hpp"
+#include "worker/probe.hpp"
 
 namespace kclhost::host::plugin {
 namespace {
@@ -46,7 +46,7 @@ TEST_F(Neighbours, ACopyLoadsThoughTheOriginalsAreGone) {
   const fs::path path = staged();
   EXPECT_EQ(path.filename(), "shipped_teller.so");
   fs::remove_all(shipped);
-  const auto about = processor::probe(path, 120s);
+  const auto about = worker::probe(path, 120s);
   ASSERT_TRUE(about) << about.error();
   EXPECT_EQ(about->id, "test.teller");
 }
@@ -83,7 +83,7 @@ TEST_F(Neighbours, OneThatOthersMayWriteIsRefusedByName) {
 
 TEST_F(Neighbours, OneThatIsNotThereIsTheLoadersToName) {
   fs::remove(shipped / "lib/libfar.so");
-  const auto about = processor::probe(staged(), 120s);
+  const auto about = worker::probe(staged(), 120s);
   ASSERT_FALSE(about);
   EXPECT_NE(about.error().find("libfar.so: cannot open shared object file"), std::string::npos) << about.error();
   EXPECT_NE(about.error().find("$ORIGIN"), std::string::npos) << "the cure: " << about.error();
