@@ -94,7 +94,12 @@ std::vector<std::uint32_t> Promises::suspects(const Hands& hands) const {
   for (const std::uint32_t i : hands.held) {
     if (!fates_[i].flushed && i >= recorded_) left.push_back(i);
   }
-  if (left.empty() && hands.call.empty()) left = hands.held;
+  // All of it was flushed: then that has not helped.
+  if (left.empty() && hands.call.empty()) {
+    for (const std::uint32_t i : hands.held) {
+      if (i >= recorded_) left.push_back(i);
+    }
+  }
   for (const std::uint32_t i : hands.call) {
     if (i >= recorded_) left.push_back(i);
   }

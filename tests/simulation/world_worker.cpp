@@ -16,6 +16,7 @@ Hands World::in_hands(const Worker& worker, bool with_call) const {
       if (!worker.has(one)) hands.call.push_back(one);
     }
   }
+  if (hands.call.empty() && worker.program.checkpoints && promises_.suspects(hands).empty()) hands.held = worker.given;
   return hands;
 }
 
