@@ -256,6 +256,8 @@ void Lane::end_recorded() {
 }
 
 void Lane::write_journal(bool sync) {
+  // Before initialize there is no shard to write of, and what an earlier process left is not read yet.
+  if (desk_.shard_id.empty()) return;
   desk_.ask(action::WriteJournal{number_, sync});
 }
 
