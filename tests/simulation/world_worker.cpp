@@ -284,6 +284,7 @@ void World::ask(Worker& worker, const Worker::Wish& wish) {
 void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfinished) {
   worker.state = State::idle;
   const bool ok = status == KCLHOST_OK;
+  worker.ready |= ok && worker.call == Call::initialize;
   tell("worker", static_cast<std::uint32_t>(worker.id), ok ? "returns from" : "fails in", name_of(worker.call),
        ok ? "" : std::to_string(first_unfinished));
   if (worker.call == Call::process_records && !worker.records.empty()) {
@@ -333,6 +334,7 @@ void World::ended(std::size_t index) {
   former_.push_back(worker.id);
   workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(index));
   tell("worker", static_cast<std::uint32_t>(worker.id), "has ended");
+  if (!worker.ready) ++failed_starts_;
   if (worker.death && !worker.destroyed && !daemon_.gone) {
     promises_.failed(in_hands(worker, worker.death->call_begun));
     promises_.disturbed(worker.given);  // what it had stored, too, is with nobody now
