@@ -92,7 +92,8 @@ void Promises::flushed(std::span<const std::uint32_t> records) {
 std::vector<std::uint32_t> Promises::suspects(const Hands& hands) const {
   std::vector<std::uint32_t> left;
   for (const std::uint32_t i : hands.held) {
-    if (!fates_[i].flushed && i >= recorded_) left.push_back(i);
+    const bool cleared = setting_.config.on_error.bisect && fates_[i].flushed;
+    if (!cleared && i >= recorded_) left.push_back(i);
   }
   // All of it was flushed: then that has not helped.
   if (left.empty() && hands.call.empty()) {

@@ -163,7 +163,9 @@ bool World::call_goes_wrong(Worker& worker) {
 
 bool World::harmful(const Worker& worker, std::uint32_t record, Fault fault) const {
   const Record& one = setting_.records[record];
-  return one.fault == fault && one.left != 0 && !worker.program.cured;
+  // Nobody could tell what a plugin dies of that has said that it is done.
+  const bool later = fault == Fault::crashes_in_flush || fault == Fault::crashes_later;
+  return one.fault == fault && one.left != 0 && !worker.program.cured && (!later || worker.program.checkpoints);
 }
 
 void World::harmed(std::uint32_t record) {
