@@ -16,6 +16,8 @@ Hands World::in_hands(const Worker& worker, bool with_call) const {
       if (!worker.has(one)) hands.call.push_back(one);
     }
   }
+  // Without bisect all that it was given since its last checkpoint is one range.
+  if (!setting_.config.on_error.bisect && worker.program.checkpoints) hands.held = worker.given;
   if (hands.call.empty() && worker.program.checkpoints && promises_.suspects(hands).empty()) hands.held = worker.given;
   return hands;
 }
