@@ -273,7 +273,8 @@ void World::ask(Worker& worker, const Worker::Wish& wish) {
   if (wish.forged) {
     const bool next = daemon_.delivered < setting_.size();
     const std::string beyond = next ? setting_.records[daemon_.delivered].sequence_number : "99999999999999";
-    shard_->wants_checkpoint(id, number, beyond, next ? 0 : -1, now_);
+    const std::int64_t sub = next ? setting_.records[daemon_.delivered].sub_sequence_number : -1;
+    shard_->wants_checkpoint(id, number, beyond, sub, now_);
   } else if (wish.everything || wish.last == UINT32_MAX) {
     shard_->wants_checkpoint(id, number, std::nullopt, -1, now_);
   } else {
