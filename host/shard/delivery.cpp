@@ -187,6 +187,7 @@ void Delivery::failed(std::uint32_t accepted) {
   under_way_ = false;
   // Something failed, so at least one record is not done, whatever the plugin says.
   accepted = std::min(accepted, call_last_ - call_first_ - 1);
+  cleared_ = std::min(cleared_, call_first_);  // what was cleared has failed this time
   const std::uint32_t done = std::max(call_first_ + accepted, finished_);
   accepted_ = std::max(accepted_, done);
   if (!holds_) finished_ = accepted_;
@@ -227,7 +228,7 @@ void Delivery::instance_lost(bool in_call, bool blameless) {
   if (blameless || had <= finished_) return;  // what it held is delivered again, in front of what comes next
   remember_failure(finished_, had);
   // What was cleared has failed this time, or nothing was cleared: all of it is to blame.
-  if (!looking_for_culprit() || had <= first_) cleared_ = bad_end_ = 0;
+  if (!looking_for_culprit() || had <= std::max(first_, cleared_)) cleared_ = bad_end_ = 0;
   probation_end_ = std::max(probation_end_, had);
   blame(std::max(finished_, cleared_), had);
 }

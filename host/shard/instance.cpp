@@ -26,6 +26,7 @@ void Instance::begin(const Request& request, Time timeout) {
   deadline_ = desk_->now.steady + timeout;
   late_.clear();
   asked_to_stop_ = false;
+  finished_ |= request.call == Call::shard_ended || request.call == Call::lease_lost;
   desk_->ask(action::CallWorker{id_, ++number_, request});
 }
 

@@ -33,6 +33,8 @@ class Instance {
   Call call() const { return *call_; }
   CallNumber number() const { return number_; }
   bool ready() const { return phase_ == Phase::ready && !in_call(); }
+  // It was told of the shard's end, or that the lease is lost: destroy is all that may follow.
+  bool finished() const { return finished_; }
   // The plugin may checkpoint in the call that it is in.
   bool may_checkpoint() const;
 
@@ -62,7 +64,7 @@ class Instance {
   CallNumber number_ = 0;
   Time deadline_ = never, timeout_{0};
   std::string late_;  // what is said of a call that takes too long
-  bool asked_to_stop_ = false, killed_ = false;
+  bool asked_to_stop_ = false, killed_ = false, finished_ = false;
 };
 
 }  // namespace kclhost::host

@@ -16,11 +16,11 @@ bool Lane::owns(WorkerId worker) const {
 }
 
 bool Lane::ready() const {
-  return instance_ && instance_->ready() && !(successor_ && successor_->phase() == Instance::Phase::loaded);
+  return instance_ && instance_->ready() && !instance_->finished() && !(successor_ && successor_->phase() == Instance::Phase::loaded);
 }
 
 void Lane::keep_up() {
-  if (closing_ || desk_.ended) return;
+  if (closing_ || desk_.ended || (instance_ && instance_->finished())) return;
   if (successor_ && successor_->phase() == Instance::Phase::loaded) swap();
   if (!instance_) {
     if (desk_.now.steady < start_at_ || desk_.looking) return;

@@ -33,6 +33,10 @@ void Lane::begin(const Batch& share) {
   // After a restart from an earlier checkpoint the records that were tried can be batches away.
   const Position last = window_.position(window_.size() - 1);
   std::erase_if(left_over_, [&last](const JournalNote& note) { return !(last < note.last); });
+  // What has come is known now; of the rest the note still tells, and tells nothing twice.
+  for (JournalNote& note : left_over_) {
+    if (!(last < note.first)) note.first = {last.sequence_number, last.sub_sequence_number + 1};
+  }
 }
 
 // Applies what an earlier process knew of records that have come with this batch.
@@ -43,6 +47,8 @@ void Lane::match(const JournalNote& note, std::uint32_t from) {
   if (note.aside) {
     delivery_.known_aside(first, last);
     asides_.push_back(note);
+    asides_.back().first = window_.position(first);
+    asides_.back().last = window_.position(last - 1);
     desk_.tell(Level::info, "an earlier process set these records aside; they are not delivered again",
                {{"first", note.first.str()}, {"last", note.last.str()}});
     return;
@@ -263,6 +269,8 @@ void Lane::end_recorded() {
 }
 
 void Lane::write_journal(bool sync) {
+  // Before initialize there is no shard to write of, and what an earlier process left is not read yet.
+  if (desk_.shard_id.empty()) return;
   desk_.ask(action::WriteJournal{number_, sync});
 }
 

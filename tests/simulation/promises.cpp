@@ -92,9 +92,15 @@ void Promises::flushed(std::span<const std::uint32_t> records) {
 std::vector<std::uint32_t> Promises::suspects(const Hands& hands) const {
   std::vector<std::uint32_t> left;
   for (const std::uint32_t i : hands.held) {
-    if (!fates_[i].flushed && i >= recorded_) left.push_back(i);
+    const bool cleared = setting_.config.on_error.bisect && fates_[i].flushed;
+    if (!cleared && i >= recorded_) left.push_back(i);
   }
-  if (left.empty() && hands.call.empty()) left = hands.held;
+  // All of it was flushed: then that has not helped.
+  if (left.empty() && hands.call.empty()) {
+    for (const std::uint32_t i : hands.held) {
+      if (i >= recorded_) left.push_back(i);
+    }
+  }
   for (const std::uint32_t i : hands.call) {
     if (i >= recorded_) left.push_back(i);
   }

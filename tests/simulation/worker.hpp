@@ -46,7 +46,7 @@ struct Worker {
   std::int64_t stored_in_call = -1, checkpointed_in_call = -1;  // the records up to here
 
   // The life.
-  bool created = false, initialized = false, finished = false, destroyed = false;
+  bool created = false, initialized = false, ready = false, finished = false, destroyed = false;
   std::vector<std::uint32_t> given;      // accepted, in order
   std::vector<std::uint32_t> buffered;   // given, and not stored
   std::vector<std::uint32_t> unflushed;  // given, and neither checkpointed nor flushed: a death is their failure

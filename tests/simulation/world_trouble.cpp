@@ -20,6 +20,12 @@ void World::something_happens() {
       if (worker.state != Worker::State::idle && worker.state != Worker::State::waiting) return;
       const auto suspects = promises_.suspects(in_hands(worker, true));
       if (!daemon_.gone && !suspects.empty() && !promises_.may_fail(suspects)) return;
+      if (worker.wish) {
+        // The answer may come, and then it dies of the rest.
+        auto rest = suspects;
+        std::erase_if(rest, [&](std::uint32_t i) { return i <= worker.wish->last; });
+        if (!promises_.may_fail(rest)) return;
+      }
       --trouble_left_;
       return dies(worker, true);
     }

@@ -16,6 +16,9 @@ Hands World::in_hands(const Worker& worker, bool with_call) const {
       if (!worker.has(one)) hands.call.push_back(one);
     }
   }
+  // Without bisect all that it was given since its last checkpoint is one range.
+  if (!setting_.config.on_error.bisect && worker.program.checkpoints) hands.held = worker.given;
+  if (hands.call.empty() && worker.program.checkpoints && promises_.suspects(hands).empty()) hands.held = worker.given;
   return hands;
 }
 
@@ -162,7 +165,9 @@ bool World::call_goes_wrong(Worker& worker) {
 
 bool World::harmful(const Worker& worker, std::uint32_t record, Fault fault) const {
   const Record& one = setting_.records[record];
-  return one.fault == fault && one.left != 0 && !worker.program.cured;
+  // Nobody could tell what a plugin dies of that has said that it is done.
+  const bool later = fault == Fault::crashes_in_flush || fault == Fault::crashes_later;
+  return one.fault == fault && one.left != 0 && !worker.program.cured && (!later || worker.program.checkpoints);
 }
 
 void World::harmed(std::uint32_t record) {
@@ -268,7 +273,8 @@ void World::ask(Worker& worker, const Worker::Wish& wish) {
   if (wish.forged) {
     const bool next = daemon_.delivered < setting_.size();
     const std::string beyond = next ? setting_.records[daemon_.delivered].sequence_number : "99999999999999";
-    shard_->wants_checkpoint(id, number, beyond, next ? 0 : -1, now_);
+    const std::int64_t sub = next ? setting_.records[daemon_.delivered].sub_sequence_number : -1;
+    shard_->wants_checkpoint(id, number, beyond, sub, now_);
   } else if (wish.everything || wish.last == UINT32_MAX) {
     shard_->wants_checkpoint(id, number, std::nullopt, -1, now_);
   } else {
@@ -283,6 +289,7 @@ void World::ask(Worker& worker, const Worker::Wish& wish) {
 void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfinished) {
   worker.state = State::idle;
   const bool ok = status == KCLHOST_OK;
+  worker.ready |= ok && worker.call == Call::initialize;
   tell("worker", static_cast<std::uint32_t>(worker.id), ok ? "returns from" : "fails in", name_of(worker.call),
        ok ? "" : std::to_string(first_unfinished));
   if (worker.call == Call::process_records && !worker.records.empty()) {
@@ -332,6 +339,7 @@ void World::ended(std::size_t index) {
   former_.push_back(worker.id);
   workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(index));
   tell("worker", static_cast<std::uint32_t>(worker.id), "has ended");
+  if (!worker.ready) ++failed_starts_;
   if (worker.death && !worker.destroyed && !daemon_.gone) {
     promises_.failed(in_hands(worker, worker.death->call_begun));
     promises_.disturbed(worker.given);  // what it had stored, too, is with nobody now
