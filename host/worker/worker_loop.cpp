@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <deque>
+#include <mutex>
 #include <string>
 
 #include "plugin/loader.hpp"
@@ -121,8 +123,15 @@ class Worker {
 }  // namespace
 
 void serve(Supplies supplies) {
-  // Never destroyed: threads that a plugin left behind may still use it.
-  (new Worker(std::move(supplies)))->serve();
+  // Never destroyed: threads that a plugin left behind may still use them.
+  static auto* const workers = new std::deque<Worker>;
+  static std::mutex adding;  // with isolation none each has a thread
+  Worker* worker = nullptr;
+  {
+    const std::lock_guard lock(adding);
+    worker = &workers->emplace_back(std::move(supplies));
+  }
+  worker->serve();
 }
 
 }  // namespace kclhost::host::worker

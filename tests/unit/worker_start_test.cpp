@@ -27,6 +27,12 @@ namespace {
 
 using test::In;
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool sanitized = true;
+#else
+constexpr bool sanitized = false;
+#endif
+
 class WorkerStart : public test::WorkerTest {
  protected:
   // In a process of its own, whose limits are its own: 0, or what it returns.
@@ -136,6 +142,7 @@ TEST_F(WorkerStart, NoMoreProcesses) {
 
 // Whatever the descriptor is that is missing.
 TEST_F(WorkerStart, NoMoreDescriptors) {
+  if (sanitized) GTEST_SKIP() << "the sanitizer needs descriptors itself";
   EXPECT_EQ(0, in_a_process([this] {
               rlimit limit{};
               ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -198,6 +205,7 @@ TEST_F(WorkerStart, LeavesNothingBehind) {
 }
 
 TEST_F(WorkerStart, AWorkerWithAMemoryLimitOnlyLowersIt) {
+  if (sanitized) GTEST_SKIP() << "the sanitizer needs memory itself";
   Spec spec = spec_of(hostile);
   spec.max_memory = std::uint64_t{1} << 62;
   begin(spec);
