@@ -9,7 +9,8 @@
 namespace kclhost::host::launch {
 namespace {
 
-constexpr std::size_t longest_line = 1 << 20;
+// A longer one is handed on in pieces, so that a slow reader can keep up.
+constexpr std::size_t longest_line = 64 * 1024;
 constexpr std::size_t read_size = 64 * 1024;
 
 }  // namespace

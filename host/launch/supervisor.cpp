@@ -37,6 +37,8 @@ class Supervisor {
   [[noreturn]] void become_daemon(pid_t parent, int error_pipe) const;
   std::optional<Error> relay(int out);
   void on_line(std::string_view line);
+  void listen();
+  void regulate();
   bool forward_log();
   void drain();
   void on_signal();
@@ -47,6 +49,7 @@ class Supervisor {
   const Job& job_;
   LogSink& log_;
   Outputs& outputs_;
+  bool listening_ = false;  // to the daemon's output and to the log
   LeftOutWatch left_out_;
   EventLoop loop_;
   Outcome outcome_;
@@ -122,17 +125,43 @@ void Supervisor::on_line(std::string_view line) {
 }
 
 bool Supervisor::forward_log() {
-  return log_.forward([this](std::string_view line) { outputs_.write(STDERR_FILENO, line); });
+  return log_.forward([this](std::string_view line) { outputs_.write(STDERR_FILENO, line); }, 1);
+}
+
+// Begins to read what the daemon and its children write.
+void Supervisor::listen() {
+  for (LineRelay& output : relays_) {
+    if (output.ended()) continue;
+    loop_.add(output.fd(), [this, &output] {
+      if (!output.forward() && output.ended()) loop_.remove(output.fd());
+      regulate();
+    });
+  }
+  loop_.add(log_.fd(), [this] {
+    forward_log();
+    regulate();
+  });
+  listening_ = true;
+}
+
+// While our own reader is slow, what is written to us waits in its pipe.
+void Supervisor::regulate() {
+  if (outputs_.held_back() != listening_) return;
+  if (!listening_) return listen();
+  for (const LineRelay& output : relays_) loop_.remove(output.fd());
+  loop_.remove(log_.fd());
+  listening_ = false;
 }
 
 // What was written by now; the end of the pipe may never come, when a process left behind holds it.
 void Supervisor::drain() {
+  const auto make_room = [this] {
+    while (outputs_.held_back()) outputs_.flush_for(std::chrono::seconds{1});
+  };
   for (LineRelay& output : relays_) {
-    while (output.forward()) {
-    }
+    while (output.forward()) make_room();
   }
-  while (forward_log()) {
-  }
+  while (forward_log()) make_room();
 }
 
 void Supervisor::on_stop() {
@@ -194,13 +223,11 @@ Result<Outcome> Supervisor::run() {
   }
   if (auto error = start()) return *error;
   loop_.add(signals_.get(), [this] { on_signal(); });
-  for (LineRelay& output : relays_) {
-    loop_.add(output.fd(), [this, &output] {
-      if (!output.forward() && output.ended()) loop_.remove(output.fd());
-    });
-  }
-  loop_.add(log_.fd(), [this] { forward_log(); });
-  loop_.add(outputs_.fd(), [this] { outputs_.flush(); });
+  listen();
+  loop_.add(outputs_.fd(), [this] {
+    outputs_.flush();
+    regulate();
+  });
 
   loop_.run_until([this] { return daemon_ended_; });
   // Host processes see their input end and finish by themselves. As PID 1 we must not leave before them.

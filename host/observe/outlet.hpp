@@ -41,6 +41,7 @@ class Outlet {
   // Whether lines wait. Then fd() is worth polling for POLLOUT, and flush() worth calling.
   bool pending() const { return !lines_.empty(); }
   int fd() const { return own_ ? own_.get() : fd_; }
+  std::size_t waiting_bytes() const { return bytes_ - front_sent_; }
 
   // Of a socket: whether its reader is gone for good. take_lines() then gives what could not be passed on.
   bool broken() const { return broken_; }

@@ -6,6 +6,7 @@ import shlex
 import signal
 import stat
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -427,6 +428,23 @@ def test_it_stops_in_order_though_nobody_reads_its_output(launcher, fake):
     finally:
         process.kill()
         os.close(reader)
+
+
+def test_a_slow_reader_loses_nothing(launcher):
+    process = subprocess.Popen(launcher.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env=dict(os.environ, FAKE="floods", FAKE_DIR=str(launcher.directory)))
+    try:
+        stop = threading.Thread(target=lambda: (wait_for(lambda: launcher.has("flooded"), "the flood to be over"),
+                                                process.send_signal(signal.SIGTERM)))
+        stop.start()
+        stdout, stderr = process.communicate(timeout=120)
+        stop.join()
+        line = b"x" * 99
+        assert stdout.splitlines() == [line] * 20_000
+        assert stderr.splitlines()[1:] == [line] * 20_000
+        assert process.returncode == 0
+    finally:
+        process.kill()
 
 
 # ---- What check refuses ------------------------------------------------------------------------------------------------
