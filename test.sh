@@ -36,7 +36,7 @@ build release
 build/release/bin/kclhost fetch-daemon --to .cache/jars
 export KCLHOST_PEERS_DIR=$PWD/.cache/peers KCLHOST_PYTHON=$python
 
-# The sanitized programs have no business with daemons, images and sources.
+# The sanitized programs have no business with daemons, images and sources. The tsan preset is what has threads, no more.
 for sanitizer in asan tsan; do
   build $sanitizer
   step "test $sanitizer"
