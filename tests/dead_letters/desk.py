@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fault_zoo"))
 
 from shard import BIN, PATIENCE, SHARD_ID, Shard, environment, record, write_config  # noqa: E402,F401
 
+STREAM = "words"
 APPLICATION = "words-app"
 
 
@@ -29,7 +30,7 @@ class Desk:
         config = {"dir": str(self.recorded), "poison": True} | (config or {})
         settings = {"on_error": {"retry": {"max_attempts": 2, "initial_backoff": "1ms", "max_backoff": "1ms"},
                                  "then": "dead_letter"},
-                    "daemon": {"properties": {"streamName": "words", "applicationName": APPLICATION}}} | settings
+                    "daemon": {"properties": {"streamName": STREAM, "applicationName": APPLICATION}}} | settings
         self.settings = (plugin, config, settings)
         self.config = write_config(self.directory, plugin, config, **settings)
 
@@ -48,7 +49,7 @@ class Desk:
     def put(self, *letters, shard="shardId-000000000007", stamp=None):
         """Writes letters into a shard's file, or into one that was set aside."""
         self.letters.mkdir(parents=True, exist_ok=True)
-        name = f"{APPLICATION}.{shard}.{stamp + '.' if stamp else ''}jsonl"
+        name = f"{APPLICATION}%40{STREAM}.{shard}.{stamp + '.' if stamp else ''}jsonl"
         with open(self.letters / name, "a", encoding="utf-8") as file:
             for letter in letters:
                 file.write(json.dumps({"dead_letter": 1} | letter, separators=(",", ":")) + "\n")

@@ -98,7 +98,7 @@ def test_purge_removes_what_is_old(desk):
 def test_purge_yes_removes_everything(desk):
     desk.put(make_letter(1))
     desk.put(make_letter(2), stamp="20250102T000000000Z")
-    with open(desk.letters / "words-app.shardId-000000000007.jsonl", "a") as file:
+    with open(desk.letters / "words-app%40words.shardId-000000000007.jsonl", "a") as file:
         file.write("damaged\n")
     assert desk("purge", "--yes").stdout == b"removed 2 dead letters and 1 damaged line\n"
     assert not list(desk.letters.glob("*.jsonl"))
@@ -110,12 +110,12 @@ def test_other_applications_are_left_alone(desk):
     (desk.letters / "notes").write_text("mine")
     assert desk("purge", "--yes").returncode == 0
     assert sorted(file.name for file in desk.letters.iterdir()) == ["notes", "words-app%2E2.shardId-000000000007.jsonl",
-                                                                    "words-app.lock"]
+                                                                    "words-app%40words.lock"]
 
 
 def test_damaged_lines_are_told_and_kept(desk):
     desk.put(make_letter(1))
-    file = desk.letters / "words-app.shardId-000000000007.jsonl"
+    file = desk.letters / "words-app%40words.shardId-000000000007.jsonl"
     with open(file, "a") as out:
         out.write('{"dead_letter":1,"oops":1}\n')
     desk.put(make_letter(3))

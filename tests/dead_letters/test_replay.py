@@ -112,14 +112,14 @@ def test_plugin_that_checkpoints_is_done_with_that(desk, when):
 
 def test_plugin_that_cannot_be_used_changes_nothing(desk):
     desk.put(make_letter(1), make_letter(2))
-    before = (desk.letters / f"words-app.{SHARD_ID}.jsonl").read_text()
+    before = (desk.letters / f"words-app%40words.{SHARD_ID}.jsonl").read_text()
     for plugin, config, code in [("missing.so", {}, 3), ("misbehave.so", {"fault": "throw", "in": "constructor"}, 3),
                                  ("misbehave.so", {"fault": "throw", "in": "initialize"}, 1)]:
         desk.configure(plugin, config)
         result = desk("replay")
         assert result.returncode == code, result.stderr
         assert result.stdout == b"replayed 0 dead letters: 0 passed, 0 failed and kept, 2 not tried\n"
-        assert (desk.letters / f"words-app.{SHARD_ID}.jsonl").read_text() == before
+        assert (desk.letters / f"words-app%40words.{SHARD_ID}.jsonl").read_text() == before
 
 
 def test_isolation_none_is_contained_too(desk):
