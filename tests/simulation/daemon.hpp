@@ -44,6 +44,7 @@ struct Daemon {
       if (outstanding == Message::shard_ended) end_recorded = true;
       return;
     }
+    if (wanted.count < recorded) return;  // the KCL never goes back
     sequence_number = *wanted.sequence_number;
     sub_sequence_number = wanted.sub_sequence_number.value_or(0);
     recorded = wanted.count;
