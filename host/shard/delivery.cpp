@@ -17,7 +17,8 @@ std::uint32_t shifted(std::uint32_t index, std::uint32_t n) {
 
 void Delivery::drop(std::uint32_t n) {
   if (n == 0) return;
-  for (std::uint32_t* index : {&count_, &finished_, &accepted_, &first_, &last_, &bad_end_, &cleared_, &probation_end_}) {
+  for (std::uint32_t* index :
+       {&count_, &finished_, &accepted_, &first_, &last_, &bad_end_, &cleared_, &probation_end_}) {
     *index = shifted(*index, n);
   }
   for (std::vector<Range>* ranges : {&aside_, &failed_}) {

@@ -16,7 +16,8 @@ bool Lane::owns(WorkerId worker) const {
 }
 
 bool Lane::ready() const {
-  return instance_ && instance_->ready() && !instance_->finished() && !(successor_ && successor_->phase() == Instance::Phase::loaded);
+  return instance_ && instance_->ready() && !instance_->finished() &&
+         !(successor_ && successor_->phase() == Instance::Phase::loaded);
 }
 
 void Lane::keep_up() {

@@ -260,12 +260,13 @@ void Lane::recorded(const Position& position) {
   if (std::erase_if(asides_, [&position](const JournalNote& note) { return !(position < note.last); }) != 0) {
     write_journal(false);
   }
-  if (delivery_.holds()) delivery_.checkpointed(window_.count_up_to(position));
+  // The instance that asked may be gone, and the next one's plugin may be of another kind.
+  delivery_.checkpointed(window_.count_up_to(position));
 }
 
 void Lane::end_recorded() {
   asides_.clear();
-  if (delivery_.holds()) delivery_.checkpointed(window_.size());
+  delivery_.checkpointed(window_.size());
 }
 
 void Lane::write_journal(bool sync) {

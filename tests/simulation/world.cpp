@@ -25,8 +25,8 @@ World::World(std::uint64_t seed, bool story)
   now_.wall_ms = setting_.wall_ms;
   const config::OnError& on_error = setting_.config.on_error;
   tell(setting_.size(), "records,", setting_.config.concurrency, "lanes, then", static_cast<int>(on_error.then),
-       "bisect", on_error.bisect, "attempts", on_error.retry.max_attempts, "checkpoints for itself",
-       file_.checkpoints, "drain", static_cast<int>(file_.drain), "trouble", trouble_left_, "in flight",
+       "bisect", on_error.bisect, "attempts", on_error.retry.max_attempts, "checkpoints for itself", file_.checkpoints,
+       "drain", static_cast<int>(file_.drain), "trouble", trouble_left_, "in flight",
        setting_.config.in_flight.max_records, setting_.config.in_flight.max_bytes);
   for (std::uint32_t i = 0; i < setting_.size(); ++i) {
     const Record& record = setting_.records[i];

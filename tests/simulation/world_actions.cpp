@@ -73,7 +73,7 @@ void World::act(const action::CallWorker& one) {
 // The life of an instance: create, initialize, then calls, one end, destroy.
 void World::check_call(Worker& worker, const Request& request) {
   if (worker.destroyed) throw Violation{"a call after destroy"};
-  const bool before = request.call == Call::create ? !worker.created
+  const bool before = request.call == Call::create       ? !worker.created
                       : request.call == Call::initialize ? worker.created && !worker.initialized
                       : request.call == Call::destroy    ? worker.created
                                                          : worker.initialized && !worker.finished;

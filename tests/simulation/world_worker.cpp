@@ -130,11 +130,12 @@ bool World::call_goes_wrong(Worker& worker) {
   const std::size_t kind = chance_.below(4);
   const bool death = kind != 0;
   const bool unseen = kind == 3 && !worker.begun;
-  const auto suspects = promises_.suspects(
-      !death && worker.call == Call::process_records ? Hands{{}, worker.records} : in_hands(worker, !unseen));
+  const auto suspects = promises_.suspects(!death && worker.call == Call::process_records ? Hands{{}, worker.records}
+                                                                                          : in_hands(worker, !unseen));
   if (!daemon_.gone && !suspects.empty() && !promises_.may_fail(suspects)) return false;
   // What hangs may fail in the end, or be killed.
-  if (kind == 1 && !worker.records.empty() && !promises_.may_fail(promises_.suspects({{}, worker.records}))) return false;
+  if (kind == 1 && !worker.records.empty() && !promises_.may_fail(promises_.suspects({{}, worker.records})))
+    return false;
   --trouble_left_;
   if (worker.call == Call::create || worker.call == Call::initialize) ++failed_starts_;
   if (kind == 1) {
@@ -314,8 +315,7 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
       promises_.failed({worker.unflushed, {}});
     }
   }
-  const std::uint64_t memory =
-      setting_.config.worker.max_memory ? (trouble(0.05) ? 2'000'000 : 1'000) : 0;
+  const std::uint64_t memory = setting_.config.worker.max_memory ? (trouble(0.05) ? 2'000'000 : 1'000) : 0;
   Outcome outcome;
   outcome.status = status;
   outcome.first_unfinished = first_unfinished;

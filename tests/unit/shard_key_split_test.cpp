@@ -1,4 +1,4 @@
-#include "policy/lanes.hpp"
+#include "shard/key_split.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-namespace kclhost::host::policy {
+namespace kclhost::host {
 namespace {
 
 using testing::IsEmpty;
@@ -42,11 +42,11 @@ std::vector<std::string> numbered(std::size_t count, std::size_t different) {
   return keys;
 }
 
-TEST(Lanes, KeepAKeysRecordsTogetherAndInOrder) {
+TEST(KeySplit, KeepAKeysRecordsTogetherAndInOrder) {
   const auto keys = numbered(10'000, 333);
   const Keys batch(keys);
   for (const unsigned count : {1u, 2u, 8u, 64u}) {
-    Lanes lanes(count);
+    KeySplit lanes(count);
     lanes.split(batch.batch());
     std::map<std::string, unsigned> lane_of_key;
     std::vector<bool> seen(keys.size());
@@ -63,7 +63,7 @@ TEST(Lanes, KeepAKeysRecordsTogetherAndInOrder) {
   }
 }
 
-TEST(Lanes, GetEvenShares) {
+TEST(KeySplit, GetEvenShares) {
   for (const unsigned count : {2u, 4u, 8u}) {
     std::vector<std::size_t> shares(count);
     for (int i = 0; i < 10'000; ++i) ++shares[lane_of(std::to_string(i), count)];
@@ -74,14 +74,14 @@ TEST(Lanes, GetEvenShares) {
   }
 }
 
-TEST(Lanes, AreTheSameInEveryProcess) {
+TEST(KeySplit, AreTheSameInEveryProcess) {
   EXPECT_EQ(lane_of("", 8), 1u);
   EXPECT_EQ(lane_of("partition-key", 1000), 402u);
 }
 
-TEST(Lanes, LowWaterIsBeforeTheFirstUnfinishedRecord) {
+TEST(KeySplit, LowWaterIsBeforeTheFirstUnfinishedRecord) {
   const Keys batch(numbered(200, 40));
-  Lanes lanes(4);
+  KeySplit lanes(4);
   lanes.split(batch.batch());
   std::vector<std::uint32_t> finished(4);
   std::vector<bool> done(200);
@@ -97,8 +97,8 @@ TEST(Lanes, LowWaterIsBeforeTheFirstUnfinishedRecord) {
   EXPECT_EQ(lanes.low_water(finished), 200u);
 }
 
-TEST(Lanes, ForgetTheBatchBefore) {
-  Lanes lanes(3);
+TEST(KeySplit, ForgetTheBatchBefore) {
+  KeySplit lanes(3);
   lanes.split(Keys(numbered(100, 10)).batch());
   lanes.split(Keys({"a"}).batch());
   std::size_t records = 0;
@@ -110,4 +110,4 @@ TEST(Lanes, ForgetTheBatchBefore) {
 }
 
 }  // namespace
-}  // namespace kclhost::host::policy
+}  // namespace kclhost::host

@@ -1,11 +1,11 @@
-#include "policy/backoff.hpp"
+#include "shard/backoff.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 
-namespace kclhost::host::policy {
+namespace kclhost::host {
 namespace {
 
 using config::Milliseconds;
@@ -61,4 +61,4 @@ TEST(Backoff, MayBeNothing) {
 }
 
 }  // namespace
-}  // namespace kclhost::host::policy
+}  // namespace kclhost::host
