@@ -1,6 +1,8 @@
 // A worker's life from end to end, with real plugins in it, in a process and on a thread.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <fstream>
 #include <string>
 
 #include "worker_fixtures.hpp"
@@ -105,14 +107,25 @@ TEST_P(WorkerLife, ABatchInMemoryThatTookTheOldOnesPlace) {
 // What it maps would keep the memory alive.
 TEST_P(WorkerLife, AnIdleWorkerLetsReleasedMemoryGo) {
   up_in();
+  const std::string maps = "/proc/" + std::to_string(pid()) + "/maps";
   ASSERT_TRUE(decode->buffer.reserve(1 << 20));
-  call(order("a"));
   decode->buffer.release();
   EXPECT_EQ(life->deadline(), Clock::time_point::min());
   life->on_time(Clock::now());
   EXPECT_GT(life->deadline(), Clock::now());
+  // After what it was told before.
   call(Call::drain);
   EXPECT_TRUE(ok());
+  struct stat status {};
+  ASSERT_EQ(::fstat(decode->buffer.read_only_fd(), &status), 0);
+  std::ifstream lines(maps);
+  int found = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("kclhost-batch") == std::string::npos) continue;
+    ++found;
+    EXPECT_NE(line.find(" " + std::to_string(status.st_ino) + " "), std::string::npos) << line;
+  }
+  EXPECT_EQ(found, in_process() ? 1 : 2);
 }
 
 TEST_P(WorkerLife, APartOfABatchAndAnotherAttempt) {
