@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -188,12 +189,18 @@ TEST_F(DaemonLinkTest, MemoryIsGivenBackWhileTheDaemonIsSilent) {
   EXPECT_TRUE(link.next());
   daemon.join();
   ASSERT_GT(batch.size(), line.size());
-  daemon = std::thread([&, view = batch.open_read_only()] {
-    struct stat status {};
-    do {
-      std::this_thread::yield();
-      ::fstat(view.get(), &status);
-    } while (status.st_size != 0);
+  struct stat status {};
+  ASSERT_EQ(::fstat(batch.read_only_fd(), &status), 0);
+  const auto is_mapped = [inode = " " + std::to_string(status.st_ino) + " "] {
+    std::ifstream maps("/proc/self/maps");
+    for (std::string range; std::getline(maps, range);) {
+      if (range.find("kclhost-batch") != std::string::npos && range.find(inode) != std::string::npos) return true;
+    }
+    return false;
+  };
+  ASSERT_TRUE(is_mapped());
+  daemon = std::thread([&] {
+    while (is_mapped()) std::this_thread::yield();
     say(R"({"action":"leaseLost"})");
   });
   const auto message = link.next();
