@@ -40,7 +40,12 @@ std::pair<Fd, Fd> make_pipe() {
 }  // namespace
 
 WorkerProcess::WorkerProcess(WorkerSpec spec, EventLoop& loop, const SharedBuffer* batch, Services& services)
-    : spec_(std::move(spec)), loop_(loop), services_(services), control_(spec_.config_json.size()) {
+    : spec_(std::move(spec)),
+      loop_(loop),
+      services_(services),
+      batch_(batch),
+      generation_(batch != nullptr ? batch->generation() : 0),
+      control_(spec_.config_json.size()) {
   std::memcpy(control_->config(), spec_.config_json.data(), spec_.config_json.size());
   control_->log_level = spec_.log_level;
   int ends[2];
@@ -126,6 +131,8 @@ void WorkerProcess::start(const Request& request) {
     header.a = request.hand_over ? 1 : 0;
     header.c = request.sub_sequence_number;
   }
+  // It maps memory that the batch is no longer in, and can't be told here: worker::Life can.
+  if (request.call == Call::process_records && batch_->generation() != generation_) ::kill(pid_, SIGKILL);
   // When it fails the worker is dying, and its exit will be told.
   channel_.send(header, {request.shard_id, request.sequence_number});
 }

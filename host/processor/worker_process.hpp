@@ -71,6 +71,8 @@ class WorkerProcess final : public Processor {
   WorkerSpec spec_;
   EventLoop& loop_;
   Services& services_;
+  const SharedBuffer* batch_;
+  std::uint32_t generation_;  // of the batch's memory that the worker maps
   ControlPage control_;
   Channel channel_;
   Output out_, err_;
