@@ -45,6 +45,8 @@ int serve(const std::filesystem::path& file) {
     action.sa_flags = SA_RESTART;
     ::sigaction(signal, &action, nullptr);
   }
+  // Whoever ignores it is not told how a child ended.
+  ::signal(SIGCHLD, SIG_DFL);
   // A worker of the same user can't reach into this process then, nor open its descriptors.
   ::prctl(PR_SET_DUMPABLE, 0);
   const Pipes pipes;
