@@ -1,14 +1,14 @@
 #include "aws/kinesis.hpp"
 
-#include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
 #include <string_view>
 #include <utility>
 
-#include "aws/base64.hpp"
 #include "aws/errors.hpp"
+#include "support/base64.hpp"
+#include "support/json.hpp"
 
 namespace kclhost::host::aws {
 namespace {
@@ -43,7 +43,7 @@ std::string one_line(std::string text) {
 
 ServiceError service_error(const HttpResponse& response) {
   rapidjson::Document document;
-  document.Parse(response.body.data(), response.body.size());
+  (void)json::parse(response.body, document);
   std::string code = text_of(document, "__type");
   if (const auto hash = code.rfind('#'); hash != std::string::npos) code.erase(0, hash + 1);
   std::string message = text_of(document, "message");
@@ -61,8 +61,7 @@ bool says_expired(const std::string& code) {
 
 rapidjson::Document parse(const std::string& body, const char* action) {
   rapidjson::Document document;
-  document.Parse(body.data(), body.size());
-  if (!document.IsObject()) {
+  if (json::parse(body, document) || !document.IsObject()) {
     throw ServiceError(action, "the answer is not what Kinesis sends: " + one_line(body) + "; is the endpoint right?",
                        200);
   }
@@ -129,9 +128,12 @@ std::vector<PutResult> Kinesis::put(const std::string& stream, const std::vector
   member(writer, "StreamName", stream);
   writer.Key("Records");
   writer.StartArray();
+  std::string data;
   for (const Record& record : records) {
     writer.StartObject();
-    member(writer, "Data", base64_encode(record.data));
+    data.clear();
+    base64::encode(record.data, data);
+    member(writer, "Data", data);
     member(writer, "PartitionKey", record.partition_key);
     if (record.explicit_hash_key) member(writer, "ExplicitHashKey", *record.explicit_hash_key);
     writer.EndObject();

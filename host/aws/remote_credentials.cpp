@@ -1,6 +1,4 @@
 // Credentials that are asked for over HTTP: web identity, container and instance.
-#include <rapidjson/document.h>
-
 #include <array>
 #include <fstream>
 #include <sstream>
@@ -9,6 +7,7 @@
 #include "aws/endpoint.hpp"
 #include "aws/errors.hpp"
 #include "aws/uri.hpp"
+#include "support/json.hpp"
 
 namespace kclhost::host::aws {
 namespace {
@@ -44,9 +43,9 @@ HttpRequest near_request(std::string method, std::string url) {
 }
 
 // What container and instance metadata answer with.
-Credentials parse_credentials(const std::string& json, const std::string& source) {
+Credentials parse_credentials(const std::string& answer, const std::string& source) {
   rapidjson::Document document;
-  document.Parse(json.data(), json.size());
+  (void)json::parse(answer, document);
   const auto text = [&](const char* name) -> std::string {
     if (!document.IsObject() || !document.HasMember(name) || !document[name].IsString()) return {};
     return {document[name].GetString(), document[name].GetStringLength()};

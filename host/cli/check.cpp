@@ -1,5 +1,3 @@
-#include <rapidjson/document.h>
-#include <rapidjson/error/en.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/schema.h>
 #include <rapidjson/stringbuffer.h>
@@ -14,6 +12,7 @@
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
 #include "processor/probe.hpp"
+#include "support/json.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -43,10 +42,10 @@ std::string text_of(const rapidjson::Pointer& pointer) {
 // Where plugin.config does not fit the plugin's own schema; empty when it does.
 std::string misfit(const std::string& schema_text, const std::string& config_json) {
   rapidjson::Document schema, document;
-  if (schema.Parse(schema_text.c_str()).HasParseError()) {
-    return std::string("the plugin's config_schema is no JSON: ") + rapidjson::GetParseError_En(schema.GetParseError());
+  if (const auto fault = json::parse(schema_text, schema)) {
+    return "the plugin's config_schema is no JSON: " + fault->str();
   }
-  document.Parse(config_json.c_str());
+  if (const auto fault = json::parse(config_json, document)) return "plugin.config can't be checked: " + fault->str();
   const rapidjson::SchemaDocument rules(schema);
   rapidjson::SchemaValidator validator(rules);
   if (document.Accept(validator)) return {};

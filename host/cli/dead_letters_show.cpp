@@ -1,4 +1,3 @@
-#include <rapidjson/document.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 
@@ -6,6 +5,7 @@
 
 #include "cli/dead_letters_command.hpp"
 #include "config/utf8.hpp"
+#include "support/json.hpp"
 
 namespace kclhost::host::cli::dead_letters {
 namespace {
@@ -15,7 +15,7 @@ using store::StoredLetter;
 
 void print_letter(const std::string& line, const store::ParsedLetter& letter) {
   rapidjson::Document document;
-  document.Parse(line.data(), line.size());
+  if (json::parse(line, document)) return;  // the store has read it
   const bool printable = config::first_bad_byte(letter.data) == std::string_view::npos;
   if (printable) {
     rapidjson::Value text(letter.data.data(), static_cast<rapidjson::SizeType>(letter.data.size()),

@@ -26,7 +26,8 @@ class LineReader {
   bool ready(std::chrono::milliseconds patience);
 
   std::size_t line_number() const { return line_number_; }  // of the line next() returned last
-  std::string where() const;                                // FILE:LINE
+  const std::string& name() const { return name_; }
+  std::string where() const;  // FILE:LINE
 
  private:
   bool fill();

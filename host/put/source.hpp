@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aws/kinesis.hpp"
+#include "records/json_record.hpp"
 
 namespace kclhost::host::put {
 
@@ -43,10 +44,10 @@ std::string word_partition_key(std::string_view word);
 // The first half of the SHA-256 in hex: spreads records over the shards, equal ones on the same shard.
 std::string hashed_partition_key(std::string_view data);
 
-// UTF-8 of 1 to 256 characters.
-bool is_partition_key(std::string_view text);
+using records::is_partition_key;
 
 // One line of --format json. Throws std::invalid_argument with what is wrong.
-aws::Record parse_json_record(std::string_view line, const std::optional<std::string>& partition_key);
+aws::Record parse_json_record(std::string_view line, const std::optional<std::string>& partition_key,
+                              records::JsonRecordReader& reader);
 
 }  // namespace kclhost::host::put

@@ -15,7 +15,7 @@ namespace kclhost::host::replay {
 enum class Format {
   automatic,  // json or protocol, by the first line that is neither blank nor a remark
   json,       // one object a line: {"data": base64} or {"text": "…"}, and what else a record has
-  lines,      // each line, without its newline, is one record's data
+  lines,      // each line that is not empty is one record's data, without its newline
   protocol,   // the daemon's messages; "> " may stand before them, lines with "< " and "# " are left out
 };
 
