@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "put/line_reader.hpp"
+#include "put/stop.hpp"
 #include "records/text_file.hpp"
 #include "support/base64.hpp"
 
@@ -62,6 +63,14 @@ class FileSource final : public Source {
     constexpr std::chrono::milliseconds patience{50};
     return lines_.ready(patience);
   }
+
+  std::string cut_short() const override {
+    if (!lines_.stopped()) return {};
+    return std::string("stopped by ") + StopSignals::name() + " before the end of " + lines_.name() +
+           (lines_.left_over() ? ", in a line that is left out" : "");
+  }
+
+  std::string name() const override { return lines_.name(); }
 
  private:
   void look_at_start(std::string_view& line) const {
@@ -120,7 +129,8 @@ std::unique_ptr<Source> word_source(std::vector<std::string> words, std::optiona
 
 std::unique_ptr<Source> file_source(const std::string& path, Format format, std::optional<std::string> partition_key) {
   const bool standard_input = path == "-";
-  Fd fd(standard_input ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Without O_NONBLOCK a FIFO that nobody writes to would keep the signals waiting.
+  Fd fd(standard_input ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
   if (!fd || ::fstat(fd.get(), &status) != 0) throw InputError(path + ": " + std::strerror(errno));
   if (S_ISDIR(status.st_mode)) throw InputError(path + ": is a directory");

@@ -27,6 +27,10 @@ class Source {
   virtual std::optional<aws::Record> next() = 0;
   // False if next() would have to wait for its input, after a moment's patience.
   virtual bool ready() { return true; }
+  // Why next() ended before the input did: a stop was requested. Empty: it did not.
+  virtual std::string cut_short() const { return {}; }
+  // What FILE:LINE begins with; empty where records have no lines.
+  virtual std::string name() const { return {}; }
 };
 
 enum class Format { lines, json };
@@ -34,8 +38,8 @@ enum class Format { lines, json };
 // Each word is a record, its partition key the word itself (see word_partition_key) or the one given.
 std::unique_ptr<Source> word_source(std::vector<std::string> words, std::optional<std::string> partition_key);
 
-// Reads path, "-" for standard input. A partition key that is given is used wherever the input names none. Throws
-// InputError.
+// Reads path, "-" for standard input, until a stop is requested (StopSignals). A partition key that is given is used
+// wherever the input names none. Throws InputError.
 std::unique_ptr<Source> file_source(const std::string& path, Format format, std::optional<std::string> partition_key);
 
 // The word, or hashed_partition_key if it can't be a partition key.

@@ -26,6 +26,7 @@ class Server:
 
     def __init__(self, answer):
         self.requests = []
+        self.answer = answer
         self._lock = threading.Condition()
         server = self
 
@@ -37,7 +38,7 @@ class Server:
                 request = Request(self.command, self.path, self.headers.items(), body)
                 with server._lock:
                     server.requests.append(request)
-                    reply = answer(request)
+                    reply = server.answer(request)
                     server._lock.notify_all()
                 if reply is None:
                     self.close_connection = True
@@ -62,6 +63,17 @@ class Server:
         """Until condition(requests) holds; the timeout only keeps a broken test from hanging."""
         with self._lock:
             assert self._lock.wait_for(lambda: condition(self.requests), 120), "never came about"
+
+    def wait_for_locked(self, condition):
+        """The same, for use by an answer that takes its time."""
+        self._lock.notify_all()
+        assert self._lock.wait_for(condition, 120), "never came about"
+
+    def change(self, what):
+        """Does what an answer may be waiting for."""
+        with self._lock:
+            what()
+            self._lock.notify_all()
 
     def __enter__(self):
         return self
