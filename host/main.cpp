@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "cli/cli.hpp"
+#include "cli/output.hpp"
+#include "cli/usage.hpp"
 #include "kclhost_version.hpp"
 
 namespace {
@@ -26,6 +28,14 @@ constexpr Command commands[] = {
     {"dead-letters", kclhost::host::cli::add_dead_letters},
 };
 
+// The exit code of a command that may have printed.
+int finished(int code) {
+  const auto error = kclhost::host::cli::finish_output();
+  if (!error) return code;
+  kclhost::host::cli::complain(error->message);
+  return code == kclhost::host::cli::exit_done ? error->exit_code : code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -44,11 +54,14 @@ int main(int argc, char** argv) try {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    complain(std::string(error.what()) + "; see kclhost --help");
+    if (error.get_exit_code() == 0) return finished(app.exit(error));  // --help, --version
+    const std::string unknown = unknown_argument(app, {argv + 1, static_cast<std::size_t>(argc - 1)});
+    complain((unknown.empty() ? std::string(error.what()) : unknown) + "; see kclhost --help");
     return exit_usage;
   }
-  return action();
+  const int code = action();
+  // run's pipe to the daemon is its own, and what a plugin prints goes to standard error.
+  return asked == "run" ? code : finished(code);
 } catch (const std::exception& error) {
   kclhost::host::cli::complain(error.what());
   return kclhost::host::cli::exit_stopped;

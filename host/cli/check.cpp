@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "config/config.hpp"
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
@@ -162,9 +163,11 @@ void add_check(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("check", "Find everything wrong with a configuration and its plugin");
   auto file = std::make_shared<std::filesystem::path>();
   auto as_json = std::make_shared<bool>(false);
-  command->add_option("--config", *file, "Configuration file")->required();
+  add_configuration(*command, *file);
   command->add_flag("--json", *as_json, "Print JSON");
-  command->callback([&action, file, as_json] { action = [=] { return check(*file, *as_json); }; });
+  command->callback([&action, file, as_json] {
+    action = with_configuration(file, [as_json](const std::filesystem::path& found) { return check(found, *as_json); });
+  });
 }
 
 }  // namespace kclhost::host::cli

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "cli/dead_letters_command.hpp"
 
 namespace kclhost::host::cli {
@@ -31,7 +32,7 @@ void add_dead_letters(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* description, int (*command)(const Options&)) {
     CLI::App* sub = group->add_subcommand(name, description);
-    sub->add_option("--config", options->config, "Configuration file")->required();
+    add_configuration(*sub, options->config);
     sub->add_option("--shard", options->shard, "Only this shard's");
     sub->add_option("--sequence", options->sequence,
                     "Only this sequence number's; N/SUB for one record of an aggregate");

@@ -51,7 +51,6 @@ int show(const Options& options) {
       print_letter(line, letter);
     }
   }
-  if (std::fflush(stdout) != 0) throw Failure{exit_broken_pipe, "can't write to standard output"};
   return exit_done;
 }
 

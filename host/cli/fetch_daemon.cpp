@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "config/config.hpp"
 #include "launch/fetch.hpp"
 #include "launch/files.hpp"
@@ -19,13 +20,13 @@ struct Options {
 
 int act(const Options& options) {
   std::filesystem::path to = options.to;
-  if (to.empty() && !options.config.empty()) {
-    const config::Loaded loaded = config::load(options.config);
+  if (const auto file = configuration(options.config); to.empty() && !file.empty()) {
+    const config::Loaded loaded = config::load(file);
     for (const config::Problem& problem : loaded.problems) complain(problem.str());
     if (!loaded.problems.empty()) return exit_usage;
     to = loaded.config.daemon.jars;
     if (to.empty()) {
-      complain(options.config + ": daemon.jars is not set; set it, or say where with --to DIR");
+      complain(file.string() + ": daemon.jars is not set; set it, or say where with --to DIR");
       return exit_usage;
     }
   }
@@ -56,7 +57,10 @@ void add_fetch_daemon(CLI::App& app, Action& action) {
   const auto options = std::make_shared<Options>();
   command->add_option("--to", options->to, "The directory for the jars (default: daemon.jars of --config, else ./jars)")
       ->type_name("DIR");
-  command->add_option("--config", options->config, "A configuration file whose daemon.jars says where")
+  command
+      ->add_option("--config", options->config,
+                   "A configuration file whose daemon.jars says where (default: KCLHOST_CONFIG's, else "
+                   "/etc/kclhost/kclhost.yaml)")
       ->type_name("FILE");
   command->add_option("--pom", options->pom, "Another pom.xml than the one kclhost ships")->type_name("FILE");
   command->callback([&action, options] { action = [options] { return act(*options); }; });

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "config/config.hpp"
 #include "launch/command.hpp"
 #include "launch/files.hpp"
@@ -18,7 +19,7 @@ namespace kclhost::host::cli {
 namespace {
 
 struct Options {
-  std::string config;
+  std::filesystem::path config;
   std::string java;
   std::string logback;
   bool print_command = false;
@@ -75,7 +76,9 @@ int start_daemon(const config::Config& config, const launch::Command& command) {
 }
 
 int act(const Options& options) {
-  const config::Loaded loaded = config::load(options.config);
+  const std::filesystem::path file = configuration(options.config);
+  if (file.empty()) return no_configuration();
+  const config::Loaded loaded = config::load(file);
   for (const config::Problem& problem : loaded.problems) complain(problem.str());
   if (!loaded.problems.empty()) return exit_usage;
 
@@ -107,7 +110,7 @@ int act(const Options& options) {
 void add_launch(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("launch", "Start the MultiLangDaemon and look after it");
   const auto options = std::make_shared<Options>();
-  command->add_option("--config", options->config, "The configuration file")->required()->type_name("FILE");
+  add_configuration(*command, options->config);
   command->add_option("--java", options->java, "The Java to use (over daemon.java)")->type_name("PROGRAM");
   command->add_option("--log-configuration", options->logback, "The daemon's logback file (over daemon.logback)")
       ->type_name("FILE");

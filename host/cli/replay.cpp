@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "replay/checkpoint_file.hpp"
 #include "replay/checkpointer.hpp"
 #include "replay/input.hpp"
@@ -58,12 +59,13 @@ void print_progress(const replay::Figures& figures, std::size_t total) {
 
 // What to start, and how to treat it; an exit code when the arguments don't make sense.
 int prepare(const Arguments& arguments, replay::PlayOptions& options) {
-  if (arguments.config.empty() == arguments.exec.empty()) {
+  const std::string config = arguments.exec.empty() ? configuration(arguments.config).string() : arguments.config;
+  if (config.empty() == arguments.exec.empty()) {
     return usage(
         "replay needs --config FILE, to play to kclhost run, or --exec COMMAND, to play to another child; give one");
   }
   if (arguments.exec.empty()) {
-    options.command = {"/proc/self/exe", "run", "--config", arguments.config};
+    options.command = {"/proc/self/exe", "run", "--config", config};
   } else {
     auto words = replay::split_words(arguments.exec);
     if (!words) return usage("--exec: " + words.error());
@@ -140,7 +142,9 @@ void add_replay(CLI::App& app, Action& action) {
   command
       ->add_option("INPUT", arguments->input.files, "Files of records or of a captured conversation; -: standard input")
       ->required();
-  command->add_option("--config", arguments->config, "Play to 'kclhost run' with this configuration");
+  command->add_option(
+      "--config", arguments->config,
+      "Play to 'kclhost run' with this configuration (default: KCLHOST_CONFIG's, else /etc/kclhost/kclhost.yaml)");
   command->add_option("--exec", arguments->exec, "Play to this command instead, quoted as for a shell");
   command->add_option("--format", arguments->input.format, "auto (default), json, lines or protocol")
       ->transform(CLI::CheckedTransformer(formats))

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "config/config.hpp"
 #include "observe/log.hpp"
 #include "session/session.hpp"
@@ -59,8 +60,8 @@ int run(const std::filesystem::path& file) {
 void add_run(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("run", "Serve one shard: what the MultiLangDaemon executes");
   auto file = std::make_shared<std::filesystem::path>();
-  command->add_option("--config", *file, "Configuration file")->required();
-  command->callback([&action, file] { action = [file] { return run(*file); }; });
+  add_configuration(*command, *file);
+  command->callback([&action, file] { action = with_configuration(file, run); });
 }
 
 }  // namespace kclhost::host::cli

@@ -6,6 +6,8 @@
 
 #include "aws/errors.hpp"
 #include "cli/cli.hpp"
+#include "cli/output.hpp"
+#include "cli/usage.hpp"
 #include "put/options.hpp"
 #include "put/program.hpp"
 #include "put/stop.hpp"
@@ -16,6 +18,14 @@ namespace {
 int usage_error(const std::string& what) {
   say(what + "; see kclhost put --help");
   return cli::exit_usage;
+}
+
+int print_help(const CLI::App& app, const CLI::ParseError& error) {
+  const int code = app.exit(error);
+  const auto failed = cli::finish_output();
+  if (!failed) return code;
+  say(failed->message);
+  return failed->exit_code;
 }
 
 int run(const Options& options) {
@@ -42,6 +52,7 @@ int run(const Options& options) {
 }  // namespace kclhost::host::put
 
 int main(int argc, char** argv) {
+  using namespace kclhost::host;
   using namespace kclhost::host::put;
   CLI::App app{"Puts words, lines or JSON records on a Kinesis stream", "kclhost put"};
   Options options;
@@ -49,7 +60,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return error.get_exit_code() == 0 ? app.exit(error) : usage_error(error.what());
+    if (error.get_exit_code() == 0) return print_help(app, error);
+    const std::string unknown = cli::unknown_argument(app, {argv + 1, static_cast<std::size_t>(argc - 1)});
+    return usage_error(unknown.empty() ? error.what() : unknown);
   }
   const std::string wrong = wrong_with(options);
   return wrong.empty() ? run(options) : usage_error(wrong);

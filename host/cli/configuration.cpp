@@ -1,0 +1,42 @@
+#include "cli/configuration.hpp"
+
+#include <cstdlib>
+#include <utility>
+
+namespace kclhost::host::cli {
+namespace {
+
+constexpr const char* variable = "KCLHOST_CONFIG";
+constexpr const char* usual_file = "/etc/kclhost/kclhost.yaml";
+
+}  // namespace
+
+CLI::Option* add_configuration(CLI::App& command, std::filesystem::path& file) {
+  return command
+      .add_option("--config,FILE", file,
+                  "Configuration file (default: KCLHOST_CONFIG's, else /etc/kclhost/kclhost.yaml)")
+      ->type_name("FILE");
+}
+
+std::filesystem::path configuration(const std::filesystem::path& given) {
+  if (!given.empty()) return given;
+  if (const char* named = std::getenv(variable); named != nullptr && *named != '\0') return named;
+  std::error_code error;
+  return std::filesystem::exists(usual_file, error) ? usual_file : std::filesystem::path();
+}
+
+Action with_configuration(std::shared_ptr<std::filesystem::path> given,
+                          std::function<int(const std::filesystem::path&)> act) {
+  return [given = std::move(given), act = std::move(act)] {
+    const std::filesystem::path file = configuration(*given);
+    return file.empty() ? no_configuration() : act(file);
+  };
+}
+
+int no_configuration() {
+  complain(std::string("no configuration: name it with --config FILE or in ") + variable + ", or put it at " +
+           usual_file + "; see kclhost --help");
+  return exit_usage;
+}
+
+}  // namespace kclhost::host::cli
