@@ -18,7 +18,7 @@ CLI::Validator positive() {
 }  // namespace
 
 void declare(CLI::App& app, Options& options) {
-  app.add_option("--stream", options.stream, "The stream's name")->required()->type_name("NAME");
+  app.add_option("--stream", options.stream, "The stream's name, or its ARN")->required()->type_name("NAME");
   auto* words = app.add_option("-w,--word", options.words, "Put these words, each as one record")->type_name("WORD");
   auto* file = app.add_option("FILE", options.file, "Put each line of this file as one record; -: standard input")
                    ->type_name("");
@@ -37,7 +37,9 @@ void declare(CLI::App& app, Options& options) {
       ->type_name("KEY");
   app.add_option("--region", options.region, "Default: AWS_REGION, AWS_DEFAULT_REGION, the profile's")
       ->type_name("REGION");
-  app.add_option("--endpoint", options.endpoint, "Default: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the region's")
+  app.add_option("--endpoint", options.endpoint,
+                 "Default: KCLHOST_KINESIS_ENDPOINT, AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the profile's, "
+                 "AWS's own for the region")
       ->type_name("URL");
   app.add_option("--max-attempts", options.max_attempts, "Attempts in a row that get nothing done before giving up")
       ->check(positive())
@@ -49,6 +51,8 @@ void declare(CLI::App& app, Options& options) {
 
 std::string wrong_with(const Options& options) {
   if (options.stream.empty()) return "--stream: the name is empty";
+  if (options.create_shards && options.stream.starts_with("arn:"))
+    return "--create-stream takes a stream's name, not its ARN";
   if (options.words.empty() && options.file.empty())
     return "nothing to put: give -w WORD..., a FILE, or - for standard input";
   if (!options.words.empty() && options.format != "lines") return "--format goes with FILE, not with -w";

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "aws/endpoint.hpp"
+#include "aws/errors.hpp"
+#include "aws/stream_arn.hpp"
 #include "put/stop.hpp"
 
 namespace kclhost::host::put {
@@ -26,6 +28,17 @@ std::string counted(std::uint64_t number, const char* noun) {
   return grouped(number) + ' ' + noun + (number == 1 ? "" : "s");
 }
 
+// The region of a stream given by its ARN is the ARN's.
+std::string region_for(const Options& options, const aws::Environment& environment) {
+  if (!aws::is_arn(options.stream)) return aws::resolve_region(options.region, environment);
+  const std::string region = aws::region_of_arn(options.stream);
+  if (options.region && *options.region != region) {
+    throw aws::ConfigurationError("--region " + *options.region + ": the stream's ARN says " + region +
+                                  "; leave --region out");
+  }
+  return aws::resolve_region(region, environment);
+}
+
 }  // namespace
 
 void say(const std::string& line) {
@@ -35,7 +48,8 @@ void say(const std::string& line) {
 Program::Program(const Options& options)
     : options_(options),
       environment_(aws::process_environment()),
-      region_(aws::resolve_region(options.region, environment_)),
+      http_(aws::resolve_trust(environment_)),
+      region_(region_for(options, environment_)),
       credentials_(environment_, http_, region_),
       kinesis_(http_, credentials_, region_,
                aws::service_endpoint("kinesis", "KINESIS", region_, environment_, options.endpoint)),
@@ -45,6 +59,7 @@ Program::Program(const Options& options)
 
 void Program::run() {
   auto source = open();  // before anything is created
+  putter_.name_input(source->name());
   try {
     shards_ = await_stream();
     if (!options_.period) {

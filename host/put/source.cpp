@@ -26,7 +26,7 @@ class WordSource final : public Source {
   std::optional<aws::Record> next() override {
     if (next_ == words_.size()) return std::nullopt;
     const std::string& word = words_[next_++];
-    return aws::Record{word, key_ ? *key_ : word_partition_key(word), std::nullopt};
+    return aws::Record{word, key_ ? *key_ : word_partition_key(word), std::nullopt, 0};
   }
 
  private:
@@ -48,10 +48,13 @@ class FileSource final : public Source {
       if (lines_.line_number() == 1) look_at_start(*line);
       if (format_ == Format::lines ? line->empty() : records::is_blank(*line)) continue;
       if (format_ == Format::lines) {
-        return aws::Record{std::string(*line), key_ ? *key_ : hashed_partition_key(*line), std::nullopt};
+        return aws::Record{std::string(*line), key_ ? *key_ : hashed_partition_key(*line), std::nullopt,
+                           lines_.line_number()};
       }
       try {
-        return parse_json_record(*line, key_, json_);
+        aws::Record record = parse_json_record(*line, key_, json_);
+        record.line = lines_.line_number();
+        return record;
       } catch (const std::invalid_argument& error) {
         throw InputError(lines_.where() + ": " + error.what());
       }

@@ -22,10 +22,12 @@ class Request:
 
 
 class Server:
-    """answer(request) returns (status, bytes), or None to close the connection without an answer."""
+    """answer(request) returns (status, bytes), or None to close the connection without an answer. With an SSL context it
+    speaks TLS. `date` is what its clock says, if not what ours does."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, tls=None):
         self.requests = []
+        self.date = None
         self.answer = answer
         self._lock = threading.Condition()
         server = self
@@ -51,12 +53,17 @@ class Server:
 
             do_GET = do_POST = do_PUT = _any
 
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string(server.date.timestamp() if server.date else timestamp)
+
             def log_message(self, *_):
                 pass
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        if tls:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._http.server_port}"
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
 
     def wait_for(self, condition):
@@ -107,8 +114,7 @@ class Kinesis:
         if self.shards is None:
             return error(400, "ResourceNotFoundException", f"Stream {body['StreamName']} not found")
         status = self.statuses.pop(0) if self.statuses else "ACTIVE"
-        return ok({"StreamDescriptionSummary": {"StreamName": body["StreamName"], "StreamStatus": status,
-                                                "OpenShardCount": self.shards}})
+        return ok({"StreamDescriptionSummary": {"StreamStatus": status, "OpenShardCount": self.shards}})
 
     def PutRecords(self, body):
         if self.failures:

@@ -70,7 +70,7 @@ def test_batches_keep_to_the_services_limits(put, server, kinesis):
     kinesis.records.clear()
     lines = [b"%03d" % i + b"x" * 700_000 for i in range(16)]
     put("--stream", "words", "-", input=b"\n".join(lines))
-    assert [len(batch) for batch in batches(server)] == [7, 7, 2]
+    assert [len(batch) for batch in batches(server)] == [14, 2]
     assert data(kinesis.records) == lines
 
 

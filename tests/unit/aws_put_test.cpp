@@ -20,7 +20,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 Record record_of(std::size_t size, const std::string& key = "k") {
-  return {std::string(size - key.size(), 'x'), key, std::nullopt};
+  return {std::string(size - key.size(), 'x'), key, std::nullopt, 0};
 }
 
 TEST(PutBatch, HoldsFiveHundredRecords) {
@@ -34,9 +34,9 @@ TEST(PutBatch, HoldsFiveHundredRecords) {
   EXPECT_TRUE(batch.takes(record_of(1)));
 }
 
-TEST(PutBatch, HoldsFiveMebibytesKeysIncluded) {
+TEST(PutBatch, HoldsTenMebibytesKeysIncluded) {
   Batch batch;
-  for (int i = 0; i < 4; ++i) batch.add(record_of(1 << 20));
+  for (int i = 0; i < 9; ++i) batch.add(record_of(1 << 20));
   batch.add(record_of((1 << 20) - 10, "key-of-9-"));
   EXPECT_TRUE(batch.takes(record_of(10, "key-of-9-")));
   EXPECT_FALSE(batch.takes(record_of(11, "key-of-9-")));
@@ -309,6 +309,64 @@ TEST_F(PutterTest, LooksForCredentialsAgainWhenTheyExpired) {
   answer_error(400, "ExpiredTokenException");
   answer_error(400, "ExpiredTokenException");
   EXPECT_EQ(failure({"a"}), "ExpiredTokenException: because");
+}
+
+TEST_F(PutterTest, NamesTheLineOfWhatIsRefused) {
+  putter_.name_input("words.txt");
+  const auto failure_of = [this] {
+    for (std::size_t line = 11; line <= 14; ++line) putter_.add({"data", "k", std::nullopt, line});
+    try {
+      putter_.flush();
+      return std::string("none");
+    } catch (const PutError& error) {
+      return std::string(error.what());
+    }
+  };
+  answer(".tk.");
+  EXPECT_EQ(failure_of(), "KMSDisabledException: key is off (words.txt:13)");
+  http_.script.push_back({400, R"({"__type":"ValidationException","message":"1 validation error detected: Value at )"
+                               R"('records.2.member.partitionKey' failed"})"});
+  EXPECT_THAT(failure_of(), HasSubstr("failed (words.txt:12)"));
+  answer_error(400, "AccessDeniedException");
+  EXPECT_EQ(failure_of(), "AccessDeniedException: because (words.txt:11 to 14)");
+  answer("..t.");
+  answer("t");
+  answer("t");
+  answer("t");
+  EXPECT_THAT(failure_of(), HasSubstr("slow down (words.txt:13); gave up after 3 attempts"));
+}
+
+TEST_F(PutterTest, SendsLessAtOnceToAServiceThatTakesLess) {
+  answer_error(400, "InvalidArgumentException");
+  answer(".....");
+  answer(".....");
+  answer(".....");
+  const std::string large((1u << 20) - 1, 'x');
+  for (int i = 0; i < 10; ++i) putter_.add({large, "k", std::nullopt});
+  putter_.flush();
+  EXPECT_EQ(putter_.accepted(), 10u);
+  EXPECT_EQ(sent(0).size(), 10u);
+  EXPECT_EQ(sent(1).size(), 5u);
+  EXPECT_EQ(sent(2).size(), 5u);
+  for (int i = 0; i < 6; ++i) putter_.add({large, "k", std::nullopt});
+  EXPECT_EQ(sent(3).size(), 5u);  // without trying more first
+}
+
+TEST_F(PutterTest, NamesAClockThatIsWrong) {
+  http_.script.push_back({400, R"({"__type":"InvalidSignatureException","message":"Signature expired"})",
+                          aws::now() + std::chrono::minutes(42)});
+  EXPECT_THAT(failure({"a"}), HasSubstr("this machine's clock is 42 minutes behind the service's"));
+  http_.script.push_back({400, R"({"__type":"InvalidSignatureException","message":"no match"})", aws::now()});
+  EXPECT_EQ(failure({"a"}), "InvalidSignatureException: no match");
+}
+
+TEST_F(PutterTest, NamesAStreamByItsArn) {
+  answer(".");
+  Putter putter(kinesis_, "arn:aws:kinesis:us-east-1:123456789012:stream/words", Patience{});
+  putter.add({"a", "k", std::nullopt});
+  putter.flush();
+  EXPECT_THAT(http_.requests.at(0).body,
+              HasSubstr(R"({"StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/words")"));
 }
 
 TEST_F(PutterTest, CreatesAStreamAndWaitsForIt) {
