@@ -28,6 +28,7 @@ struct Arguments {
   int pipe_size = 1 << 20;
   double interval = 0;
   double linger = 0;
+  double tick = 0;     // 0: none
   double timeout = 0;  // 0: none
   bool quiet = false, verbose = false, progress = false;
 };
@@ -84,6 +85,10 @@ int prepare(const Arguments& arguments, replay::PlayOptions& options) {
   options.repeat = arguments.repeat;
   options.interval = replay::PlayOptions::Seconds(arguments.interval);
   options.linger = replay::PlayOptions::Seconds(arguments.linger);
+  if (arguments.tick > 0) options.tick = replay::PlayOptions::Seconds(arguments.tick);
+  if (arguments.tick > 0 && arguments.linger == 0) {
+    return usage("--tick sends empty batches while the replay lingers; say for how long with --linger SECONDS");
+  }
   if (arguments.timeout > 0) options.timeout = replay::PlayOptions::Seconds(arguments.timeout);
   if (arguments.verbose) {
     options.on_skipped = [](const std::string& line) {
@@ -107,6 +112,10 @@ int replay_inputs(Arguments arguments) {
       return exit_done;
     }
   }
+  arguments.input.on_wait = [](const std::string& name) {
+    std::fprintf(stderr, "replay: waiting for the end of %s: all input is read before the child is started\n",
+                 name.c_str());
+  };
   const auto script = replay::read_inputs(arguments.input);
   if (!script) return usage(script.error());
 
@@ -173,6 +182,8 @@ void add_replay(CLI::App& app, Action& action) {
       ->check(CLI::NonNegativeNumber);
   command->add_option("--linger", arguments->linger, "Seconds to wait between the last batch and the end")
       ->check(CLI::NonNegativeNumber);
+  command->add_option("--tick", arguments->tick, "Meanwhile send an empty batch every so many seconds")
+      ->check(CLI::PositiveNumber);
   command
       ->add_option("--pipe-size", arguments->pipe_size,
                    "Bytes in the pipe to the child (default 1 MiB; 0: the system's)")

@@ -1,5 +1,7 @@
 #include "put/program.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <thread>
@@ -60,6 +62,9 @@ Program::Program(const Options& options)
 void Program::run() {
   auto source = open();  // before anything is created
   putter_.name_input(source->name());
+  if (options_.file == "-" && !options_.quiet && ::isatty(STDIN_FILENO)) {
+    say("reading a record a line from this terminal; Ctrl-D ends them");
+  }
   try {
     shards_ = await_stream();
     if (!options_.period) {

@@ -37,7 +37,7 @@ class Reader {
 
   // What is wrong with the file, if anything.
   std::optional<Error> read(const std::string& file) {
-    Result<LineSource> source = LineSource::open(file);
+    Result<LineSource> source = LineSource::open(file, options_.on_wait);
     if (!source) return Error{source.error()};
     Format format = options_.format;
     bool first = true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ struct InputOptions {
   std::string shard_id = "shardId-000000000000";
   std::optional<Position> resume;  // leave out the records up to here
   std::optional<End> end;          // none: as captured, else shutdown_requested
+  // Told once for each input, by its name, when a second has brought nothing of it; may be empty.
+  std::function<void(const std::string& name)> on_wait;
 };
 
 // Reads everything; nothing is left to fail once the child runs. Errors are FILE:LINE: what is wrong and its cure.
