@@ -16,6 +16,7 @@ namespace {
 
 // No answer the client asks for comes near this.
 constexpr std::size_t max_answer = 64u << 20;
+constexpr std::size_t max_headers = 1u << 20;
 
 std::size_t append(char* data, std::size_t, std::size_t size, void* to) {
   auto& body = *static_cast<std::string*>(to);
@@ -42,8 +43,16 @@ bool is_passing(CURLcode code) {
   }
 }
 
-// Keeps what "Date: ..." says; of an answer behind others, the last one counts.
-std::size_t take_date(char* data, std::size_t, std::size_t size, void* to) {
+struct Headers {
+  std::size_t bytes = 0;
+  std::optional<TimePoint>& date;
+};
+
+// Keeps what "Date: ..." says, and no more: libcurl holds as many headers as a server sends.
+std::size_t take_header(char* data, std::size_t, std::size_t size, void* to) {
+  auto& headers = *static_cast<Headers*>(to);
+  headers.bytes += size;
+  if (headers.bytes > max_headers) return 0;
   constexpr std::string_view name = "date:";
   const std::string_view header(data, size);
   const auto same = [](char a, char b) { return a == b || a == b - 'a' + 'A'; };
@@ -51,7 +60,7 @@ std::size_t take_date(char* data, std::size_t, std::size_t size, void* to) {
       std::equal(name.begin(), name.end(), header.begin(), [&](char b, char a) { return same(a, b); })) {
     const std::string value(header.substr(name.size()));
     const std::time_t seconds = curl_getdate(value.c_str(), nullptr);
-    if (seconds != -1) *static_cast<std::optional<TimePoint>*>(to) = TimePoint(std::chrono::seconds(seconds));
+    if (seconds != -1) headers.date = TimePoint(std::chrono::seconds(seconds));
   }
   return size;
 }
@@ -148,8 +157,9 @@ HttpResponse CurlHttp::send(const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &append);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &response.body);
-  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &take_date);
-  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &response.date);
+  Headers answer_headers{0, response.date};
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &take_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer_headers);
   set_trust(curl, trust_);
   if (request.direct || is_loopback(url_host(request.url))) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
   if (request.method != "GET") {

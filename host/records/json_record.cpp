@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "support/base64.hpp"
+#include "support/excerpt.hpp"
 #include "support/json.hpp"
 
 namespace kclhost::host::records {
@@ -55,7 +56,7 @@ std::optional<std::string> take(std::string_view name, const Json& value, JsonRe
     record.timestamp = value.GetInt64();
   } else if (name != "action" || !value.IsString() || text_of(value) != "record") {
     // Records cut out of a captured batch have "action": "record", which says nothing here.
-    return "unknown member '" + std::string(name) +
+    return "unknown member '" + excerpt(name) +
            "'; a record has data or text, partitionKey, explicitHashKey, sequenceNumber, subSequenceNumber, "
            "approximateArrivalTimestamp";
   }

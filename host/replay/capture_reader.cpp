@@ -5,6 +5,7 @@
 
 #include "replay/daemon_lines.hpp"
 #include "support/base64.hpp"
+#include "support/excerpt.hpp"
 #include "support/json.hpp"
 
 namespace kclhost::host::replay {
@@ -57,7 +58,7 @@ std::optional<std::string> CaptureReader::add(std::string_view line) {
     ending.ends_shard = message.text("reason") == "TERMINATE";
     ending.takes_checkpoint = ending.ends_shard;
   } else if (*action != "shutdownRequested") {
-    return "unknown action '" + std::string(*action) + "'; remove the line";
+    return "unknown action '" + excerpt(*action) + "'; remove the line";
   }
   script_.endings.push_back(std::move(ending));
   return std::nullopt;

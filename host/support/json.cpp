@@ -92,28 +92,31 @@ std::optional<Fault> read(Stream& stream, Document& document, bool numbers_are_t
   return fault;
 }
 
-std::optional<Fault> find_nul(std::string_view text) {
-  const std::size_t at = text.find('\0');
-  if (at == std::string_view::npos) return std::nullopt;
-  return Fault{"A NUL byte; write it as \\u0000.", at + 1};
+// What must not get to the parser.
+std::optional<Fault> unfit(std::string_view text) {
+  if (text.size() > longest) return Fault{"More than 256 MiB.", longest + 1};
+  const std::size_t nul = text.find('\0');
+  if (nul == std::string_view::npos) return std::nullopt;
+  return Fault{"A NUL byte; write it as \\u0000.", nul + 1};
 }
 
 }  // namespace
 
 std::optional<Fault> parse(std::string_view text, Document& document, Utf8 utf8) {
-  if (auto fault = find_nul(text)) return document.SetNull(), fault;
+  if (auto fault = unfit(text)) return document.SetNull(), fault;
   rapidjson::MemoryStream stream(text.data(), text.size());
   return utf8 == Utf8::checked ? read<rapidjson::kParseValidateEncodingFlag>(stream, document)
                                : read<rapidjson::kParseNoFlags>(stream, document);
 }
 
 std::optional<Fault> parse_in_place(std::span<char> text, Document& document) {
-  if (auto fault = find_nul({text.data(), text.size()})) return document.SetNull(), fault;
+  if (auto fault = unfit({text.data(), text.size()})) return document.SetNull(), fault;
   rapidjson::InsituStringStream stream(text.data());
   return read<rapidjson::kParseInsituFlag | rapidjson::kParseValidateEncodingFlag>(stream, document);
 }
 
 std::optional<Fault> parse_first(std::string_view text, Document& document) {
+  if (text.size() > longest) return document.SetNull(), Fault{"More than 256 MiB.", longest + 1};
   rapidjson::MemoryStream stream(text.data(), text.size());
   return read<rapidjson::kParseStopWhenDoneFlag>(stream, document, true);
 }

@@ -15,6 +15,8 @@ namespace kclhost::host::json {
 
 inline constexpr int deepest = 100;  // objects and arrays, one inside the other
 
+inline constexpr std::size_t longest = 256u << 20;  // bytes; RapidJSON counts in ints and 32 bits here and there
+
 // What is wrong with a text, and at which byte of it, from 1.
 struct Fault {
   std::string what;

@@ -131,6 +131,7 @@ TEST(PutAndReplay, RefuseTheSameWithTheSameReason) {
            {"{\"text\":\"x\",\"sequenceNumber\":7}", "sequenceNumber"},
            {"{\"text\":\"x\",\"subSequenceNumber\":7}", "without a sequenceNumber"},
            {"{\"text\":\"x\",\"action\":\"status\"}", "unknown member"},
+           {"{\"text\":\"x\",\"a\\n\\u001b[2J\":1}", "unknown member 'a\\x0a\\x1b[2J'"},
            {"{\"data\":\"Zh==\"}", "not base64"},
            {"{\"text\":\"x\",\"more\":" + test::nested_arrays() + "}", "Nested deeper"},
        }) {
