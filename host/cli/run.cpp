@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "config/config.hpp"
 #include "observe/log.hpp"
 #include "run/host.hpp"
@@ -71,8 +72,8 @@ int serve(const std::filesystem::path& file) {
 void add_run(CommandLine& program) {
   CommandLine command = program.add_command("run", "Serve one shard: what the MultiLangDaemon executes");
   auto file = std::make_shared<std::filesystem::path>();
-  command.add({.names = "--config", .into = file.get(), .help = "Configuration file", .required = true});
-  command.runs([file] { return serve(*file); });
+  add_configuration(command, *file);
+  command.runs(with_configuration(file, serve));
 }
 
 }  // namespace kclhost::host::cli
