@@ -32,7 +32,7 @@ TEST(YamlCpp, OddTokensEndNoProcess) {
   for (const std::string_view token :
        {"!", "&",  "*",  "%",  "|",  ">",  "'",          "\"",          "<<: ",   "--- ", "...\n",
         "#", "\t", "\r", ": ", ", ", "!<", "%TAG ! !\n", "%YAML 1.2\n", "&a *a ", "? : "}) {
-    const std::string many = repeated(token, 50'000);
+    const std::string many = repeated(token, 5'000);
     (void)config::parse(many, "k.yaml");
     (void)config::parse("version: 1\nplugin: {path: " + many, "k.yaml");
   }
