@@ -32,10 +32,11 @@ void Lane::keep_up() {
   if (instance_->phase() == Instance::Phase::loaded) {
     instance_->begin({.call = Call::create}, desk_.config.timeouts.initialize);
   } else if (instance_->phase() == Instance::Phase::created) {
+    begins_at_ = desk_.position;
     instance_->begin({.call = Call::initialize,
                       .shard_id = desk_.shard_id,
-                      .sequence_number = desk_.position.sequence_number,
-                      .sub_sequence_number = desk_.position.sub_sequence_number,
+                      .sequence_number = begins_at_.sequence_number,
+                      .sub_sequence_number = begins_at_.sub_sequence_number,
                       .hand_over = desk_.greeted},
                      desk_.config.timeouts.initialize);
   } else if (instance_->ready() && (instance_->source() != desk_.source || (outgrown_ && !holds_records()))) {

@@ -126,6 +126,7 @@ class Lane {
   Answer answer_ = Answer::none;
 
   Batch part_;  // what the call in progress was given
+  Position begins_at_;  // what the last initialize was told; stays as it is until the next
   bool journal_synced_ = false;
   bool waiting_ = false, blocked_ = false, stopped_ = false;
   bool awaiting_aside_ = false, set_aside_some_ = false, has_suspects_ = false;
