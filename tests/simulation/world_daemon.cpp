@@ -17,6 +17,7 @@ void World::daemon_goes_on() {
   if (!daemon_.greeted != breaks_rules) {
     daemon_.greeted = true;
     daemon_.outstanding = Message::initialize;
+    left_over_ = disk_.journals();
     tell("initialize at", daemon_.sequence_number, daemon_.sub_sequence_number);
     shard_->initialize("shardId-0", daemon_.sequence_number, daemon_.sub_sequence_number, disk_.journals(), now_);
     return perform();
@@ -54,6 +55,15 @@ void World::send_batch() {
   daemon_.delivered = first + count;
   daemon_.outstanding = Message::process_records;
   tell("batch of records", first, "to before", first + count);
+  one_at_a_time_ = false;
+  for (const Disk::Notes& notes : left_over_) {
+    for (const JournalNote& note : notes) {
+      for (std::uint32_t i = first; i < first + count && !note.aside && left_over_.size() > 1; ++i) {
+        const Record& record = setting_.records[i];
+        one_at_a_time_ |= note.first == Position{record.sequence_number, record.sub_sequence_number};
+      }
+    }
+  }
   Batch batch;
   lay_out(first, count, batch);
   shard_->process_records(batch, now_);

@@ -294,6 +294,8 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
   worker.state = State::idle;
   const bool ok = status == KCLHOST_OK;
   worker.ready |= ok && worker.call == Call::initialize;
+  worker.may_be_destroyed |= ok && worker.call == Call::create;
+  if (worker.call == Call::drain) flush_returned_ = !worker.drain_checkpointed;
   tell("worker", static_cast<std::uint32_t>(worker.id), ok ? "returns from" : "fails in", name_of(worker.call),
        ok ? "" : std::to_string(first_unfinished));
   if (worker.call == Call::process_records && !worker.records.empty()) {
@@ -333,6 +335,7 @@ void World::dies(Worker& worker, bool call_begun) {
   tell("worker", static_cast<std::uint32_t>(worker.id), "dies", call_begun ? "" : "before the plugin saw the call");
   const bool as_asked = worker.state == State::in_call && worker.call == Call::destroy && call_begun;
   if (worker.state == State::idle) worker.records.clear();
+  if (worker.call == Call::drain) flush_returned_ = false;
   worker.state = State::dying;
   worker.death.reset();
   if (!as_asked || trouble(0.1)) worker.death = Death{Death::Kind::signal, 11, "killed by SIGSEGV", {}, call_begun};
