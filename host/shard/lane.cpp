@@ -278,8 +278,8 @@ void Lane::ended(WorkerId worker, const Death* death) {
   const bool unseen = !death->call_begun && !repeating_;
   repeating_ = unseen;
   if (!unseen && !closing_) report(call, death->message, death, false);
-  // A flush on the lane's own account is no answer to what the shard asked.
-  if (call != Call::drain || flushed == Flush::asked) answer_ = unseen ? Answer::none : Answer::failed;
+  // A flush that it died of says nothing: what it held is the policy's matter now, and another one may be asked.
+  answer_ = unseen || call == Call::drain ? Answer::none : Answer::failed;
   if (call == Call::shard_ended && !unseen && !closing_) {
     // Another one tries it, as long as the daemon may wait.
     answer_ = Answer::none;

@@ -125,7 +125,7 @@ class Lane {
   Flush flushing_ = Flush::none;
   Answer answer_ = Answer::none;
 
-  Batch part_;  // what the call in progress was given
+  Batch part_;          // what the call in progress was given
   Position begins_at_;  // what the last initialize was told; stays as it is until the next
   bool journal_synced_ = false;
   bool waiting_ = false, blocked_ = false, stopped_ = false;

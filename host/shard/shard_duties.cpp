@@ -54,10 +54,10 @@ bool Shard::relieve_if_full() {
   if (relieving_) {
     if (lane.answer() == Lane::Answer::pending) return false;
     relieving_ = false;
-    const bool failed = lane.answer() != Lane::Answer::ok;
+    const bool died = lane.answer() == Lane::Answer::none;
     lane.forget_answer();
+    if (died) return relieve_if_full();
     if (finished > finished_before_relief_) return true;
-    if (failed && (lane.undelivered() || !lane.ready())) return false;  // it died, which is the policy's matter
     for (const auto& one : lanes_) one->let_go();
     desk_.end(exit_stopped, "the plugin holds " + std::to_string(records) + " records of " + std::to_string(bytes) +
                                 " bytes that it has not checkpointed, more than in_flight.max_records (" +
