@@ -60,8 +60,9 @@ class Lane {
   // The batch in hand, or an empty one for a message without records.
   void begin(const Batch& share);
   // Moves the delivery on as far as it gets without waiting; true when nothing is left to deliver. first_in_line: no
-  // other lane has an unfinished record in front of this lane's first.
-  bool advance(bool first_in_line);
+  // other lane has an unfinished record in front of this lane's first. look_again: once a record is set aside that may be
+  // true no longer, and the shard wants to look.
+  bool advance(bool first_in_line, bool look_again);
   // The batch's status is sent: what is not finished is kept.
   void keep();
   void drop_all();

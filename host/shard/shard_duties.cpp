@@ -24,7 +24,7 @@ void Shard::do_process_records() {
     for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
       // What a dead worker's checkpoint comes to must be known before its records are delivered again.
       const bool unsure = exchange_.by == Exchange::For::worker && lane_of(exchange_.worker) == nullptr;
-      done &= lanes_[i]->advance(!unsure && (!one_at_a_time_ || has_first_unfinished(i)));
+      done &= lanes_[i]->advance(!unsure && (!one_at_a_time_ || has_first_unfinished(i)), one_at_a_time_);
     }
     if (desk_.ended) return;
   }
@@ -121,7 +121,7 @@ void Shard::do_shard_ended() {
   for (const auto& lane : lanes_) {
     if (lane->answer() == Lane::Answer::none && !late) {
       // What it still holds comes first.
-      if (!lane->advance(true) || !lane->ready() || exchange_.busy()) {
+      if (!lane->advance(true, false) || !lane->ready() || exchange_.busy()) {
         over = false;
         continue;
       }
