@@ -56,11 +56,13 @@ void World::send_batch() {
   daemon_.outstanding = Message::process_records;
   tell("batch of records", first, "to before", first + count);
   one_at_a_time_ = false;
-  for (const Disk::Notes& notes : left_over_) {
-    for (const JournalNote& note : notes) {
-      for (std::uint32_t i = first; i < first + count && !note.aside && left_over_.size() > 1; ++i) {
+  const auto lanes = static_cast<unsigned>(left_over_.size());
+  for (unsigned lane = 0; lanes > 1 && lane < lanes; ++lane) {
+    for (const JournalNote& note : left_over_[lane]) {
+      for (std::uint32_t i = first; i < first + count && !note.aside; ++i) {
         const Record& record = setting_.records[i];
-        one_at_a_time_ |= note.first == Position{record.sequence_number, record.sub_sequence_number};
+        one_at_a_time_ |= lane_of(record.key, lanes) == lane &&
+                          note.first == Position{record.sequence_number, record.sub_sequence_number};
       }
     }
   }
