@@ -56,7 +56,12 @@ bool Shard::relieve_if_full() {
     relieving_ = false;
     const bool failed = lane.answer() != Lane::Answer::ok;
     lane.forget_answer();
-    if (finished > finished_before_relief_) return true;
+    if (finished > finished_before_relief_ || schedule_.is_lease_lost()) return true;
+    if (relief_refused_) {
+      // Not for want of trying: the plugin is asked again.
+      relieve_at_ = desk_.now.steady + desk_.config.checkpoint.retry.max_backoff;
+      return false;
+    }
     if (failed && (lane.undelivered() || !lane.ready())) return false;  // it died, which is the policy's matter
     for (const auto& one : lanes_) one->let_go();
     desk_.end(exit_stopped, "the plugin holds " + std::to_string(records) + " records of " + std::to_string(bytes) +
@@ -68,8 +73,11 @@ bool Shard::relieve_if_full() {
     return false;
   }
   if (records <= limit.max_records && bytes <= limit.max_bytes) return true;
-  if (!lane.ready()) return false;
+  // Whoever has the lease now finishes what is left.
+  if (schedule_.is_lease_lost()) return true;
+  if (!lane.ready() || desk_.now.steady < relieve_at_) return false;
   relieving_ = true;
+  relief_refused_ = false;
   finished_before_relief_ = finished;
   lane.ask_to_flush();
   return false;
