@@ -188,6 +188,7 @@ Time Shard::deadline() const {
     next = std::min(next, exchange_.resend_at);
   } else if (duty_ == Duty::process_records) {
     if (schedule_.due_at() > desk_.now.steady) next = std::min(next, schedule_.due_at());
+    if (relieve_at_ > desk_.now.steady) next = std::min(next, relieve_at_);
   }
   if (duty_ == Duty::shard_ended && duty_deadline_ > desk_.now.steady) next = std::min(next, duty_deadline_);
   return next;

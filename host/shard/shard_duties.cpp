@@ -57,7 +57,12 @@ bool Shard::relieve_if_full() {
     const bool died = lane.answer() == Lane::Answer::none;
     lane.forget_answer();
     if (died) return relieve_if_full();
-    if (finished > finished_before_relief_) return true;
+    if (finished > finished_before_relief_ || schedule_.is_lease_lost()) return true;
+    if (relief_refused_) {
+      // Not for want of trying: the plugin is asked again.
+      relieve_at_ = desk_.now.steady + desk_.config.checkpoint.retry.max_backoff;
+      return false;
+    }
     for (const auto& one : lanes_) one->let_go();
     desk_.end(exit_stopped, "the plugin holds " + std::to_string(records) + " records of " + std::to_string(bytes) +
                                 " bytes that it has not checkpointed, more than in_flight.max_records (" +
@@ -68,8 +73,11 @@ bool Shard::relieve_if_full() {
     return false;
   }
   if (records <= limit.max_records && bytes <= limit.max_bytes) return true;
-  if (!lane.ready()) return false;
+  // Whoever has the lease now finishes what is left.
+  if (schedule_.is_lease_lost()) return true;
+  if (!lane.ready() || desk_.now.steady < relieve_at_) return false;
   relieving_ = true;
+  relief_refused_ = false;
   finished_before_relief_ = finished;
   lane.ask_to_flush();
   return false;
