@@ -476,3 +476,28 @@ def test_a_record_that_kills_only_in_a_flush_is_found(stage, limit):
     assert set(stage.data("stored")) == set(texts) - {"die_in_drain"}
     assert sorted(letter["sequence_number"] for letter in stage.letters()) == ["103", "107"]
     assert shard.finish() == 0
+
+
+@pytest.mark.parametrize("texts", [
+    ["one", "two", "fail", "four", "die", "six"],
+    ["one", "die", "three", "die", "five", "six"],
+    ["die", "die", "three", "fail", "fail", "die_in_drain"],
+    ["one", "die_in_drain", "fail", "four", "die", "die_in_drain"],
+])
+@pytest.mark.parametrize("size", [1, 2, 6])
+def test_exactly_the_bad_records_are_set_aside_and_every_other_is_stored(stage, texts, size):
+    """Failures that name a record, deaths and deaths in a flush, while others are held; the daemon notices nothing."""
+    shard = stage.start("holder.so", on_error=DEAD_LETTER, in_flight={"max_records": 3})
+    shard.initialize()
+    for begin in range(0, len(texts), size):
+        shard.process_records(*[record(101 + begin + i, text) for i, text in enumerate(texts[begin:begin + size])])
+    # More than may be held: the last ones are flushed too.
+    shard.process_records(*[record(201 + i, f"more {i}") for i in range(5)])
+    shard.request_shutdown()
+    assert shard.checkpoints[-1] == ("205", 0)
+    bad = {"fail", "die", "die_in_drain"}
+    assert {note["record"] for note in stage.notes("stored")} == {
+        *(str(101 + i) for i, text in enumerate(texts) if text not in bad), *(str(201 + i) for i in range(5))}
+    assert sorted(letter["sequence_number"] for letter in stage.letters()) == [
+        str(101 + i) for i, text in enumerate(texts) if text in bad]
+    assert shard.finish() == 0
