@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "config/utf8.hpp"
+
 namespace kclhost::host::json {
 namespace {
 
@@ -94,27 +96,29 @@ std::optional<Fault> read(Stream& stream, Document& document, bool numbers_are_t
   return fault;
 }
 
-// What must not get to the parser.
-std::optional<Fault> unfit(std::string_view text) {
+// What must not get to the parser. It could check UTF-8 itself, but in place it reads on behind the NUL when that
+// stands in the middle of a character.
+std::optional<Fault> unfit(std::string_view text, Utf8 utf8) {
   if (text.size() > longest) return Fault{"More than 256 MiB.", longest + 1};
   const std::size_t nul = text.find('\0');
-  if (nul == std::string_view::npos) return std::nullopt;
-  return Fault{"A NUL byte; write it as \\u0000.", nul + 1};
+  if (nul != std::string_view::npos) return Fault{"A NUL byte; write it as \\u0000.", nul + 1};
+  const std::size_t bad = utf8 == Utf8::checked ? config::first_bad_byte(text) : std::string_view::npos;
+  if (bad != std::string_view::npos) return Fault{"Not UTF-8.", bad + 1};
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<Fault> parse(std::string_view text, Document& document, Utf8 utf8) {
-  if (auto fault = unfit(text)) return document.SetNull(), fault;
+  if (auto fault = unfit(text, utf8)) return document.SetNull(), fault;
   rapidjson::MemoryStream stream(text.data(), text.size());
-  return utf8 == Utf8::checked ? read<rapidjson::kParseValidateEncodingFlag>(stream, document)
-                               : read<rapidjson::kParseNoFlags>(stream, document);
+  return read<rapidjson::kParseNoFlags>(stream, document);
 }
 
 std::optional<Fault> parse_in_place(std::span<char> text, Document& document) {
-  if (auto fault = unfit({text.data(), text.size()})) return document.SetNull(), fault;
+  if (auto fault = unfit({text.data(), text.size()}, Utf8::checked)) return document.SetNull(), fault;
   rapidjson::InsituStringStream stream(text.data());
-  return read<rapidjson::kParseInsituFlag | rapidjson::kParseValidateEncodingFlag>(stream, document);
+  return read<rapidjson::kParseInsituFlag>(stream, document);
 }
 
 std::optional<Fault> parse_first(std::string_view text, Document& document) {

@@ -66,7 +66,12 @@ TEST(Json, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(fault_of("{} x"), "The document root must not be followed by other values. (at byte 4)");
   EXPECT_EQ(fault_of(std::string("{}\0x", 4)), "A NUL byte; write it as \\u0000. (at byte 3)");
   EXPECT_EQ(fault_of("\xef\xbb\xbf{}"), "Invalid value. (at byte 1)");
-  EXPECT_EQ(fault_of("\"\xff\"", Utf8::checked), "Invalid encoding in string. (at byte 2)");
+  EXPECT_EQ(fault_of("\"\xff\"", Utf8::checked), "Not UTF-8. (at byte 2)");
+  // A text that ends within a character: nothing behind its NUL may be looked at.
+  std::string cut = "[\"\xe1";
+  cut += std::string("\0\x80\x80\"]", 5);
+  rapidjson::Document document;
+  EXPECT_EQ(parse_in_place({cut.data(), 3}, document)->str(), "Not UTF-8. (at byte 3)");
 }
 
 TEST(Json, WhatIsWrittenAgainMeansTheSame) {
