@@ -131,6 +131,8 @@ class Shard {
   bool asked_all_ = false, all_ok_ = true;
   bool relieving_ = false;
   std::uint32_t finished_before_relief_ = 0;
+  bool relief_refused_ = false;  // the plugin checkpointed, and the KCL could not record it
+  Time relieve_at_{0};
   bool shard_end_recorded_ = false, shard_end_tried_ = false, final_checkpoint_tried_ = false;
   Time duty_deadline_ = never;
   Exchange exchange_;

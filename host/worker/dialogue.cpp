@@ -82,7 +82,7 @@ void Dialogue::call(CallNumber number, const Request& request) {
   call_ = request.call;
   in_call_ = true;
   records_ = request.batch.count;
-  ++calls_sent_;
+  begun_before_ = (*control_)->calls_begun;
   Header header{.kind = Kind::call, .code = static_cast<std::int32_t>(request.call)};
   if (request.call == Call::process_records) {
     header.a = request.batch.table;

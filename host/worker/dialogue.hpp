@@ -52,7 +52,7 @@ class Dialogue {
   // It may end: destroy was begun, or the plugin can't be loaded.
   bool may_end() const { return not_loaded() || (in_call_ && call_ == Call::destroy); }
   // The plugin had its chance with the last call: see Death::call_begun.
-  bool call_begun() const { return !in_call_ || (*control_)->calls_begun == calls_sent_; }
+  bool call_begun() const { return !in_call_ || (*control_)->calls_begun != begun_before_; }
 
  private:
   void post(Header header, std::initializer_list<std::string_view> texts, int fd = -1);
@@ -84,9 +84,9 @@ class Dialogue {
   bool in_call_ = false, checkpoint_waits_ = false;
   Call call_{};
   CallNumber number_ = 0;
-  std::uint32_t records_ = 0;     // in the call
-  std::uint32_t calls_sent_ = 0;  // as the worker counts them too
-  Outcome outcome_;               // kept, so that a warm host allocates nothing
+  std::uint32_t records_ = 0;       // in the call
+  std::uint32_t begun_before_ = 0;  // what the page said when the call was sent; the plugin may write anything there
+  Outcome outcome_;                 // kept, so that a warm host allocates nothing
   Packet packet_;
 };
 

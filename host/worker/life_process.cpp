@@ -176,7 +176,9 @@ void LifeProcess::finish() {
   const CrashRecord& crash = dialogue_.control().crash;
   Death death = killed_ ? killed_as_ : death_of(info, crash);
   death.call_begun = dialogue_.call_begun();
-  if (crash.signal != 0) death.stack = describe_stack(crash, spec_.staged_path, spec_.plugin_path);
+  // A plugin that overwrote the record has left no signal there.
+  if (const int signal = crash.signal; signal > 0 && signal < NSIG)
+    death.stack = describe_stack(crash, spec_.staged_path, spec_.plugin_path);
   listener_.ended(id_, &death);
 }
 

@@ -47,6 +47,7 @@ struct Worker {
 
   // The life.
   bool created = false, initialized = false, ready = false, finished = false, destroyed = false;
+  bool may_be_destroyed = false;         // create returned OK
   std::vector<std::uint32_t> given;      // accepted, in order
   std::vector<std::uint32_t> buffered;   // given, and not stored
   std::vector<std::uint32_t> unflushed;  // given, and neither checkpointed nor flushed: a death is their failure

@@ -66,7 +66,8 @@ void World::live() {
   sources_ = {file_};
   file_is_new_ = false;
   looks_ = failed_starts_ = 0;
-  protocol_broken_ = unloadable_ = dead_letters_failed_ = greeted_ = checkpointed_in_drain_ = false;
+  protocol_broken_ = unloadable_ = dead_letters_failed_ = greeted_ = flush_returned_ = false;
+  one_at_a_time_ = false;
   lane_synced_.assign(static_cast<std::size_t>(setting_.config.concurrency), false);
   shard_ = std::make_unique<Shard>(setting_.config, memory_, static_cast<std::uint32_t>(chance_.next()), now_);
   host_alive_ = true;
@@ -128,7 +129,9 @@ void World::take(const Choice& choice) {
       if (aside.fails) dead_letters_failed_ = true;
       tell("the dead letters of lane", aside.lane, aside.fails ? "can't be written" : "are written");
       shard_->set_aside_done(aside.lane, aside.fails ? "no space left on device" : "", now_);
-      return perform();
+      perform();
+      if (aside.fails && host_alive_) throw Violation{"the host goes on without its dead letters"};
+      return;
     }
     case What::look_result: {
       --looks_;

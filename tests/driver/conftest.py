@@ -1,0 +1,28 @@
+import os
+import random
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+SANITIZED = os.environ.get("KCLHOST_SANITIZE", "")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--seed", type=int, default=None, help="repeats a run that printed this seed")
+
+
+@pytest.fixture
+def seed(request):
+    """Printed by who uses it."""
+    given = request.config.getoption("--seed")
+    return given if given is not None else random.SystemRandom().randrange(1 << 32)
+
+
+@pytest.fixture
+def directory():
+    """Where every user may go, as into none of pytest's."""
+    made = Path(tempfile.mkdtemp(prefix="kclhost-driver-"))
+    yield made
+    shutil.rmtree(made)
