@@ -39,7 +39,8 @@ void Lane::keep_up() {
                       .sub_sequence_number = begins_at_.sub_sequence_number,
                       .hand_over = desk_.greeted},
                      desk_.config.timeouts.initialize);
-  } else if (instance_->ready() && (instance_->source() != desk_.source || (outgrown_ && !holds_records()))) {
+  } else if (instance_->ready() && desk_.now.steady >= start_at_ &&
+             (instance_->source() != desk_.source || (outgrown_ && !holds_records()))) {
     replace();
   }
 }
@@ -74,6 +75,7 @@ void Lane::promote() {
   instance_ = std::move(successor_);
   successor_.reset();
   replacement_flushed_ = outgrown_ = false;
+  failed_replacements_ = 0;
   about_ = instance_->about();
   delivery_.set_holds(about_->checkpoints_itself());
   desk_.ask(action::NamePlugin{about_->id, about_->version});
@@ -105,8 +107,7 @@ void Lane::let_go() {
 void Lane::not_started(WorkerId worker, const std::string& why) {
   if (successor_ && successor_->id() == worker) {
     successor_.reset();
-    desk_.tell(Level::warn, "no worker could be started to replace the one there is: " + why);
-    return;
+    return postpone_replacement(why);
   }
   instance_.reset();
   came_to_nothing("no worker could be started: " + why, exit_stopped);
@@ -142,12 +143,22 @@ void Lane::not_loaded(WorkerId worker, const std::string& reason) {
   came_to_nothing(why, exit_plugin);
 }
 
+// The instance goes on meanwhile.
+void Lane::postpone_replacement(const std::string& why) {
+  const Time pause = backoff(desk_.config.on_error.retry, ++failed_replacements_, desk_.random);
+  desk_.tell(Level::warn,
+             "no worker could be started to replace the one there is (" + why + "); next try in " + text_of(pause));
+  start_at_ = desk_.now.steady + pause;
+}
+
 // The plugin's new file can't be used: the one before it goes on.
 void Lane::refuse(const std::string& why) {
+  const bool replacing = successor_.has_value();
   if (successor_) {
     desk_.ask(action::LetGo{successor_->id()});
     successor_.reset();
   }
+  if (replacing && desk_.source == desk_.proven) return postpone_replacement(why);
   if (desk_.proven == 0 || desk_.source == desk_.proven) return;
   desk_.source = desk_.proven;
   desk_.tell(Level::warn, "the plugin's new file is not used: " + why);
@@ -189,7 +200,7 @@ Time Lane::deadline() const {
   if (instance_) next = std::min(next, instance_->deadline());
   if (successor_) next = std::min(next, successor_->deadline());
   // What could not be done when its time came waits for something else: to look again soon would be to spin.
-  for (const Time at : {instance_ ? never : start_at_, waiting_ ? wake_at_ : never}) {
+  for (const Time at : {start_at_, waiting_ ? wake_at_ : never}) {
     if (at > desk_.now.steady && !closing_ && !desk_.looking) next = std::min(next, at);
   }
   return next;

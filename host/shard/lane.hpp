@@ -91,6 +91,7 @@ class Lane {
   void start();
   void swap();
   void promote();
+  void postpone_replacement(const std::string& why);
   void refuse(const std::string& why);
   void came_to_nothing(const std::string& why, int exit_code);
   void tell_death_between_calls(const Death& death);
@@ -117,7 +118,7 @@ class Lane {
   std::optional<Instance> instance_, successor_;
   std::optional<Descriptor> about_;
   std::uint32_t generation_ = 0;
-  int failed_starts_ = 0, idle_deaths_ = 0, failed_ends_ = 0;
+  int failed_starts_ = 0, failed_replacements_ = 0, idle_deaths_ = 0, failed_ends_ = 0;
   Time start_at_{0};
   bool look_before_start_ = false;
   bool closing_ = false;

@@ -184,34 +184,64 @@ def test_a_death_while_loading_again_makes_the_shard_wait(stage, monkeypatch):
     assert stage.data("accepted") == ["one", "two"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="becomes a user who has nothing else running")
-def test_a_fork_that_is_refused_is_tried_again(start):
+@pytest.fixture
+def refused(start):
+    """A stage, and refused(number): from then on the host's user may have no more processes than that."""
+    if os.geteuid() != 0:
+        pytest.skip("becomes a user who has nothing else running")
+    running = {os.stat(f"/proc/{pid}").st_uid for pid in os.listdir("/proc") if pid.isdigit() and
+               os.path.exists(f"/proc/{pid}")}
+    user = next(uid for uid in range(54321, 65000) if uid not in running)
+    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+
+    class StageOfAnother(Stage):
+        def start(self, *arguments, **settings):
+            self.shard = super().start(*arguments, directory=self.directory, program=self.program, inside=become,
+                                       **settings)
+            return self.shard
+
+        def allow_processes(self, number):
+            subprocess.run([*become, "prlimit", f"--pid={self.shard.process.pid}", f"--nproc={number}:"], check=True)
+
     with tempfile.TemporaryDirectory() as directory:  # where another user may look
         directory = pathlib.Path(directory)
-        running = {os.stat(f"/proc/{pid}").st_uid for pid in os.listdir("/proc") if pid.isdigit() and
-                   os.path.exists(f"/proc/{pid}")}
-        user = next(uid for uid in range(54321, 65000) if uid not in running)
-        program = pathlib.Path(shutil.copy2(BIN / "kclhost", directory))
-        os.chown(directory, user, user)
         directory.chmod(0o755)
-        stage = Stage(directory, start)
-        os.chown(stage.plugins, user, user)
-        become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-        shard = stage.start("actor.so", on_error=BLOCK, directory=directory, program=program, inside=become)
+        stage = StageOfAnother(directory, start)
+        stage.program = pathlib.Path(shutil.copy2(BIN / "kclhost", directory))
+        for path in (directory, stage.plugins):
+            os.chown(path, user, user)
+        yield stage
+        stage.shard.__exit__()
 
-        def allow_processes(number):
-            subprocess.run([*become, "prlimit", f"--pid={shard.process.pid}", f"--nproc={number}:"], check=True)
 
-        shard.initialize()
-        shard.process_records(record(101, "one"))
-        allow_processes(1)
-        stage.kill_worker(shard)
-        shard.send({"action": "processRecords", "records": [record(102, "two")], "millisBehindLatest": 0})
-        shard.wait_until_told("no worker could be started", 3)
-        allow_processes(100)
-        shard.wait_for_status("processRecords")
-        assert shard.finish() == 0
-        assert stage.data("accepted") == ["one", "two"]
+def test_a_fork_that_is_refused_is_tried_again(refused):
+    shard = refused.start("actor.so", on_error=BLOCK)
+    shard.initialize()
+    shard.process_records(record(101, "one"))
+    refused.allow_processes(1)
+    refused.kill_worker(shard)
+    shard.send({"action": "processRecords", "records": [record(102, "two")], "millisBehindLatest": 0})
+    shard.wait_until_told("no worker could be started", 3)
+    refused.allow_processes(100)
+    shard.wait_for_status("processRecords")
+    assert shard.finish() == 0
+    assert refused.data("accepted") == ["one", "two"]
+
+
+def test_while_no_successor_can_be_forked_the_host_does_all_else(refused):
+    shard = refused.start("actor.so", on_error=BLOCK)
+    shard.initialize()
+    shard.send({"action": "processRecords", "records": [record(101, "needs 2")], "millisBehindLatest": 0})
+    shard.wait_until_told(WAITS)
+    refused.allow_processes(1)
+    refused.install("actor_2.so")
+    shard.wait_until_told("no worker could be started to replace the one there is", 3)
+    tries = len(refused.notes("begun"))
+    shard.wait_for(lambda: len(refused.notes("begun")) > tries + 3)  # by the old one
+    refused.allow_processes(100)
+    shard.wait_for_status("processRecords")
+    assert {note["version"] for note in refused.notes("accepted")} == {2}
+    assert shard.finish() == 0
 
 
 # ---- The daemon goes away

@@ -211,6 +211,8 @@ void World::act(const action::SendStatus&) {
   if (daemon_.outstanding == Message::none) throw Violation{"a status that answers nothing"};
   if (daemon_.gone) throw Violation{"a status to a daemon that is gone"};
   if (daemon_.wish) throw Violation{"a status before the checkpoint's answer"};
+  // What is finished may still be checkpointed; then the host ends.
+  if (dead_letters_failed_) throw Violation{"the host goes on without its dead letters"};
   tell("status for", static_cast<int>(daemon_.outstanding));
   const Message message = std::exchange(daemon_.outstanding, Message::none);
   switch (message) {
