@@ -149,7 +149,8 @@ void Shard::do_shard_ended() {
     return finish_duty();
   }
   if (!shard_end_recorded_ && !std::exchange(final_checkpoint_tried_, true)) {
-    return send_checkpoint({.by = Exchange::For::shard_end});
+    send_checkpoint({.by = Exchange::For::shard_end});
+    if (exchange_.busy()) return;  // where the lease is lost the answer is there at once
   }
   finish_duty();
 }

@@ -109,7 +109,7 @@ std::vector<std::uint32_t> Promises::suspects(const Hands& hands) const {
 
 bool Promises::may_fail(std::span<const std::uint32_t> suspects) const {
   const config::OnError& on_error = setting_.config.on_error;
-  if (on_error.then == config::Then::block) return true;
+  if (suspects.empty() || on_error.then == config::Then::block) return true;
   if (on_error.bisect && suspects.size() > 1) return true;
   const auto most = static_cast<std::uint32_t>(on_error.retry.max_attempts);
   return std::all_of(suspects.begin(), suspects.end(),
@@ -124,7 +124,11 @@ void Promises::failed(const Hands& hands) {
   if (!to_blame.empty()) {
     for (std::uint32_t i = to_blame.front(); i < fates_.size(); ++i) fates_[i].flushed = false;
   }
-  if (setting_.config.on_error.bisect && to_blame.size() != 1) return;
+  if (setting_.config.on_error.bisect && to_blame.size() != 1) {
+    // They may be cleared by a flush that nobody saw us take back.
+    if (hands.part.size() == 1) ++fates_[hands.part.front()].own;
+    return;
+  }
   for (const std::uint32_t i : to_blame) ++fates_[i].own;
 }
 

@@ -12,9 +12,9 @@
 
 namespace kclhost::host::simulation {
 
-// What a worker has: what it holds, and what its call was given.
+// What a worker has: what it holds, what its call was given, and of what it holds what it was given last.
 struct Hands {
-  std::vector<std::uint32_t> held, call;
+  std::vector<std::uint32_t> held, call, part;
 };
 
 class Promises {
@@ -43,6 +43,7 @@ class Promises {
   // Which of these records a failure would be blamed on: not those that a flush has cleared.
   std::vector<std::uint32_t> suspects(const Hands& hands) const;
   // Whether a fault that is not theirs may hit these records, so that none of the good ones is set aside rightly.
+  bool may_fail(const Hands& hands) const { return may_fail(suspects(hands)) && may_fail(hands.part); }
   bool may_fail(std::span<const std::uint32_t> suspects) const;
 
   // ---- Records that leave

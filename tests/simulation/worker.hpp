@@ -45,6 +45,8 @@ struct Worker {
   bool drain_checkpointed = false;
   std::int64_t stored_in_call = -1, checkpointed_in_call = -1;  // the records up to here
 
+  std::vector<std::uint32_t> part;  // what it accepted last
+
   // The life.
   bool created = false, initialized = false, ready = false, finished = false, destroyed = false;
   bool may_be_destroyed = false;         // create returned OK

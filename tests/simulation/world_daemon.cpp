@@ -22,7 +22,7 @@ void World::daemon_goes_on() {
     shard_->initialize("shardId-0", daemon_.sequence_number, daemon_.sub_sequence_number, disk_.journals(), now_);
     return perform();
   }
-  if (daemon_.stops || daemon_.lease_is_lost || trouble(0.02)) {
+  if (daemon_.stops || (daemon_.lease_is_lost && chance_(0.5)) || trouble(0.02)) {
     if (chance_(0.3)) return daemon_goes(true);
     tell("leaseLost");
     daemon_.outstanding = Message::lease_lost;

@@ -18,11 +18,11 @@ void World::something_happens() {
       if (trouble_left_ == 0 || workers_.empty()) return;
       Worker& worker = workers_[chance_.below(workers_.size())];
       if (worker.state != Worker::State::idle && worker.state != Worker::State::waiting) return;
-      const auto suspects = promises_.suspects(in_hands(worker, true));
-      if (!daemon_.gone && !suspects.empty() && !promises_.may_fail(suspects)) return;
+      const Hands hands = in_hands(worker, true);
+      if (!daemon_.gone && !promises_.may_fail(hands)) return;
       if (worker.wish) {
         // The answer may come, and then it dies of the rest.
-        auto rest = suspects;
+        auto rest = promises_.suspects(hands);
         std::erase_if(rest, [&](std::uint32_t i) { return i <= worker.wish->last; });
         if (!promises_.may_fail(rest)) return;
       }

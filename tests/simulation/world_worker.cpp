@@ -9,7 +9,8 @@ using State = Worker::State;
 
 // The records whose failure it is when this worker dies.
 Hands World::in_hands(const Worker& worker, bool with_call) const {
-  Hands hands{worker.unflushed, {}};
+  Hands hands{worker.unflushed, {}, {}};
+  if (worker.program.checkpoints) hands.part = worker.part;
   const bool in_call = worker.state != State::idle && worker.state != State::starting;
   if (with_call && in_call && worker.call == Call::process_records) {
     for (const std::uint32_t one : worker.records) {
@@ -131,12 +132,11 @@ bool World::call_goes_wrong(Worker& worker) {
   const std::size_t kind = chance_.below(4);
   const bool death = kind != 0;
   const bool unseen = kind == 3 && !worker.begun;
-  const auto suspects = promises_.suspects(!death && worker.call == Call::process_records ? Hands{{}, worker.records}
-                                                                                          : in_hands(worker, !unseen));
-  if (!daemon_.gone && !suspects.empty() && !promises_.may_fail(suspects)) return false;
+  const bool call_alone = !death && worker.call == Call::process_records;
+  const Hands hands = call_alone ? Hands{{}, worker.records, {}} : in_hands(worker, !unseen);
+  if (!daemon_.gone && !promises_.may_fail(hands)) return false;
   // What hangs may fail in the end, or be killed.
-  if (kind == 1 && !worker.records.empty() && !promises_.may_fail(promises_.suspects({{}, worker.records})))
-    return false;
+  if (kind == 1 && !worker.records.empty() && !promises_.may_fail(Hands{{}, worker.records, {}})) return false;
   --trouble_left_;
   if (worker.call == Call::create || worker.call == Call::initialize) ++failed_starts_;
   if (kind == 1) {
@@ -151,7 +151,7 @@ bool World::call_goes_wrong(Worker& worker) {
   } else if (worker.call == Call::process_records && !worker.records.empty() && !worker.examined) {
     // Some of it may be done all the same.
     std::size_t done = chance_(0.5) ? chance_.below(worker.records.size()) : 0;
-    if (!promises_.may_fail(std::span(worker.records).subspan(done))) done = 0;
+    if (!promises_.may_fail(std::span<const std::uint32_t>(worker.records).subspan(done))) done = 0;
     for (std::size_t i = 0; i < done; ++i) {
       if (setting_.records[worker.records[i]].fault != Fault::none) {
         over(worker, KCLHOST_FAILED, i);
@@ -304,9 +304,10 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
     const std::span<const std::uint32_t> all(worker.records);
     if (!ok && !daemon_.gone) {
       promises_.disturbed(all.first(done));
-      promises_.failed({{}, {all.begin() + static_cast<std::ptrdiff_t>(done), all.end()}});
+      promises_.failed({{}, {all.begin() + static_cast<std::ptrdiff_t>(done), all.end()}, {}});
     }
     promises_.accepted(worker, all.first(done));
+    worker.part.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(done));
     for (const std::uint32_t i : all.first(done)) {
       if (harmful(worker, i, Fault::crashes_later) && chance_(0.5)) worker.armed = true;
     }
@@ -318,7 +319,7 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
       promises_.flushed(worker.unflushed);
       worker.unflushed.clear();
     } else if (!daemon_.gone) {
-      promises_.failed({worker.unflushed, {}});
+      promises_.failed({worker.unflushed, {}, worker.part});
       promises_.disturbed(worker.given);
     }
   }
