@@ -257,7 +257,7 @@ cat <<END
 All $put words counted, in $took s. It goes on running:
 
   put more words     set -a; . $work/services.env; set +a
-                     $kclhost put --stream $stream --endpoint \$KCLHOST_KINESIS_ENDPOINT -w hello -w world
+                     $kclhost put --stream $stream -w hello -w world
   follow its log     tail -f $work/launch.log
   the counts         cat $work/counts/*.json
   stop               $root/quickstart.sh --stop

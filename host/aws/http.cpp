@@ -3,7 +3,11 @@
 #include <arpa/inet.h>
 #include <curl/curl.h>
 
+#include <algorithm>
+#include <ctime>
 #include <new>
+#include <string_view>
+#include <utility>
 
 #include "aws/errors.hpp"
 
@@ -12,6 +16,7 @@ namespace {
 
 // No answer the client asks for comes near this.
 constexpr std::size_t max_answer = 64u << 20;
+constexpr std::size_t max_headers = 1u << 20;
 
 std::size_t append(char* data, std::size_t, std::size_t size, void* to) {
   auto& body = *static_cast<std::string*>(to);
@@ -35,6 +40,49 @@ bool is_passing(CURLcode code) {
       return true;
     default:
       return false;
+  }
+}
+
+struct Headers {
+  std::size_t bytes = 0;
+  std::optional<TimePoint>& date;
+};
+
+// Keeps what "Date: ..." says, and no more: libcurl holds as many headers as a server sends.
+std::size_t take_header(char* data, std::size_t, std::size_t size, void* to) {
+  auto& headers = *static_cast<Headers*>(to);
+  headers.bytes += size;
+  if (headers.bytes > max_headers) return 0;
+  constexpr std::string_view name = "date:";
+  const std::string_view header(data, size);
+  const auto same = [](char a, char b) { return a == b || a == b - 'a' + 'A'; };
+  if (header.size() > name.size() &&
+      std::equal(name.begin(), name.end(), header.begin(), [&](char b, char a) { return same(a, b); })) {
+    const std::string value(header.substr(name.size()));
+    const std::time_t seconds = curl_getdate(value.c_str(), nullptr);
+    if (seconds != -1) headers.date = TimePoint(std::chrono::seconds(seconds));
+  }
+  return size;
+}
+
+void set_trust(CURL* curl, const Trust& trust) {
+  if (trust.file.empty() && trust.directory.empty()) return;
+  // Null takes the system's certificates away.
+  const auto path = [](const std::string& text) { return text.empty() ? nullptr : text.c_str(); };
+  curl_easy_setopt(curl, CURLOPT_CAINFO, path(trust.file));
+  curl_easy_setopt(curl, CURLOPT_CAPATH, path(trust.directory));
+  curl_easy_setopt(curl, CURLOPT_PROXY_CAINFO, path(trust.file));
+  curl_easy_setopt(curl, CURLOPT_PROXY_CAPATH, path(trust.directory));
+}
+
+std::string cure(CURLcode code) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return "; where a private authority signs, AWS_CA_BUNDLE names the file of its certificates";
+    case CURLE_SSL_CACERT_BADFILE:
+      return "; AWS_CA_BUNDLE, ca_bundle of the profile, or one like them must name a file of certificates (PEM)";
+    default:
+      return {};
   }
 }
 
@@ -81,7 +129,7 @@ struct CurlHttp::Handle {
   ~Handle() { curl_easy_cleanup(curl); }
 };
 
-CurlHttp::CurlHttp() : handle_(std::make_unique<Handle>()) {
+CurlHttp::CurlHttp(Trust trust) : handle_(std::make_unique<Handle>()), trust_(std::move(trust)) {
   if (handle_->curl == nullptr) throw std::bad_alloc();
 }
 
@@ -109,6 +157,10 @@ HttpResponse CurlHttp::send(const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &append);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &response.body);
+  Headers answer_headers{0, response.date};
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &take_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer_headers);
+  set_trust(curl, trust_);
   if (request.direct || is_loopback(url_host(request.url))) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
   if (request.method != "GET") {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
@@ -121,7 +173,7 @@ HttpResponse CurlHttp::send(const HttpRequest& request) {
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response.status);
   const std::string cause = reason[0] != '\0' ? reason : curl_easy_strerror(code);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);  // the handle outlives what it points to
-  if (code != CURLE_OK) throw TransportError(request.url + ": " + cause, is_passing(code));
+  if (code != CURLE_OK) throw TransportError(request.url + ": " + cause + cure(code), is_passing(code));
   return response;
 }
 

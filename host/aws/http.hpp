@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "aws/sigv4.hpp"
+#include "aws/timestamp.hpp"
+#include "aws/trust.hpp"
 
 namespace kclhost::host::aws {
 
@@ -25,6 +27,7 @@ struct HttpRequest {
 struct HttpResponse {
   long status = 0;
   std::string body;
+  std::optional<TimePoint> date = std::nullopt;  // the server's clock, if it says
 };
 
 // One thread at a time.
@@ -38,13 +41,14 @@ class Http {
 // By libcurl; keeps connections open between requests. Make the first one before the program starts threads.
 class CurlHttp final : public Http {
  public:
-  CurlHttp();
+  explicit CurlHttp(Trust trust = {});
   ~CurlHttp() override;
   HttpResponse send(const HttpRequest& request) override;
 
  private:
   struct Handle;
   std::unique_ptr<Handle> handle_;
+  Trust trust_;
 };
 
 // The host of an http or https URL, without brackets; empty if there is none or it is another scheme.

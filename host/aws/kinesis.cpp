@@ -1,14 +1,18 @@
 #include "aws/kinesis.hpp"
 
-#include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
+#include <chrono>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
-#include "aws/base64.hpp"
 #include "aws/errors.hpp"
+#include "aws/stream_arn.hpp"
+#include "support/base64.hpp"
+#include "support/json.hpp"
 
 namespace kclhost::host::aws {
 namespace {
@@ -22,6 +26,10 @@ void string(Writer& writer, std::string_view text) {
 void member(Writer& writer, const char* name, std::string_view value) {
   writer.Key(name);
   string(writer, value);
+}
+
+void name_stream(Writer& writer, const std::string& stream) {
+  member(writer, is_arn(stream) ? "StreamARN" : "StreamName", stream);
 }
 
 std::string text_of(const rapidjson::Value& object, const char* name) {
@@ -41,9 +49,22 @@ std::string one_line(std::string text) {
   return text;
 }
 
-ServiceError service_error(const HttpResponse& response) {
+// What to add to a refusal that comes of this machine's clock; empty: it does not.
+std::string clock_fault(const std::string& code, const HttpResponse& response, TimePoint here) {
+  constexpr std::string_view codes[] = {"InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired",
+                                        "RequestTimeTooSkewed",      "RequestInTheFuture",    "AuthFailure"};
+  constexpr std::chrono::minutes tolerated(4);  // services refuse from five on
+  if (!response.date || std::find(std::begin(codes), std::end(codes), code) == std::end(codes)) return {};
+  const auto ahead = here - *response.date;
+  if (std::chrono::abs(ahead) < tolerated) return {};
+  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(std::chrono::abs(ahead)).count();
+  return "; this machine's clock is " + std::to_string(minutes) + " minutes " +
+         (ahead.count() > 0 ? "ahead of" : "behind") + " the service's: set it right (timedatectl)";
+}
+
+ServiceError service_error(const HttpResponse& response, TimePoint here) {
   rapidjson::Document document;
-  document.Parse(response.body.data(), response.body.size());
+  (void)json::parse(response.body, document);
   std::string code = text_of(document, "__type");
   if (const auto hash = code.rfind('#'); hash != std::string::npos) code.erase(0, hash + 1);
   std::string message = text_of(document, "message");
@@ -52,7 +73,8 @@ ServiceError service_error(const HttpResponse& response) {
     code = "HTTP " + std::to_string(response.status);
     if (message.empty()) message = response.body;
   }
-  return {one_line(code), one_line(message), response.status};
+  code = one_line(code);
+  return {code, one_line(message) + clock_fault(code, response, here), response.status};
 }
 
 bool says_expired(const std::string& code) {
@@ -61,8 +83,7 @@ bool says_expired(const std::string& code) {
 
 rapidjson::Document parse(const std::string& body, const char* action) {
   rapidjson::Document document;
-  document.Parse(body.data(), body.size());
-  if (!document.IsObject()) {
+  if (json::parse(body, document) || !document.IsObject()) {
     throw ServiceError(action, "the answer is not what Kinesis sends: " + one_line(body) + "; is the endpoint right?",
                        200);
   }
@@ -89,7 +110,7 @@ std::string Kinesis::call(const char* action, const std::string& body) {
     request.signing = Signing{credentials.access_key_id, credentials.secret_access_key, region_, "kinesis"};
     HttpResponse response = http_.send(request);
     if (response.status == 200) return std::move(response.body);
-    ServiceError error = service_error(response);
+    ServiceError error = service_error(response, now());
     if (again || !says_expired(error.code())) throw error;
     credentials_.discard();
   }
@@ -99,7 +120,7 @@ StreamSummary Kinesis::describe(const std::string& stream) {
   rapidjson::StringBuffer body;
   Writer writer(body);
   writer.StartObject();
-  member(writer, "StreamName", stream);
+  name_stream(writer, stream);
   writer.EndObject();
   const rapidjson::Document document = parse(call("DescribeStreamSummary", body.GetString()), "DescribeStreamSummary");
   StreamSummary summary;
@@ -115,7 +136,7 @@ void Kinesis::create(const std::string& stream, int shards) {
   rapidjson::StringBuffer body;
   Writer writer(body);
   writer.StartObject();
-  member(writer, "StreamName", stream);
+  name_stream(writer, stream);
   writer.Key("ShardCount");
   writer.Int(shards);
   writer.EndObject();
@@ -126,12 +147,15 @@ std::vector<PutResult> Kinesis::put(const std::string& stream, const std::vector
   rapidjson::StringBuffer body;
   Writer writer(body);
   writer.StartObject();
-  member(writer, "StreamName", stream);
+  name_stream(writer, stream);
   writer.Key("Records");
   writer.StartArray();
+  std::string data;
   for (const Record& record : records) {
     writer.StartObject();
-    member(writer, "Data", base64_encode(record.data));
+    data.clear();
+    base64::encode(record.data, data);
+    member(writer, "Data", data);
     member(writer, "PartitionKey", record.partition_key);
     if (record.explicit_hash_key) member(writer, "ExplicitHashKey", *record.explicit_hash_key);
     writer.EndObject();

@@ -14,6 +14,7 @@ struct Record {
   std::string data;           // bytes
   std::string partition_key;  // UTF-8, 1 to 256 characters
   std::optional<std::string> explicit_hash_key;
+  std::size_t line = 0;  // of the input, from 1; 0: it has none. Not sent
 
   // Bytes as the service counts them against its limits.
   std::size_t size() const { return data.size() + partition_key.size(); }
@@ -37,6 +38,7 @@ class Kinesis {
   // http and credentials must outlive this.
   Kinesis(Http& http, CredentialChain& credentials, std::string region, std::string endpoint);
 
+  // `stream` is its name or its ARN; create takes names only.
   StreamSummary describe(const std::string& stream);
   void create(const std::string& stream, int shards);
   // The results are in the records' order, one for each.

@@ -1,14 +1,14 @@
 // Credentials that are asked for over HTTP: web identity, container and instance.
-#include <rapidjson/document.h>
-
 #include <array>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "aws/credential_sources.hpp"
 #include "aws/endpoint.hpp"
 #include "aws/errors.hpp"
 #include "aws/uri.hpp"
+#include "support/json.hpp"
 
 namespace kclhost::host::aws {
 namespace {
@@ -33,6 +33,20 @@ HttpResponse send(Http& http, const HttpRequest& request, const std::string& sou
   return response;
 }
 
+// The instance's metadata are shared by all that runs there, and sometimes busy: what may pass is tried again.
+HttpResponse send_patiently(Http& http, const HttpRequest& request, const std::string& source) {
+  constexpr int attempts = 3;
+  auto pause = 100ms;
+  for (int attempt = 1;; ++attempt, pause *= 4) {
+    try {
+      return send(http, request, source);
+    } catch (const RequestError& error) {
+      if (!error.retryable() || attempt == attempts) throw;
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
 HttpRequest near_request(std::string method, std::string url) {
   HttpRequest request;
   request.method = std::move(method);
@@ -44,9 +58,9 @@ HttpRequest near_request(std::string method, std::string url) {
 }
 
 // What container and instance metadata answer with.
-Credentials parse_credentials(const std::string& json, const std::string& source) {
+Credentials parse_credentials(const std::string& answer, const std::string& source) {
   rapidjson::Document document;
-  document.Parse(json.data(), json.size());
+  (void)json::parse(answer, document);
   const auto text = [&](const char* name) -> std::string {
     if (!document.IsObject() || !document.HasMember(name) || !document[name].IsString()) return {};
     return {document[name].GetString(), document[name].GetStringLength()};
@@ -163,15 +177,21 @@ Credentials instance_credentials(const std::string& endpoint, Http& http) {
   const std::string source = "instance metadata";
   HttpRequest for_token = near_request("PUT", endpoint + "/latest/api/token");
   for_token.headers = {"X-aws-ec2-metadata-token-ttl-seconds: 21600"};
-  const std::string header = "X-aws-ec2-metadata-token: " + send(http, for_token, source).body;
+  std::string header = "X-aws-ec2-metadata-token: ";
+  try {
+    header += send_patiently(http, for_token, source).body;
+  } catch (const TransportError& error) {
+    throw TransportError(error.what() + std::string("; in a container their hop limit must be 2 or more"),
+                         error.retryable());
+  }
 
   HttpRequest request = near_request("GET", endpoint + "/latest/meta-data/iam/security-credentials/");
   request.headers = {header};
-  std::string role = send(http, request, source).body;
+  std::string role = send_patiently(http, request, source).body;
   role.erase(std::min(role.find_first_of(" \t\r\n"), role.size()));
   if (role.empty()) throw ConfigurationError(source + ": the instance has no role");
   request.url += role;
-  return parse_credentials(send(http, request, source).body, source);
+  return parse_credentials(send_patiently(http, request, source).body, source);
 }
 
 }  // namespace kclhost::host::aws

@@ -1,5 +1,6 @@
 #include "aws/shared_config.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -29,49 +30,46 @@ std::string_view without_comment(std::string_view value) {
   return value;
 }
 
-// The profile a section header names. The config file writes [profile NAME], but [default]; the credentials file
-// [NAME].
-std::optional<std::string> section_profile(std::string_view header, bool config_file) {
-  const auto end = header.find(']');
-  if (end == std::string_view::npos) return std::nullopt;
-  std::string_view name = trim(header.substr(1, end - 1));
-  if (config_file && name != "default") {
-    constexpr std::string_view prefix = "profile";
-    if (name.substr(0, prefix.size()) != prefix || name.size() == prefix.size()) return std::nullopt;
-    if (blanks.find(name[prefix.size()]) == std::string_view::npos) return std::nullopt;
-    name = trim(name.substr(prefix.size()));
-  }
-  if (name.size() >= 2 && (name.front() == '"' || name.front() == '\'') && name.back() == name.front()) {
-    name = name.substr(1, name.size() - 2);
-  }
-  return std::string(name);
+std::string_view unquoted(std::string_view name) {
+  const bool quoted = name.size() >= 2 && (name.front() == '"' || name.front() == '\'') && name.back() == name.front();
+  return quoted ? name.substr(1, name.size() - 2) : name;
 }
 
-std::optional<Profile> read_profile(const std::string& file, const std::string& wanted, bool config_file) {
-  if (file.empty()) return std::nullopt;
+// The name behind "profile" or "services" in a section's header.
+std::optional<std::string> named(std::string_view header, std::string_view kind) {
+  if (!header.starts_with(kind) || header.size() == kind.size()) return std::nullopt;
+  if (blanks.find(header[kind.size()]) == std::string_view::npos) return std::nullopt;
+  return std::string(unquoted(trim(header.substr(kind.size()))));
+}
+
+// The section that a header begins, made if need be; null: one that is of no concern. The config file writes [profile
+// NAME], but [default]; the credentials file [NAME].
+Profile* section(std::string_view line, bool config_file, SharedFile& file) {
+  const auto end = line.find(']');
+  if (end == std::string_view::npos) return nullptr;
+  const std::string_view header = trim(line.substr(1, end - 1));
+  if (!config_file || header == "default") return &file.profiles[std::string(unquoted(header))];
+  if (const auto name = named(header, "profile")) return &file.profiles[*name];
+  if (const auto name = named(header, "services")) return &file.services[*name];
+  return nullptr;
+}
+
+SharedFile read_shared_file(const std::string& path, bool config_file) {
+  if (path.empty()) return {};
   errno = 0;
-  std::ifstream in(file);
+  std::ifstream in(path);
   if (!in) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-    throw ConfigurationError(file + ": " + std::strerror(errno));
+    if (errno == ENOENT || errno == ENOTDIR) return {};
+    throw ConfigurationError(path + ": " + std::strerror(errno));
   }
-  std::optional<Profile> profile;
-  bool inside = false;
-  for (std::string line; std::getline(in, line);) {
-    const std::string_view text = trim(line);
-    if (text.empty() || text.front() == '#' || text.front() == ';') continue;
-    if (text.front() == '[') {
-      inside = section_profile(text, config_file) == wanted;
-      if (inside && !profile) profile.emplace();
-      continue;
-    }
-    const bool nested = blanks.find(line.front()) != std::string_view::npos;  // belongs to a setting such as "s3 ="
-    const auto equals = text.find('=');
-    if (!inside || nested || equals == std::string_view::npos) continue;
-    const std::string_view value = without_comment(trim(text.substr(equals + 1)));
-    (*profile)[std::string(trim(text.substr(0, equals)))] = std::string(value);
-  }
-  return profile;
+  std::ostringstream text;
+  text << in.rdbuf();
+  return parse_shared_file(text.str(), config_file);
+}
+
+std::optional<Profile> find(const std::map<std::string, Profile>& sections, const std::string& name) {
+  const auto found = sections.find(name);
+  return found == sections.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace
@@ -83,6 +81,32 @@ std::optional<std::string> SharedConfig::get(const std::string& name) const {
   return found->second;
 }
 
+SharedFile parse_shared_file(std::string_view text, bool config_file) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  SharedFile file;
+  Profile* current = nullptr;
+  std::string parent;  // the setting without a value that indented ones belong to, such as "s3 ="
+  while (!text.empty()) {
+    const std::string_view whole = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(whole.size() + 1, text.size()));
+    const std::string_view line = trim(whole);
+    if (line.empty() || line.front() == '#' || line.front() == ';') continue;
+    if (line.front() == '[') {
+      current = section(line, config_file, file);
+      parent.clear();
+      continue;
+    }
+    const auto equals = line.find('=');
+    const bool nested = blanks.find(whole.front()) != std::string_view::npos;
+    if (current == nullptr || equals == std::string_view::npos || (nested && parent.empty())) continue;
+    std::string name(trim(line.substr(0, equals)));
+    const std::string_view value = without_comment(trim(line.substr(equals + 1)));
+    if (!nested) parent = value.empty() ? name : std::string();
+    (*current)[nested ? parent + '.' + name : name] = std::string(value);
+  }
+  return file;
+}
+
 SharedConfig load_shared_config(const Environment& environment) {
   SharedConfig shared;
   const auto home = environment("HOME");
@@ -92,17 +116,19 @@ SharedConfig load_shared_config(const Environment& environment) {
   };
   shared.credentials_file = file("AWS_SHARED_CREDENTIALS_FILE", "credentials");
   shared.config_file = file("AWS_CONFIG_FILE", "config");
-  const auto named = environment("AWS_PROFILE");
-  shared.profile_named = named.has_value();
-  shared.profile_name = named.value_or("default");
-  shared.profile = read_profile(shared.credentials_file, shared.profile_name, false);
-  if (auto more = read_profile(shared.config_file, shared.profile_name, true)) {
+  const auto chosen = environment("AWS_PROFILE");
+  shared.profile_named = chosen.has_value();
+  shared.profile_name = chosen.value_or("default");
+  shared.profile = find(read_shared_file(shared.credentials_file, false).profiles, shared.profile_name);
+  const SharedFile config = read_shared_file(shared.config_file, true);
+  if (auto more = find(config.profiles, shared.profile_name)) {
     if (shared.profile) {
       shared.profile->merge(*more);
     } else {
       shared.profile = std::move(more);
     }
   }
+  if (const auto services = shared.get("services")) shared.services = find(config.services, *services);
   return shared;
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "cli/findings.hpp"
 #include "support/exit_code.hpp"
 
@@ -71,9 +72,10 @@ void add_check(CommandLine& program) {
   CommandLine command = program.add_command("check", "Find everything wrong with a configuration and its plugin");
   auto file = std::make_shared<std::filesystem::path>();
   auto as_json = std::make_shared<bool>(false);
-  command.add({.names = "--config", .into = file.get(), .help = "Configuration file", .required = true});
+  add_configuration(command, *file);
   command.add({.names = "--json", .into = as_json.get(), .help = "Print JSON"});
-  command.runs([file, as_json] { return check(*file, *as_json); });
+  command.runs(
+      with_configuration(file, [as_json](const std::filesystem::path& found) { return check(found, *as_json); }));
 }
 
 }  // namespace kclhost::host::cli

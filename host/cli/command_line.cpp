@@ -1,9 +1,14 @@
 #include "cli/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
+#include <span>
+#include <string_view>
 #include <utility>
 
+#include "cli/output.hpp"
+#include "config/nearest.hpp"
 #include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
@@ -24,6 +29,64 @@ CLI::Validator numbers(Least least) {
 CLI::Option* declare(CLI::App& app, const Option& option) {
   if (bool* const* flag = std::get_if<bool*>(&option.into)) return app.add_flag(option.names, **flag, option.help);
   return std::visit([&](auto* into) { return app.add_option(option.names, *into, option.help); }, option.into);
+}
+
+using Names = std::vector<std::string>;
+
+// "unknown option --confg; did you mean --config?"
+std::string unknown(const char* what, std::string_view name, const Names& known, const char* prefix = "") {
+  std::string text = std::string("unknown ") + what + ' ' + prefix + std::string(name);
+  std::string_view nearest = config::nearest(name, std::vector<std::string_view>(known.begin(), known.end()));
+  for (const std::string_view candidate : known) {
+    if (nearest.empty() && !name.empty() && candidate.starts_with(name)) nearest = candidate;
+  }
+  if (!nearest.empty()) text += "; did you mean " + (prefix + std::string(nearest)) + '?';
+  return text;
+}
+
+// The long names of the options, those of option groups (commands without a name) too, and the commands.
+void collect(const CLI::App& app, Names& options, Names& commands) {
+  for (const CLI::Option* option : app.get_options()) {
+    options.insert(options.end(), option->get_lnames().begin(), option->get_lnames().end());
+  }
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_name().empty()) {
+      collect(*command, options, commands);
+    } else {
+      commands.push_back(command->get_name());
+    }
+  }
+}
+
+// What is wrong with the first of the arguments (the program's name is not among them) that is no option, or no command
+// where `app` needs one. Empty when all of them are known.
+std::string unknown_argument(const CLI::App& app, std::span<char* const> arguments) {
+  Names options, commands;
+  collect(app, options, commands);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view argument = arguments[i];
+    if (argument == "--") break;
+    if (argument.starts_with("--")) {
+      const std::string_view name = argument.substr(2, argument.find('=') - 2);
+      if (std::find(options.begin(), options.end(), name) == options.end()) {
+        return unknown("option", name, options, "--");
+      }
+    } else if (!commands.empty() && !argument.starts_with('-')) {
+      if (std::find(commands.begin(), commands.end(), argument) == commands.end()) {
+        return unknown("command", argument, commands);
+      }
+      return unknown_argument(*app.get_subcommand(std::string(argument)), arguments.subspan(i + 1));
+    }
+  }
+  return {};
+}
+
+// The exit code of what may have printed.
+int finished(const std::string& program, int code) {
+  const auto error = finish_output();
+  if (!error) return code;
+  std::fprintf(stderr, "%s: %s\n", program.c_str(), error->message.c_str());
+  return code == exit_done ? error->exit_code : code;
 }
 
 }  // namespace
@@ -79,15 +142,17 @@ ProgramCommandLine::~ProgramCommandLine() = default;
 
 int ProgramCommandLine::run(int argc, char** argv) {
   CLI::App& app = parser_->app;
+  const std::string name = app.get_name();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    const std::string name = app.get_name();
-    std::fprintf(stderr, "%s: %s; see %s --help\n", name.c_str(), error.what(), name.c_str());
+    if (error.get_exit_code() == 0) return finished(name, app.exit(error));  // --help, --version
+    std::string wrong = unknown_argument(app, {argv + 1, static_cast<std::size_t>(argc - 1)});
+    if (wrong.empty()) wrong = error.what();
+    std::fprintf(stderr, "%s: %s; see %s --help\n", name.c_str(), wrong.c_str(), name.c_str());
     return exit_usage;
   }
-  return parser_->chosen();
+  return finished(name, parser_->chosen());
 }
 
 }  // namespace kclhost::host::cli

@@ -29,8 +29,9 @@ using Target = std::variant<bool*, std::string*, std::filesystem::path*, std::ve
 enum class Least { any, zero, above_zero };
 
 struct Option {
-  const char* names;  // "--config" or "-w,--word"; without dashes ("FILE") it is known by its place
-  Target into;        // must live until the command has run
+  // "--config" or "-w,--word"; without dashes ("FILE") it is known by its place; "--config,FILE" by either.
+  const char* names;
+  Target into;  // must live until the command has run
   const char* help;
   bool required = false;
   const char* value = nullptr;            // what --help calls the value; nullptr: its type
@@ -71,7 +72,8 @@ class ProgramCommandLine : public CommandLine {
   ~ProgramCommandLine();
 
   // Reads the arguments and runs the command they ask for. Answers --help and --version itself, and bad usage with one
-  // line on standard error and exit_usage. What the command throws gets through.
+  // line on standard error and exit_usage; for a name that is not known the line has the nearest one. What the command
+  // throws gets through. Output that can't be written is an error, whoever printed it.
   int run(int argc, char** argv);
 
  private:

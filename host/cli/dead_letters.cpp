@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "cli/dead_letters_command.hpp"
 #include "support/exit_code.hpp"
 
@@ -31,7 +32,7 @@ void add_dead_letters(CommandLine& program) {
   auto options = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* description, int (*command)(const Options&)) {
     CommandLine sub = group.add_command(name, description);
-    sub.add({.names = "--config", .into = &options->config, .help = "Configuration file", .required = true});
+    add_configuration(sub, options->config);
     sub.add({.names = "--shard", .into = &options->shard, .help = "Only this shard's"});
     sub.add({.names = "--sequence",
              .into = &options->sequence,

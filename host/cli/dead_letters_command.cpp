@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "cli/configuration.hpp"
 #include "config/units.hpp"
 #include "store/state_key.hpp"
 #include "support/exit_code.hpp"
@@ -32,7 +33,9 @@ bool Selection::contains(const StoredLetter& letter) const {
 }
 
 config::Config load(const Options& options) {
-  config::Loaded loaded = config::load(options.config);
+  const std::filesystem::path file = configuration(options.config);
+  if (file.empty()) throw Failure{no_configuration(), ""};
+  config::Loaded loaded = config::load(file);
   for (const config::Problem& problem : loaded.problems) complain(problem.str());
   if (!loaded.problems.empty()) throw Failure{exit_usage, ""};
   return std::move(loaded.config);

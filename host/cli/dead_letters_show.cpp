@@ -1,4 +1,3 @@
-#include <rapidjson/document.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 
@@ -7,6 +6,7 @@
 #include "cli/dead_letters_command.hpp"
 #include "config/utf8.hpp"
 #include "support/exit_code.hpp"
+#include "support/json.hpp"
 
 namespace kclhost::host::cli::dead_letters {
 namespace {
@@ -16,7 +16,7 @@ using store::StoredLetter;
 
 void print_letter(const std::string& line, const store::ParsedLetter& letter) {
   rapidjson::Document document;
-  document.Parse(line.data(), line.size());
+  if (json::parse(line, document)) return;  // the store has read it
   const bool printable = config::first_bad_byte(letter.data) == std::string_view::npos;
   if (printable) {
     rapidjson::Value text(letter.data.data(), static_cast<rapidjson::SizeType>(letter.data.size()),
@@ -52,7 +52,6 @@ int show(const Options& options) {
       print_letter(line, letter);
     }
   }
-  if (std::fflush(stdout) != 0) throw Failure{exit_broken_pipe, "can't write to standard output"};
   return exit_done;
 }
 

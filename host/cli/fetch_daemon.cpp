@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "config/config.hpp"
 #include "launch/fetch.hpp"
 #include "launch/files.hpp"
@@ -20,13 +21,13 @@ struct Options {
 
 int act(const Options& options) {
   std::filesystem::path to = options.to;
-  if (to.empty() && !options.config.empty()) {
-    const config::Loaded loaded = config::load(options.config);
+  if (const auto file = configuration(options.config); to.empty() && !file.empty()) {
+    const config::Loaded loaded = config::load(file);
     for (const config::Problem& problem : loaded.problems) complain(problem.str());
     if (!loaded.problems.empty()) return exit_usage;
     to = loaded.config.daemon.jars;
     if (to.empty()) {
-      complain(options.config + ": daemon.jars is not set; set it, or say where with --to DIR");
+      complain(file.string() + ": daemon.jars is not set; set it, or say where with --to DIR");
       return exit_usage;
     }
   }
@@ -61,7 +62,8 @@ void add_fetch_daemon(CommandLine& program) {
                .value = "DIR"});
   command.add({.names = "--config",
                .into = &options->config,
-               .help = "A configuration file whose daemon.jars says where",
+               .help = "A configuration file whose daemon.jars says where (default: KCLHOST_CONFIG's, else "
+                       "/etc/kclhost/kclhost.yaml)",
                .value = "FILE"});
   command.add(
       {.names = "--pom", .into = &options->pom, .help = "Another pom.xml than the one kclhost ships", .value = "FILE"});

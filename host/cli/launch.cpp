@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/configuration.hpp"
 #include "cli/findings.hpp"
 #include "config/config.hpp"
 #include "config/daemon_version.hpp"
@@ -22,7 +23,7 @@ namespace kclhost::host::cli {
 namespace {
 
 struct Options {
-  std::string config;
+  std::filesystem::path config;
   std::string java;
   std::string logback;
   bool print_command = false;
@@ -104,7 +105,9 @@ int start_daemon(const config::Loaded& loaded, const launch::Command& command) {
 }
 
 int act(const Options& options) {
-  const config::Loaded loaded = config::load(options.config);
+  const std::filesystem::path file = configuration(options.config);
+  if (file.empty()) return no_configuration();
+  const config::Loaded loaded = config::load(file);
   for (const config::Problem& problem : loaded.problems) complain(problem.str());
   if (!loaded.problems.empty()) return exit_usage;
 
@@ -136,11 +139,7 @@ int act(const Options& options) {
 void add_launch(CommandLine& program) {
   CommandLine command = program.add_command("launch", "Start the MultiLangDaemon and look after it");
   const auto options = std::make_shared<Options>();
-  command.add({.names = "--config",
-               .into = &options->config,
-               .help = "The configuration file",
-               .required = true,
-               .value = "FILE"});
+  add_configuration(command, options->config);
   command.add(
       {.names = "--java", .into = &options->java, .help = "The Java to use (over daemon.java)", .value = "PROGRAM"});
   command.add({.names = "--log-configuration",

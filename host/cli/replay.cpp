@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "cli/replay_arguments.hpp"
 #include "replay/checkpoint_file.hpp"
 #include "replay/checkpointer.hpp"
@@ -47,12 +48,13 @@ void print_progress(const replay::Figures& figures, std::size_t total) {
 
 // What to start, and how to treat it; an exit code when the arguments don't make sense.
 int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
-  if (arguments.config.empty() == arguments.exec.empty()) {
+  const std::string config = arguments.exec.empty() ? configuration(arguments.config).string() : arguments.config;
+  if (config.empty() == arguments.exec.empty()) {
     return usage(
         "replay needs --config FILE, to play to kclhost run, or --exec COMMAND, to play to another child; give one");
   }
   if (arguments.exec.empty()) {
-    options.command = {"/proc/self/exe", "run", "--config", arguments.config};
+    options.command = {"/proc/self/exe", "run", "--config", config};
   } else {
     auto words = replay::split_words(arguments.exec);
     if (!words) return usage("--exec: " + words.error());
@@ -71,6 +73,10 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
   options.repeat = arguments.repeat;
   options.interval = replay::PlayOptions::Seconds(arguments.interval);
   options.linger = replay::PlayOptions::Seconds(arguments.linger);
+  if (arguments.tick > 0) options.tick = replay::PlayOptions::Seconds(arguments.tick);
+  if (arguments.tick > 0 && arguments.linger == 0) {
+    return usage("--tick sends empty batches while the replay lingers; say for how long with --linger SECONDS");
+  }
   if (arguments.timeout > 0) options.timeout = replay::PlayOptions::Seconds(arguments.timeout);
   if (arguments.verbose) {
     options.on_skipped = [](const std::string& line) {
@@ -95,6 +101,10 @@ int replay_inputs(const ReplayArguments& arguments) {
       return exit_done;
     }
   }
+  input.on_wait = [](const std::string& name) {
+    std::fprintf(stderr, "replay: waiting for the end of %s: all input is read before the child is started\n",
+                 name.c_str());
+  };
   const auto script = replay::read_inputs(input);
   if (!script) return usage(script.error());
 

@@ -10,8 +10,10 @@ void declare_input(CommandLine& command, ReplayArguments& arguments) {
                .into = &arguments.input.files,
                .help = "Files of records or of a captured conversation; -: standard input",
                .required = true});
-  command.add(
-      {.names = "--config", .into = &arguments.config, .help = "Play to 'kclhost run' with this configuration"});
+  command.add({.names = "--config",
+               .into = &arguments.config,
+               .help = "Play to 'kclhost run' with this configuration (default: KCLHOST_CONFIG's, else "
+                       "/etc/kclhost/kclhost.yaml)"});
   command.add(
       {.names = "--exec", .into = &arguments.exec, .help = "Play to this command instead, quoted as for a shell"});
   command.add({.names = "--format",
@@ -65,6 +67,11 @@ void declare_pace(CommandLine& command, ReplayArguments& arguments) {
                .help = "Seconds to wait between the last batch and the end",
                .value = "SECONDS",
                .least = Least::zero});
+  command.add({.names = "--tick",
+               .into = &arguments.tick,
+               .help = "Meanwhile send an empty batch every so many seconds",
+               .value = "SECONDS",
+               .least = Least::above_zero});
   command.add({.names = "--pipe-size",
                .into = &arguments.pipe_size,
                .help = "Bytes in the pipe to the child (default 1 MiB; 0: the system's)",

@@ -18,6 +18,7 @@ struct ReplayArguments {
   int pipe_size = 1 << 20;
   double interval = 0;
   double linger = 0;
+  double tick = 0;     // 0: none
   double timeout = 0;  // 0: none
   bool quiet = false, verbose = false, progress = false;
 };

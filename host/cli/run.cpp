@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "config/config.hpp"
 #include "observe/log.hpp"
 #include "run/host.hpp"
@@ -45,6 +46,8 @@ int serve(const std::filesystem::path& file) {
     action.sa_flags = SA_RESTART;
     ::sigaction(signal, &action, nullptr);
   }
+  // Whoever ignores it is not told how a child ended.
+  ::signal(SIGCHLD, SIG_DFL);
   // A worker of the same user can't reach into this process then, nor open its descriptors.
   ::prctl(PR_SET_DUMPABLE, 0);
   const Pipes pipes;
@@ -69,8 +72,8 @@ int serve(const std::filesystem::path& file) {
 void add_run(CommandLine& program) {
   CommandLine command = program.add_command("run", "Serve one shard: what the MultiLangDaemon executes");
   auto file = std::make_shared<std::filesystem::path>();
-  command.add({.names = "--config", .into = file.get(), .help = "Configuration file", .required = true});
-  command.runs([file] { return serve(*file); });
+  add_configuration(command, *file);
+  command.runs(with_configuration(file, serve));
 }
 
 }  // namespace kclhost::host::cli

@@ -98,14 +98,27 @@ void tidy(std::vector<Problem>& problems) {
   problems.erase(std::unique(problems.begin(), problems.end(), same), problems.end());
 }
 
-// What is wrong with a line may be a character in it that nobody sees.
+// The odd character in the line that a text begins with, its comment apart.
+std::optional<OddCharacter> odd_in_first_line(std::string_view text) {
+  std::string_view line = text.substr(0, text.find('\n'));
+  line = line.substr(0, line.find(" #"));
+  return find_odd_character(line.substr(0, first_bad_byte(line)));
+}
+
+// What is wrong with a line may be a character in it that nobody sees. Each line is looked at once, however many
+// problems it has. Sorts the problems by line.
 void name_odd_characters(std::string_view source, std::vector<Problem>& problems) {
+  std::stable_sort(problems.begin(), problems.end(),
+                   [](const Problem& a, const Problem& b) { return a.position.line < b.position.line; });
+  int line = 1;
+  std::optional<OddCharacter> odd = odd_in_first_line(source);
   for (Problem& problem : problems) {
-    std::string_view line = source;
-    for (int i = 1; i < problem.position.line && !line.empty(); ++i)
-      line.remove_prefix(std::min(line.find('\n'), line.size() - 1) + 1);
-    line = line.substr(0, std::min(line.find('\n'), line.find(" #")));  // without its comment
-    const auto odd = find_odd_character(line.substr(0, first_bad_byte(line)));
+    if (line < problem.position.line) {
+      for (; line < problem.position.line && !source.empty(); ++line)
+        source.remove_prefix(std::min(source.find('\n'), source.size() - 1) + 1);
+      line = problem.position.line;
+      odd = odd_in_first_line(source);
+    }
     if (odd && problem.message.find(odd->name) == std::string::npos)
       problem.message += "; this line has " + odd->name + " in it: " + std::string(odd->cure);
   }

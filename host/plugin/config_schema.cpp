@@ -14,7 +14,6 @@
 #include <valijson/adapters/rapidjson_adapter.hpp>
 // That one first.
 #include <rapidjson/document.h>
-#include <rapidjson/error/en.h>
 
 #include <algorithm>
 #include <exception>
@@ -23,40 +22,19 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include "support/json.hpp"
+
 namespace kclhost::host::plugin {
 namespace {
 
 using SchemaError = valijson::ValidationResults::Error;
 
-// RapidJSON 1.1 reads outside its tables for an exponent below about -2^31 (CVE-2024-38517). No double has more than
-// three digits there, so a longer exponent is cut to what means the same: zero, or a number that is too big.
-std::string with_short_exponents(std::string_view json) {
-  std::string text;
-  bool quoted = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    text += c;
-    if (quoted && c == '\\' && i + 1 < json.size()) {
-      text += json[++i];
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (!quoted && (c == 'e' || c == 'E') && i > 0 && ((json[i - 1] >= '0' && json[i - 1] <= '9'))) {
-      std::size_t at = i + 1;
-      if (at < json.size() && (json[at] == '-' || json[at] == '+')) text += json[at++];
-      const std::size_t begin = std::min(json.find_first_not_of('0', at), json.size());
-      const std::size_t end = std::min(json.find_first_not_of("0123456789", at), json.size());
-      const std::size_t digits = end > begin ? end - begin : 0;
-      text += digits > 4 ? "9999" : std::string(json.substr(at, end - at));
-      i = end - 1;
-    }
-  }
-  return text;
-}
-
-bool parse(const std::string& json, rapidjson::Document& document) {
-  const std::string text = with_short_exponents(json);
-  document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-  return !document.HasParseError();
+// valijson wants a document of its own RapidJSON, which is given nothing but what support/json has read and written.
+std::optional<json::Fault> parse(const std::string& text, rapidjson::Document& document) {
+  std::string plain;
+  if (auto fault = json::rewrite(text, plain)) return fault;
+  document.Parse(plain.data(), plain.size());
+  return std::nullopt;
 }
 
 bool is_draft_4(const rapidjson::Document& schema) {
@@ -123,13 +101,10 @@ Misfit misfit_of(const SchemaError& error) {
 
 Result<std::vector<Misfit>> find_misfits(const std::string& schema_text, const std::string& configuration) try {
   rapidjson::Document schema, document;
-  if (!parse(schema_text, schema)) {
-    return Error{std::string("the plugin's config_schema is no JSON: ") +
-                 rapidjson::GetParseError_En(schema.GetParseError())};
+  if (const auto fault = parse(schema_text, schema)) {
+    return Error{"the plugin's config_schema is no JSON: " + fault->str()};
   }
-  if (!parse(configuration, document)) {
-    return std::vector<Misfit>{{{}, rapidjson::GetParseError_En(document.GetParseError())}};
-  }
+  if (const auto fault = parse(configuration, document)) return std::vector<Misfit>{{{}, fault->what}};
   valijson::Schema rules;
   valijson::SchemaParser parser(is_draft_4(schema) ? valijson::SchemaParser::kDraft4 : valijson::SchemaParser::kDraft7);
   parser.populateSchema(valijson::adapters::RapidJsonAdapter(schema), rules);

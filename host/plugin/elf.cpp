@@ -1,6 +1,5 @@
 #include "plugin/elf.hpp"
 
-#include <cxxabi.h>
 #include <elf.h>
 
 #include <algorithm>
@@ -128,13 +127,6 @@ void read_dependencies(const Reader& reader, const std::vector<Elf64_Shdr>& sect
   }
 }
 
-std::string demangled(const std::string& name) {
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status),
-                                                    std::free);
-  return status == 0 ? std::string(text.get()) : name;
-}
-
 }  // namespace
 
 Result<ElfSummary> read_elf(std::string_view bytes) {
@@ -151,28 +143,6 @@ Result<ElfSummary> read_elf(std::string_view bytes) {
   std::sort(summary.exported.begin(), summary.exported.end());
   std::sort(summary.unique.begin(), summary.unique.end());
   return summary;
-}
-
-std::string function_at(std::string_view bytes, std::uint64_t address) {
-  const Reader reader(bytes);
-  const auto header = reader.at<Elf64_Ehdr>(0);
-  if (!header || bytes.substr(0, SELFMAG) != ELFMAG) return {};
-  const std::vector<Elf64_Shdr> sections = reader.sections(*header);
-  for (const Elf64_Word kind : {Elf64_Word{SHT_SYMTAB}, Elf64_Word{SHT_DYNSYM}}) {
-    for (const Elf64_Shdr& table : sections) {
-      if (table.sh_type != kind || table.sh_link >= sections.size()) continue;
-      for (std::uint64_t at = 0; at + sizeof(Elf64_Sym) <= table.sh_size; at += sizeof(Elf64_Sym)) {
-        const auto symbol = reader.at<Elf64_Sym>(table.sh_offset + at);
-        if (!symbol) break;
-        if (ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_shndx == SHN_UNDEF) continue;
-        if (address < symbol->st_value || address >= symbol->st_value + symbol->st_size) continue;
-        char offset[24];
-        std::snprintf(offset, sizeof offset, "+0x%llx", static_cast<unsigned long long>(address - symbol->st_value));
-        return demangled(reader.text(sections[table.sh_link], symbol->st_name)) + offset;
-      }
-    }
-  }
-  return {};
 }
 
 }  // namespace kclhost::host::plugin

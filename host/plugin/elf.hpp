@@ -20,8 +20,4 @@ struct ElfSummary {
 // Reads a whole shared object for this machine. The error says what is wrong with the bytes ("is no ELF file: ...").
 Result<ElfSummary> read_elf(std::string_view bytes);
 
-// The demangled name of the function that `address` (relative to the load base) lies in, local ones included, with the
-// offset behind it: "Greeter::process_records(...)+0x1c". Empty when the symbols do not tell.
-std::string function_at(std::string_view bytes, std::uint64_t address);
-
 }  // namespace kclhost::host::plugin

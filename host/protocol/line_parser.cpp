@@ -10,6 +10,12 @@
 #include "support/excerpt.hpp"
 
 namespace kclhost::host::protocol {
+namespace {
+
+// Numbers arrive as text: RapidJSON 1.1.0 looks outside of its table for some that it converts (CVE-2024-38517).
+constexpr unsigned in_place = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
+
+}  // namespace
 
 template <unsigned flags>
 bool LineParser::parse() {
@@ -28,11 +34,11 @@ bool LineParser::parse() {
 }
 
 bool LineParser::value() {
-  return parse<rapidjson::kParseInsituFlag | rapidjson::kParseStopWhenDoneFlag>();
+  return parse<in_place | rapidjson::kParseStopWhenDoneFlag>();
 }
 
 bool LineParser::rest() {
-  if (!parse<rapidjson::kParseInsituFlag>()) return false;
+  if (!parse<in_place>()) return false;
   // The parser takes a NUL for the line's end.
   if (at != line_.data() + line_.size()) return fail("a NUL byte");
   at = line_.data();

@@ -18,16 +18,23 @@ namespace {
 constexpr std::size_t usual_capacity = std::size_t{64} << 10;
 // Over a hundred times what the largest GetRecords makes.
 constexpr std::size_t largest_capacity = std::size_t{4} << 30;
-// What a pipe can be made to hold by anybody (fs.pipe-max-size's default). Reading then takes a third of the CPU time
-// that it takes with the kernel's 64 KiB.
-constexpr int pipe_size = 1 << 20;
+// What the kernel gives a pipe, and what a stream of large batches gets: with more room there is less waiting for each
+// other. A user has 64 MiB for all pipes (fs.pipe-user-pages-soft), and once they are used up, each further pipe of any
+// program of that user is tiny: so only a shard that needs it has it, while it does.
+constexpr int usual_pipe_size = 1 << 16, large_pipe_size = 1 << 18;
 constexpr std::size_t alignment = 64;
+constexpr std::size_t large_batch = std::size_t{128} << 10;
 
 }  // namespace
 
 LineReader::LineReader(int fd, BatchDecoder& batch) : fd_(fd), batch_(batch) {
   if (!resize(usual_capacity)) throw std::bad_alloc();
-  ::fcntl(fd_, F_SETPIPE_SZ, pipe_size);
+}
+
+void LineReader::set_pipe_size(bool large) {
+  if (large == large_pipe_) return;
+  large_pipe_ = large;
+  ::fcntl(fd_, F_SETPIPE_SZ, large ? large_pipe_size : usual_pipe_size);
 }
 
 bool LineReader::wants_more() {
@@ -59,6 +66,7 @@ bool LineReader::read_once(int flags) {
     begin_ += given;
     given_ += given;
     scanned_ -= std::min(scanned_, given);
+    if (given_ > large_batch) set_pipe_size(true);
   }
   return n > 0;
 }
@@ -107,6 +115,7 @@ bool LineReader::resize(std::size_t capacity) {
 
 void LineReader::release() {
   begin_ = end_ = 0;
+  set_pipe_size(false);
   if (capacity_ > usual_capacity + alignment) resize(usual_capacity);
 }
 

@@ -16,8 +16,7 @@ namespace kclhost::host::protocol {
 // other side sends ahead then stays in the pipe. Not thread-safe.
 class LineReader {
  public:
-  // Neither is taken over; both must outlive the reader. Enlarges the pipe's buffer where the system lets it. Throws
-  // std::bad_alloc.
+  // Neither is taken over; both must outlive the reader. Throws std::bad_alloc.
   LineReader(int fd, BatchDecoder& batch);
 
   // Reads what is there unless wants_more() is false; blocks unless poll said that fd is ready. Throws
@@ -39,7 +38,7 @@ class LineReader {
   // one may be written to.
   std::optional<std::span<char>> take();
 
-  // Gives the memory back that a line took. There must be none unfinished.
+  // Gives the memory back that a line took, the pipe's too. There must be none unfinished.
   void release();
 
   // Lines taken so far; bytes of the stream before the line last taken.
@@ -54,6 +53,7 @@ class LineReader {
   bool scan();
   bool read_once(int flags);
   void make_room();
+  void set_pipe_size(bool large);
   void move_to(char* window);
   bool resize(std::size_t capacity);
 
@@ -68,7 +68,8 @@ class LineReader {
   bool batch_allowed_ = true;
   bool found_ = false;  // a whole line is there to take
   bool ended_ = false;
-  bool may_look_ = true;  // RWF_NOWAIT works
+  bool may_look_ = true;     // RWF_NOWAIT works
+  bool large_pipe_ = false;  // while batches are large
   std::size_t lines_ = 0, line_offset_ = 0, taken_ = 0;
 };
 

@@ -1,6 +1,7 @@
 // A message put together from what a JSON parser finds in its line.
 #pragma once
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -29,7 +30,11 @@ class MessageHandler {
   }
   bool Double(double) { return unexpected(); }
   bool Bool(bool) { return unexpected(); }
-  bool RawNumber(const char*, std::uint32_t, bool) { return unexpected(); }
+  bool RawNumber(const char* text, std::uint32_t size, bool) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text, text + size, value);
+    return error == std::errc() && end == text + size ? Int64(value) : unexpected();
+  }
   bool StartObject();
   bool EndObject(std::uint32_t members);
   bool StartArray();

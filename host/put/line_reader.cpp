@@ -1,6 +1,5 @@
 #include "put/line_reader.hpp"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +7,7 @@
 #include <utility>
 
 #include "put/source.hpp"
+#include "put/stop.hpp"
 
 namespace kclhost::host::put {
 
@@ -19,8 +19,12 @@ std::size_t LineReader::find_newline() {
   return at;
 }
 
-// Reads once; false at the end of the input.
-bool LineReader::fill() {
+// Reads once, unless a stop is requested.
+void LineReader::fill() {
+  if (StopSignals::wait_for_input(fd_.get(), std::nullopt) == StopSignals::Input::stopped) {
+    stopped_ = true;
+    return;
+  }
   constexpr std::size_t chunk = 256u << 10;
   buffer_.erase(0, begin_);
   scanned_ -= begin_;
@@ -30,24 +34,21 @@ bool LineReader::fill() {
   }
   const std::size_t filled = buffer_.size();
   buffer_.resize(filled + chunk);
-  ssize_t got = 0;
-  do got = ::read(fd_.get(), buffer_.data() + filled, chunk);
-  while (got < 0 && errno == EINTR);
+  const ssize_t got = ::read(fd_.get(), buffer_.data() + filled, chunk);
   const int error = errno;
   buffer_.resize(filled + static_cast<std::size_t>(got > 0 ? got : 0));
-  if (got < 0) throw InputError(name_ + ": " + std::strerror(error));
+  if (got < 0 && error != EINTR && error != EAGAIN) throw InputError(name_ + ": " + std::strerror(error));
   ended_ = got == 0;
-  return !ended_;
 }
 
 std::optional<std::string_view> LineReader::next() {
   std::size_t end = find_newline();
-  while (end == std::string::npos && !ended_) {
+  while (end == std::string::npos && !ended_ && !stopped_) {
     fill();
     end = find_newline();
   }
   if (end == std::string::npos) {
-    if (begin_ == buffer_.size()) return std::nullopt;
+    if (begin_ == buffer_.size() || stopped_) return std::nullopt;
     end = buffer_.size();
   }
   const std::string_view line(buffer_.data() + begin_, end - begin_);
@@ -58,9 +59,8 @@ std::optional<std::string_view> LineReader::next() {
 }
 
 bool LineReader::ready(std::chrono::milliseconds patience) {
-  while (find_newline() == std::string::npos && !ended_) {
-    pollfd input{fd_.get(), POLLIN, 0};
-    if (::poll(&input, 1, static_cast<int>(patience.count())) == 0) return false;
+  while (find_newline() == std::string::npos && !ended_ && !stopped_) {
+    if (StopSignals::wait_for_input(fd_.get(), patience) == StopSignals::Input::none) return false;
     fill();
   }
   return true;

@@ -1,5 +1,7 @@
 #include "put/putter.hpp"
 
+#include <charconv>
+#include <string_view>
 #include <utility>
 
 #include "aws/errors.hpp"
@@ -50,20 +52,49 @@ bool is(const aws::ServiceError& error, const char* code) {
   return error.code() == code;
 }
 
-// Keeps the records that were not accepted. Throws for a refusal that does not pass; returns the first error.
-std::string keep_refused(std::vector<aws::Record>& records, const std::vector<aws::PutResult>& results) {
+// Keeps the records that were not accepted; returns the first error. The first record that is refused for good comes
+// first then, and `lasting` is true.
+std::string keep_refused(std::vector<aws::Record>& records, const std::vector<aws::PutResult>& results, bool& lasting) {
   std::string first;
   std::size_t kept = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const aws::PutResult& result = results[i];
     if (result.error_code.empty()) continue;
-    if (!aws::is_passing(result.error_code)) throw aws::ServiceError(result.error_code, result.error_message, 200);
-    if (first.empty()) first = result.error_code + ": " + result.error_message;
+    const bool lasts = !lasting && !aws::is_passing(result.error_code);
+    if (first.empty() || lasts) first = result.error_code + ": " + result.error_message;
     if (kept != i) records[kept] = std::move(records[i]);
+    if (lasts) std::swap(records[0], records[kept]);
+    lasting |= lasts;
     ++kept;
   }
-  records.erase(records.begin() + static_cast<std::ptrdiff_t>(kept), records.end());
+  records.resize(kept);
   return first;
+}
+
+std::size_t bytes_of(const std::vector<aws::Record>& records) {
+  std::size_t bytes = 0;
+  for (const aws::Record& record : records) bytes += record.size();
+  return bytes;
+}
+
+// Whether a service that takes less in one call may have refused a call for its size.
+bool may_be_too_large(const aws::RequestError& error, const std::vector<aws::Record>& records) {
+  const auto* refusal = dynamic_cast<const aws::ServiceError*>(&error);
+  return refusal != nullptr && records.size() > 1 && bytes_of(records) > Batch::old_max_bytes &&
+         (is(*refusal, "InvalidArgumentException") || is(*refusal, "ValidationException") ||
+          is(*refusal, "SerializationException") || is(*refusal, "HTTP 413"));
+}
+
+// The record that a validation error is about, as in "records.3.member.partitionKey", from 1; 0: it names none.
+std::size_t record_named(std::string_view message) {
+  constexpr std::string_view before = "records.";
+  const std::size_t at = message.find(before);
+  if (at == std::string_view::npos) return 0;
+  std::size_t number = 0;
+  const char* const digits = message.data() + at + before.size();
+  const auto [end, code] = std::from_chars(digits, message.data() + message.size(), number);
+  return code == std::errc() && std::string_view(end, message.data() + message.size()).starts_with(".member") ? number
+                                                                                                              : 0;
 }
 
 }  // namespace
@@ -117,7 +148,10 @@ void Putter::add(aws::Record record) {
 }
 
 void Putter::flush() {
-  std::vector<aws::Record> records = batch_.take();
+  send(batch_.take());
+}
+
+void Putter::send(std::vector<aws::Record> records) {
   Attempts attempts(patience_);
   while (!records.empty()) {
     std::string why;
@@ -126,16 +160,42 @@ void Putter::flush() {
       const auto results = kinesis_.put(stream_, records);
       for (const aws::PutResult& result : results) accepted_ += result.error_code.empty();
       const std::size_t sent = records.size();
-      why = keep_refused(records, results);
+      bool lasting = false;
+      why = keep_refused(records, results, lasting);
+      if (lasting) throw PutError(why + place(records[0].line, records[0].line));
       progressed = records.size() < sent;
     } catch (const aws::RequestError& error) {
-      if (!error.retryable()) throw;
+      if (may_be_too_large(error, records)) return send_in_parts(std::move(records));
+      if (!error.retryable()) throw PutError(error.what() + place(records, error.what()));
       why = error.what();
     }
     if (records.empty()) break;
-    attempts.failed(why, progressed);
+    attempts.failed(why + place(records, why), progressed);
     resent_ += records.size();
   }
+}
+
+void Putter::send_in_parts(std::vector<aws::Record> records) {
+  batch_ = Batch(Batch::old_max_bytes);
+  Batch part(Batch::old_max_bytes);
+  for (aws::Record& record : records) {
+    if (!part.takes(record)) send(part.take());
+    part.add(std::move(record));
+  }
+  send(part.take());
+}
+
+std::string Putter::place(const std::vector<aws::Record>& records, std::string_view message) const {
+  if (const std::size_t number = record_named(message); number >= 1 && number <= records.size()) {
+    return place(records[number - 1].line, records[number - 1].line);
+  }
+  return place(records.front().line, records.back().line);
+}
+
+std::string Putter::place(std::size_t first, std::size_t last) const {
+  if (first == 0) return {};
+  const std::string from = " (" + input_ + ':' + std::to_string(first);
+  return from + (last > first ? " to " + std::to_string(last) + ')' : ")");
 }
 
 }  // namespace kclhost::host::put

@@ -7,6 +7,9 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "aws/kinesis.hpp"
 #include "put/batch.hpp"
@@ -41,17 +44,29 @@ class Putter {
   // kinesis must outlive this.
   Putter(aws::Kinesis& kinesis, std::string stream, Patience patience);
 
+  // What the records' lines are lines of, for errors.
+  void name_input(std::string name) { input_ = std::move(name); }
+
   void add(aws::Record record);  // throws as flush()
-  // Sends what is held. Throws PutError, and what Kinesis throws for errors that don't pass.
+  // Sends what is held. Throws PutError, which names the lines, for what is refused for good or too often; and what
+  // CredentialChain throws.
   void flush();
 
   std::uint64_t accepted() const { return accepted_; }
   std::uint64_t resent() const { return resent_; }  // records sent again, counted each time
 
  private:
+  void send(std::vector<aws::Record> records);
+  // As a service takes them that takes less in one call; so from now on.
+  void send_in_parts(std::vector<aws::Record> records);
+  // " (FILE:LINE)" or " (FILE:LINE to LINE)", of those that a message is about; empty without lines.
+  std::string place(const std::vector<aws::Record>& records, std::string_view message) const;
+  std::string place(std::size_t first, std::size_t last) const;
+
   aws::Kinesis& kinesis_;
   std::string stream_;
   Patience patience_;
+  std::string input_;
   Batch batch_;
   std::uint64_t accepted_ = 0;
   std::uint64_t resent_ = 0;

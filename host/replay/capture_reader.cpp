@@ -1,12 +1,12 @@
 #include "replay/capture_reader.hpp"
 
-#include <rapidjson/document.h>
-#include <rapidjson/error/en.h>
-
 #include <utility>
 #include <vector>
 
 #include "replay/daemon_lines.hpp"
+#include "support/base64.hpp"
+#include "support/excerpt.hpp"
+#include "support/json.hpp"
 
 namespace kclhost::host::replay {
 
@@ -25,15 +25,6 @@ struct CaptureReader::Json {
   }
 };
 
-namespace {
-
-std::size_t decoded_size(std::string_view base64) {
-  const std::size_t padding = base64.ends_with("==") ? 2 : base64.ends_with('=') ? 1 : 0;
-  return base64.size() / 4 * 3 - (base64.size() < 4 ? 0 : padding);
-}
-
-}  // namespace
-
 std::optional<std::string_view> captured_message(std::string_view line) {
   if (line.starts_with("> ")) line.remove_prefix(2);
   if (line.empty() || line.starts_with('<') || line.starts_with('#')) return std::nullopt;
@@ -47,10 +38,10 @@ std::optional<std::string> CaptureReader::add(std::string_view line) {
   const auto text = captured_message(line);
   if (!text) return std::nullopt;
   rapidjson::Document document;
-  document.Parse(text->data(), text->size());
-  if (document.HasParseError() || !document.IsObject()) {
-    return std::string("no message of the daemon (") + rapidjson::GetParseError_En(document.GetParseError()) +
-           "); each line must be one JSON object, with or without \"> \" before it";
+  const auto fault = json::parse(*text, document);
+  if (fault || !document.IsObject()) {
+    return "no message of the daemon" + (fault ? " (" + fault->str() + ')' : std::string()) +
+           "; each line must be one JSON object, with or without \"> \" before it";
   }
   const Json message{document};
   const auto action = message.text("action");
@@ -67,7 +58,7 @@ std::optional<std::string> CaptureReader::add(std::string_view line) {
     ending.ends_shard = message.text("reason") == "TERMINATE";
     ending.takes_checkpoint = ending.ends_shard;
   } else if (*action != "shutdownRequested") {
-    return "unknown action '" + std::string(*action) + "'; remove the line";
+    return "unknown action '" + excerpt(*action) + "'; remove the line";
   }
   script_.endings.push_back(std::move(ending));
   return std::nullopt;
@@ -104,7 +95,7 @@ std::optional<std::string> CaptureReader::add_batch(std::string_view line, const
     kept.push_back({record.text("data"), record.text("partitionKey").value_or(""), *sequence_number,
                     batch.last.sub_sequence_number, record.number("approximateArrivalTimestamp")});
     ++batch.records;
-    if (const auto data = record.text("data")) batch.data_bytes += decoded_size(*data);
+    if (const auto data = record.text("data")) batch.data_bytes += base64::decoded_size(*data);
   }
   if (resuming_) return std::nullopt;
   if (kept.size() == records->value.Size()) {

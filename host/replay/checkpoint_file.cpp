@@ -1,7 +1,6 @@
 #include "replay/checkpoint_file.hpp"
 
 #include <fcntl.h>
-#include <rapidjson/document.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include <iterator>
 
 #include "support/fd.hpp"
+#include "support/json.hpp"
 
 namespace kclhost::host::replay {
 namespace {
@@ -28,11 +28,15 @@ Result<std::optional<Position>> load_checkpoint(const std::filesystem::path& fil
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
   if (stream.fail()) return Error{file.string() + ": the checkpoint cannot be read: " + std::strerror(errno)};
 
-  const Error error{file.string() +
-                    R"(: no checkpoint; it must hold {"sequenceNumber": "…", "subSequenceNumber": 0}, or be removed)"};
+  auto position = parse_checkpoint(text);
+  if (!position) return Error{file.string() + ": " + position.error()};
+  return std::optional(std::move(*position));
+}
+
+Result<Position> parse_checkpoint(std::string_view text) {
+  const Error error{R"(no checkpoint; it must hold {"sequenceNumber": "…", "subSequenceNumber": 0}, or be removed)"};
   rapidjson::Document document;
-  document.Parse(text.data(), text.size());
-  if (document.HasParseError() || !document.IsObject()) return error;
+  if (json::parse(text, document) || !document.IsObject()) return error;
   const auto sequence_number = document.FindMember("sequenceNumber");
   if (sequence_number == document.MemberEnd() || !sequence_number->value.IsString()) return error;
   Position position{{sequence_number->value.GetString(), sequence_number->value.GetStringLength()}};
@@ -42,7 +46,7 @@ Result<std::optional<Position>> load_checkpoint(const std::filesystem::path& fil
   }
   const bool named = position.sequence_number == shard_end || position.sequence_number == trim_horizon;
   if (!named && !is_number(position.sequence_number)) return error;
-  return std::optional(std::move(position));
+  return position;
 }
 
 std::optional<Error> store_checkpoint(const std::filesystem::path& file, const Position& position) {

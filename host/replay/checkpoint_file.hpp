@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string_view>
 
 #include "replay/position.hpp"
 #include "support/result.hpp"
@@ -11,6 +12,9 @@ namespace kclhost::host::replay {
 
 // The checkpoint in `file`; no position when there is no such file.
 Result<std::optional<Position>> load_checkpoint(const std::filesystem::path& file);
+
+// What such a file holds.
+Result<Position> parse_checkpoint(std::string_view text);
 
 // Replaces `file`. It holds either the old checkpoint or the new one whenever the machine stops.
 std::optional<Error> store_checkpoint(const std::filesystem::path& file, const Position& position);

@@ -84,7 +84,10 @@ Result<Child> Child::start(const std::vector<std::string>& command, int pipe_siz
   }
   // glibc 2.36 declares pidfd_open for C alone.
   child.process_.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid_, 0)));
-  if (!child.process_) return Error{std::string("cannot watch the child: pidfd_open: ") + std::strerror(errno)};
+  if (!child.process_) {
+    return Error{std::string("cannot watch the child: the system call pidfd_open: ") + std::strerror(errno) +
+                 "; Linux has it from 5.3 on, and a container needs a seccomp profile that allows it"};
+  }
   child.input_ = std::move(input->writer);
   child.output_ = std::move(output->reader);
   return child;

@@ -1,10 +1,10 @@
 #include "replay/child_message.hpp"
 
-#include <rapidjson/document.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
+
+#include "support/json.hpp"
 
 namespace kclhost::host::replay {
 namespace {
@@ -66,8 +66,7 @@ bool take_checkpoint(const Value& object, ChildMessage& message) {
 
 std::optional<ChildMessage> parse_child_message(std::string_view line) {
   rapidjson::Document document;
-  document.Parse<rapidjson::kParseStopWhenDoneFlag | rapidjson::kParseNumbersAsStringsFlag>(line.data(), line.size());
-  if (document.HasParseError() || !document.IsObject()) return std::nullopt;
+  if (json::parse_first(line, document) || !document.IsObject()) return std::nullopt;
   const auto action = document.FindMember("action");
   if (action == document.MemberEnd() || !action->value.IsString()) return std::nullopt;
   ChildMessage message;

@@ -80,6 +80,7 @@ std::string report(const Figures& figures) {
   number("records", figures.records);
   number("batches", figures.batches);
   number("dataBytes", figures.data_bytes);
+  number("idleTicks", figures.idle_ticks);
   number("sentBytes", figures.sent_bytes);
   number("receivedBytes", figures.received_bytes);
   number("checkpoints", figures.checkpoints);

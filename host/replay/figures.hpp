@@ -19,6 +19,7 @@ struct Figures {
   std::uint64_t batches = 0;  // answered with a status
   std::uint64_t records = 0;  // in them
   std::uint64_t data_bytes = 0;
+  std::uint64_t idle_ticks = 0;  // empty batches sent while lingering and answered; not among the batches
   std::uint64_t sent_bytes = 0;  // every message, checkpoints' answers included
   std::uint64_t received_bytes = 0;
   std::uint64_t checkpoints = 0;  // asked for

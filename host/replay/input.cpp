@@ -1,15 +1,15 @@
 #include "replay/input.hpp"
 
-#include <rapidjson/document.h>
-
 #include <span>
 #include <utility>
 
+#include "records/text_file.hpp"
 #include "replay/batch_builder.hpp"
 #include "replay/capture_reader.hpp"
 #include "replay/daemon_lines.hpp"
 #include "replay/line_source.hpp"
 #include "replay/record_reader.hpp"
+#include "support/json.hpp"
 
 namespace kclhost::host::replay {
 namespace {
@@ -18,8 +18,7 @@ namespace {
 std::optional<Format> detect(std::string_view line) {
   if (line.starts_with("> {")) return Format::protocol;
   rapidjson::Document document;
-  document.Parse(line.data(), line.size());
-  if (document.HasParseError() || !document.IsObject()) {
+  if (json::parse(line, document) || !document.IsObject()) {
     // A broken record is better explained as one.
     return line.starts_with('{') ? std::optional(Format::json) : std::nullopt;
   }
@@ -38,13 +37,22 @@ class Reader {
 
   // What is wrong with the file, if anything.
   std::optional<Error> read(const std::string& file) {
-    Result<LineSource> source = LineSource::open(file);
+    Result<LineSource> source = LineSource::open(file, options_.on_wait);
     if (!source) return Error{source.error()};
     Format format = options_.format;
-    while (const auto line = source->next()) {
+    bool first = true;
+    while (auto line = source->next()) {
+      if (std::exchange(first, false)) {
+        if (auto why = records::why_not_lines({line->data(), line->size()}, file, "replay")) {
+          return Error{source->name() + ": " + *why};
+        }
+        if (format != Format::lines) {
+          line = line->subspan(records::byte_order_mark({line->data(), line->size()}));
+        }
+      }
       const std::string_view text(line->data(), line->size());
       if (format == Format::automatic) {
-        if (!captured_message(text) && !text.starts_with("< {")) continue;
+        if (records::is_blank(text) || (!captured_message(text) && !text.starts_with("< {"))) continue;
         const auto found = detect(text.starts_with("< {") ? text.substr(2) : text);
         if (!found) {
           return source->at_line(
@@ -68,14 +76,15 @@ class Reader {
 
  private:
   std::optional<std::string> take(Format format, std::span<char> line) {
-    const std::string_view text(line.data(), line.size());
+    std::string_view text(line.data(), line.size());
+    if (format == Format::lines) return text.empty() ? std::nullopt : records_.add_text(text);
+    if (records::is_blank(text)) return std::nullopt;
     if (format == Format::protocol) {
       if (options_.files.size() > 1) return "a captured conversation; it must be the only input";
       captured_ = true;
+      if (text.ends_with('\r')) text.remove_suffix(1);
       return capture_.add(text);
     }
-    if (format == Format::lines) return records_.add_text(text);
-    if (text.find_first_not_of(" \t\r") == std::string_view::npos) return std::nullopt;
     return records_.add_json(line);
   }
 

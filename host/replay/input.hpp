@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@ namespace kclhost::host::replay {
 enum class Format {
   automatic,  // json or protocol, by the first line that is neither blank nor a remark
   json,       // one object a line: {"data": base64} or {"text": "…"}, and what else a record has
-  lines,      // each line, without its newline, is one record's data
+  lines,      // each line that is not empty is one record's data, without its newline
   protocol,   // the daemon's messages; "> " may stand before them, lines with "< " and "# " are left out
 };
 
@@ -26,6 +27,8 @@ struct InputOptions {
   std::string shard_id = "shardId-000000000000";
   std::optional<Position> resume;  // leave out the records up to here
   std::optional<End> end;          // none: as captured, else shutdown_requested
+  // Told once for each input, by its name, when a second has brought nothing of it; may be empty.
+  std::function<void(const std::string& name)> on_wait;
 };
 
 // Reads everything; nothing is left to fail once the child runs. Errors are FILE:LINE: what is wrong and its cure.

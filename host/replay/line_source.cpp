@@ -1,6 +1,7 @@
 #include "replay/line_source.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <cerrno>
 #include <cstring>
@@ -8,11 +9,20 @@
 
 namespace kclhost::host::replay {
 
-Result<LineSource> LineSource::open(const std::string& file) {
-  if (file == "-") return LineSource(Fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)), "<stdin>");
+Result<LineSource> LineSource::open(const std::string& file, OnWait on_wait) {
+  if (file == "-") {
+    Fd input(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3));
+    return LineSource(std::move(input), "standard input", std::move(on_wait));
+  }
   Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return Error{file + ": cannot be read: " + std::strerror(errno)};
-  return LineSource(std::move(fd), file);
+  return LineSource(std::move(fd), file, std::move(on_wait));
+}
+
+void LineSource::tell_of_wait() {
+  constexpr int patience = 1000;  // milliseconds
+  pollfd input{fd_.get(), POLLIN, 0};
+  if (::poll(&input, 1, ::isatty(fd_.get()) ? 0 : patience) == 0) std::exchange(on_wait_, {})(name_);
 }
 
 std::optional<std::span<char>> LineSource::next() {
@@ -30,6 +40,7 @@ std::optional<std::span<char>> LineSource::next() {
         end_ = size;
       }
       if (end_ + 1 >= buffer_.size()) buffer_.resize(buffer_.size() * 2);
+      if (on_wait_) tell_of_wait();
       const ssize_t got = ::read(fd_.get(), buffer_.data() + end_, buffer_.size() - 1 - end_);
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) {

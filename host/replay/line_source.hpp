@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,8 +15,11 @@ namespace kclhost::host::replay {
 
 class LineSource {
  public:
-  // `file` may be "-", standard input.
-  static Result<LineSource> open(const std::string& file);
+  using OnWait = std::function<void(const std::string& name)>;
+
+  // `file` may be "-", standard input. `on_wait` is told once, by the source's name, when there is nothing to read for
+  // a second, or at once when it is a terminal; it may be empty.
+  static Result<LineSource> open(const std::string& file, OnWait on_wait = {});
 
   // The next line without its newline; a NUL follows it, and it may be written to. Gone with the next call. Nothing at
   // the end, or when reading failed: see error().
@@ -27,10 +31,14 @@ class LineSource {
   const std::string& name() const { return name_; }
 
  private:
-  LineSource(Fd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)), buffer_(1 << 20) {}
+  LineSource(Fd fd, std::string name, OnWait on_wait)
+      : fd_(std::move(fd)), name_(std::move(name)), on_wait_(std::move(on_wait)), buffer_(1 << 20) {}
+
+  void tell_of_wait();
 
   Fd fd_;
   std::string name_;
+  OnWait on_wait_;  // empty once it was told
   std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0;  // what was read and not returned
   std::size_t line_ = 0;

@@ -87,7 +87,23 @@ class Player {
     return true;
   }
 
-  bool linger() { return wait_until(Clock::now() + std::chrono::duration_cast<Clock::duration>(options_.linger)); }
+  // As the KCL, where it calls the processor for empty lists too, while the shard has nothing new.
+  bool linger() {
+    const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(options_.linger);
+    if (!options_.tick) return wait_until(end);
+    std::string empty;
+    begin_batch(empty);
+    end_batch(0, empty);
+    const auto tick = std::chrono::duration_cast<Clock::duration>(*options_.tick);
+    for (auto due = Clock::now() + tick; due < end; due = std::max(due + tick, Clock::now())) {
+      if (!wait_until(due)) return false;
+      if (connection_.stops() != 0) return true;
+      lingering_ = true;
+      if (!exchange(empty, "processRecords", true)) return false;
+      ++figures_.idle_ticks;
+    }
+    return wait_until(end);
+  }
 
   // Leaves the child alone until then, or until a signal comes. False when the child is gone.
   bool wait_until(Clock::time_point until) {
@@ -184,6 +200,7 @@ class Player {
   // The message that has no status yet, for a person.
   std::string in_flight() const {
     if (action_ != "processRecords") return action_;
+    if (lingering_) return "processRecords (idle tick " + std::to_string(figures_.idle_ticks + 1) + ")";
     const Batch& batch = script_.batches[figures_.batches % script_.batches.size()];
     std::string text = "processRecords (batch " + std::to_string(figures_.batches + 1) + " of " +
                        std::to_string(script_.batches.size() * options_.repeat);
@@ -241,6 +258,7 @@ class Player {
   Connection connection_;
   Checkpointer checkpointer_;
   std::string action_;        // of the message last sent
+  bool lingering_ = false;    // the batches are behind it: a processRecords is an idle tick
   std::string missing_;       // what the child owed when it was over with it
   std::string last_skipped_;  // the beginning of the line last skipped
 };

@@ -23,6 +23,7 @@ struct PlayOptions {
   std::size_t repeat = 1;                 // how many times the batches are sent
   Seconds interval{0};                    // between the beginnings of two batches, at least
   Seconds linger{0};                      // between the last batch and the first ending
+  std::optional<Seconds> tick;            // while it lingers, an empty batch every so long
   std::optional<Seconds> timeout;         // longest silence of a child that owes an answer, or its end
   std::filesystem::path checkpoint_file;  // empty: none
   std::deque<std::string> checkpoint_failures;

@@ -6,10 +6,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "records/json_record.hpp"
 #include "replay/batch_builder.hpp"
-#include "support/result.hpp"
 
 namespace kclhost::host::replay {
 
@@ -23,16 +22,13 @@ class RecordReader {
   std::optional<std::string> add_text(std::string_view line);
 
  private:
-  struct Fields;
-
-  std::optional<std::string> add(const Fields& fields);
+  std::optional<std::string> add(const records::JsonRecord& fields);
 
   BatchBuilder& builder_;
   std::uint64_t index_ = 0;  // of the next record in all inputs
   std::int64_t now_;         // the timestamp of records that name none
   std::string base64_, partition_key_, sequence_number_;
-  std::vector<char> decoded_;
-  std::vector<char> json_memory_;
+  records::JsonRecordReader json_;
 };
 
 }  // namespace kclhost::host::replay

@@ -72,8 +72,8 @@ class Delivery {
   // The delivery ordered last begins.
   void begun();
   void succeeded();
-  // `accepted` records at the front of the range are done all the same. A record named by it is tried alone next, and only those
-  // tries count against it.
+  // `accepted` records at the front of the range are done all the same. A record named by it is tried alone next, and
+  // only those tries count against it.
   void failed(std::uint32_t accepted);
   void flushed();
   void waited();

@@ -16,7 +16,8 @@ bool Lane::owns(WorkerId worker) const {
 }
 
 bool Lane::ready() const {
-  return instance_ && instance_->ready() && !instance_->finished() && !(successor_ && successor_->phase() == Instance::Phase::loaded);
+  return instance_ && instance_->ready() && !instance_->finished() &&
+         !(successor_ && successor_->phase() == Instance::Phase::loaded);
 }
 
 void Lane::keep_up() {
@@ -31,10 +32,11 @@ void Lane::keep_up() {
   if (instance_->phase() == Instance::Phase::loaded) {
     instance_->begin({.call = Call::create}, desk_.config.timeouts.initialize);
   } else if (instance_->phase() == Instance::Phase::created) {
+    begins_at_ = desk_.position;
     instance_->begin({.call = Call::initialize,
                       .shard_id = desk_.shard_id,
-                      .sequence_number = desk_.position.sequence_number,
-                      .sub_sequence_number = desk_.position.sub_sequence_number,
+                      .sequence_number = begins_at_.sequence_number,
+                      .sub_sequence_number = begins_at_.sub_sequence_number,
                       .hand_over = desk_.greeted},
                      desk_.config.timeouts.initialize);
   } else if (instance_->ready() && (instance_->source() != desk_.source || (outgrown_ && !holds_records()))) {
@@ -284,8 +286,8 @@ void Lane::ended(WorkerId worker, const Death* death) {
   } else if (!closing_) {
     report(call, death->message, death, false);
   }
-  // A flush on the lane's own account is no answer to what the shard asked.
-  if (call != Call::drain || flushed == Flush::asked) answer_ = unseen ? Answer::none : Answer::failed;
+  // A flush that it died of says nothing: what it held is the policy's matter now, and another one may be asked.
+  answer_ = unseen || call == Call::drain ? Answer::none : Answer::failed;
   if (call == Call::shard_ended && !unseen && !closing_) {
     // Another one tries it, as long as the daemon may wait.
     answer_ = Answer::none;

@@ -60,8 +60,9 @@ class Lane {
   // The batch in hand, or an empty one for a message without records.
   void begin(const Batch& share);
   // Moves the delivery on as far as it gets without waiting; true when nothing is left to deliver. first_in_line: no
-  // other lane has an unfinished record in front of this lane's first.
-  bool advance(bool first_in_line);
+  // other lane has an unfinished record in front of this lane's first. look_again: once a record is set aside that may
+  // be true no longer, and the shard wants to look.
+  bool advance(bool first_in_line, bool look_again);
   // The batch's status is sent: what is not finished is kept.
   void keep();
   void drop_all();
@@ -76,7 +77,6 @@ class Lane {
   // The last record that an instance was given; none() before the first.
   const Position& delivered() const { return delivered_; }
   bool holds_records() const { return delivery_.accepted() > delivery_.finished(); }
-  bool undelivered() const { return delivery_.accepted() < delivery_.count(); }
   bool blocked() const { return blocked_; }
   bool has_suspects() const { return has_suspects_; }
   // The shard must end, and why: by on_error, or because a record could not be set aside.
@@ -127,7 +127,8 @@ class Lane {
   Flush flushing_ = Flush::none;
   Answer answer_ = Answer::none;
 
-  Batch part_;  // what the call in progress was given
+  Batch part_;          // what the call in progress was given
+  Position begins_at_;  // what the last initialize was told; stays as it is until the next
   bool journal_synced_ = false;
   bool waiting_ = false, blocked_ = false;
   std::string stopped_;

@@ -65,7 +65,7 @@ void Lane::match(const JournalNote& note, std::uint32_t from) {
   delivery_.suspect({first, last, note.failures, interruptions, note.searching, !whole});
 }
 
-bool Lane::advance(bool first_in_line) {
+bool Lane::advance(bool first_in_line, bool look_again) {
   const config::OnError& on_error = desk_.config.on_error;
   Delivery::TooOld too_old;
   if (on_error.max_record_age && on_error.then != config::Then::block) {
@@ -102,6 +102,7 @@ bool Lane::advance(bool first_in_line) {
         // host.
         if (!first_in_line) return false;
         set_aside(order);
+        if (look_again) return false;
         break;
       case Step::stop:
         if (!first_in_line) return false;
@@ -260,12 +261,13 @@ void Lane::recorded(const Position& position) {
   if (std::erase_if(asides_, [&position](const JournalNote& note) { return !(position < note.last); }) != 0) {
     write_journal(false);
   }
-  if (delivery_.holds()) delivery_.checkpointed(window_.count_up_to(position));
+  // The instance that asked may be gone, and the next one's plugin may be of another kind.
+  delivery_.checkpointed(window_.count_up_to(position));
 }
 
 void Lane::end_recorded() {
   asides_.clear();
-  if (delivery_.holds()) delivery_.checkpointed(window_.size());
+  delivery_.checkpointed(window_.size());
 }
 
 void Lane::write_journal(bool sync) {

@@ -6,6 +6,13 @@ namespace kclhost::host {
 
 using Level = config::LogLevel;
 
+namespace {
+
+// How long after timeouts.shutdown an instance can hold the end up: to die of SIGABRT or SIGKILL takes less.
+constexpr Time patience_with_end{5'000};
+
+}  // namespace
+
 Shard::Shard(const config::Config& config, BatchMemory& memory, std::uint32_t seed, Now now)
     : desk_(config, memory, seed),
       schedule_(config.checkpoint, now.steady),
@@ -176,7 +183,7 @@ Time Shard::deadline() const {
   if (desk_.ended) return never;
   Time next = never;
   for (const auto& lane : lanes_) next = std::min(next, lane->deadline());
-  if (closing_) return next;
+  if (closing_) return std::min(next, close_by_ + patience_with_end);
   if (exchange_.busy()) {
     next = std::min(next, exchange_.resend_at);
   } else if (duty_ == Duty::process_records) {
@@ -249,6 +256,11 @@ void Shard::close() {
   for (const auto& lane : lanes_) {
     lane->close(close_by_, late);
     closed &= lane->closed();
+  }
+  // With isolation none nothing ends a call that hangs; the daemon is gone, and nobody is to wait for it.
+  if (!closed && desk_.now.steady >= close_by_ + patience_with_end) {
+    for (const auto& lane : lanes_) lane->let_go();
+    closed = true;
   }
   if (closed) desk_.end(closing_code_, closing_message_);
 }

@@ -24,7 +24,7 @@ void Shard::do_process_records() {
     for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
       // What a dead worker's checkpoint comes to must be known before its records are delivered again.
       const bool unsure = exchange_.by == Exchange::For::worker && lane_of(exchange_.worker) == nullptr;
-      done &= lanes_[i]->advance(!unsure && (!one_at_a_time_ || has_first_unfinished(i)));
+      done &= lanes_[i]->advance(!unsure && (!one_at_a_time_ || has_first_unfinished(i)), one_at_a_time_);
     }
     if (desk_.ended) return;
   }
@@ -54,15 +54,15 @@ bool Shard::relieve_if_full() {
   if (relieving_) {
     if (lane.answer() == Lane::Answer::pending) return false;
     relieving_ = false;
-    const bool failed = lane.answer() != Lane::Answer::ok;
+    const bool died = lane.answer() == Lane::Answer::none;
     lane.forget_answer();
+    if (died) return relieve_if_full();
     if (finished > finished_before_relief_ || schedule_.is_lease_lost()) return true;
     if (relief_refused_) {
       // Not for want of trying: the plugin is asked again.
       relieve_at_ = desk_.now.steady + desk_.config.checkpoint.retry.max_backoff;
       return false;
     }
-    if (failed && (lane.undelivered() || !lane.ready())) return false;  // it died, which is the policy's matter
     for (const auto& one : lanes_) one->let_go();
     desk_.end(exit_stopped, "the plugin holds " + std::to_string(records) + " records of " + std::to_string(bytes) +
                                 " bytes that it has not checkpointed, more than in_flight.max_records (" +
@@ -129,7 +129,7 @@ void Shard::do_shard_ended() {
   for (const auto& lane : lanes_) {
     if (lane->answer() == Lane::Answer::none && !late) {
       // What it still holds comes first.
-      if (!lane->advance(true) || !lane->ready() || exchange_.busy()) {
+      if (!lane->advance(true, false) || !lane->ready() || exchange_.busy()) {
         over = false;
         continue;
       }

@@ -1,13 +1,11 @@
 #include "store/dead_letter_line.hpp"
 
-#include <rapidjson/document.h>
-#include <rapidjson/error/en.h>
-
 #include <limits>
 #include <optional>
 
 #include "kclhost/plugin.h"
 #include "support/base64.hpp"
+#include "support/json.hpp"
 #include "support/json_string.hpp"
 
 namespace kclhost::host::store {
@@ -143,11 +141,7 @@ void append_dead_letter(std::string& out, const DeadLetter& letter, const DeadLe
 Result<ParsedLetter> parse_dead_letter(std::string_view line) {
   if (!line.starts_with(dead_letter_prefix)) return Error{"no dead letter of a format that this kclhost knows"};
   rapidjson::Document document;
-  document.Parse(line.data(), line.size());
-  if (document.HasParseError()) {
-    return Error{std::string(rapidjson::GetParseError_En(document.GetParseError())) + " At byte " +
-                 std::to_string(document.GetErrorOffset() + 1)};
-  }
+  if (const auto fault = json::parse(line, document)) return Error{fault->str()};
   ParsedLetter letter;
   LineReader reader(document);
   reader.text("stream", letter.origin.stream);

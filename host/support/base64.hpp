@@ -15,4 +15,10 @@ void encode(std::string_view bytes, std::string& out);
 // when the text is not strictly base64 (length, alphabet, padding, unused bits not zero); `out` then holds garbage.
 std::optional<std::size_t> decode(std::string_view text, char* out);
 
+// How many bytes `text` decodes to, if it is base64.
+constexpr std::size_t decoded_size(std::string_view text) {
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  return text.size() / 4 * 3 - (text.size() < 4 ? 0 : padding);
+}
+
 }  // namespace kclhost::host::base64

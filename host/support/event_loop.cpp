@@ -84,17 +84,4 @@ void EventLoop::turn(Clock::time_point deadline) {
   }
 }
 
-bool EventLoop::step(Clock::time_point deadline) {
-  if (!poll_once(deadline)) return Clock::now() < deadline;
-  // One handler a step: it may change the watches or poll again itself, so what was polled is stale after it.
-  const auto hit = std::find_if(polled_.begin(), polled_.end(), [](const pollfd& p) { return p.revents != 0; });
-  const auto watch = watches_.begin() + (hit - polled_.begin());
-  const Handler handler = (*watch)->handler;
-  // Turn the order round, so that one busy descriptor can't starve the others.
-  std::rotate(watches_.begin(), watch + 1, watches_.end());
-  handler();
-  // A descriptor that is always ready must not put the deadline off.
-  return Clock::now() < deadline;
-}
-
 }  // namespace kclhost::host

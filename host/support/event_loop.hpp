@@ -38,13 +38,12 @@ class EventLoop {
   // ready is handled all the same. Throws std::system_error when poll is refused (no memory).
   void turn(Clock::time_point deadline = Clock::time_point::max());
 
-  // To be removed with host/processor and host/session, which alone may call it.
-  // Dispatches events until `done()` says so (true) or `deadline` has passed (false). `done` is asked first and after
-  // each event. Handlers may add and remove, and may call run_until themselves.
+  // Turns until `done()` says so (true) or `deadline` has passed (false); `done` is asked first and after each turn.
   template <class Done>
   bool run_until(Done&& done, Clock::time_point deadline = Clock::time_point::max()) {
     while (!done()) {
-      if (!step(deadline)) return done();
+      if (Clock::now() >= deadline) return false;
+      turn(deadline);
     }
     return true;
   }
@@ -55,8 +54,6 @@ class EventLoop {
   void set_paused(int fd, bool paused);
   // Waits; polled_ has then what became of watches_, in its order. False when nothing is ready.
   bool poll_once(Clock::time_point deadline);
-  // To be removed with run_until: waits for one event and handles it; false when the deadline has passed.
-  bool step(Clock::time_point deadline);
 
   std::vector<std::unique_ptr<Watch>> watches_;
   std::vector<std::unique_ptr<Watch>> removed_;  // in the turn in progress: one of them may be running

@@ -103,17 +103,32 @@ void Dialogue::answer_checkpoint(CallNumber number, const CheckpointAnswer& answ
 
 bool Dialogue::read(int most) {
   while (reading_ && most-- > 0) {
-    const Channel::Received received = channel_.receive(packet_, Channel::Wait::no);
-    if (received == Channel::Received::nothing) return true;
-    if (received == Channel::Received::closed) return false;
-    if (!is_from_worker(packet_, received)) continue;
-    if (received == Channel::Received::malformed) {
-      owner_.misbehaved("sent a message of a wrong size");
-    } else {
-      handle(packet_);
+    const bool in_call = in_call_;
+    if (const auto received = read_one(); received != Channel::Received::packet) {
+      return received != Channel::Received::closed;
     }
+    // After an outcome there is nothing more, mostly, and asking costs as much as the outcome did.
+    if (in_call && !in_call_) return true;
   }
   return true;
+}
+
+void Dialogue::drain(int most) {
+  while (reading_ && most-- > 0 && read_one() == Channel::Received::packet) {
+  }
+}
+
+// Malformed packets count as packets.
+Channel::Received Dialogue::read_one() {
+  const Channel::Received received = channel_.receive(packet_, Channel::Wait::no);
+  if (received == Channel::Received::nothing || received == Channel::Received::closed) return received;
+  if (!is_from_worker(packet_, received)) return Channel::Received::packet;
+  if (received == Channel::Received::malformed) {
+    owner_.misbehaved("sent a message of a wrong size");
+  } else {
+    handle(packet_);
+  }
+  return Channel::Received::packet;
 }
 
 bool Dialogue::is_from_worker(const Packet& packet, Channel::Received received) {

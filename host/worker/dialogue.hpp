@@ -36,8 +36,11 @@ class Dialogue {
   void call(CallNumber number, const Request& request);
   void answer_checkpoint(CallNumber number, const CheckpointAnswer& answer);
 
-  // Takes and reports what has come, so many packets at the most. False when the worker's end is closed.
+  // Takes and reports what has come, so many packets at the most. False when the worker's end is closed. What it leaves
+  // keeps the descriptor ready.
   bool read(int most);
+  // The same at the worker's end, when nobody will ask again.
+  void drain(int most);
   // Nothing is read any more.
   void stop_reading() { reading_ = false; }
 
@@ -53,6 +56,7 @@ class Dialogue {
 
  private:
   void post(Header header, std::initializer_list<std::string_view> texts, int fd = -1);
+  Channel::Received read_one();
   void handle(const Packet& packet);
   void on_schema(const Packet& packet);
   void on_loaded(const Packet& packet);

@@ -161,7 +161,7 @@ void LifeProcess::finish() {
   ended_ = true;
   signal_group();
   // What it sent and printed before its end comes first.
-  dialogue_.read(packets_after_end);
+  dialogue_.drain(packets_after_end);
   siginfo_t info{};
   // ECHILD: somebody has the system reap this process's children.
   if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) != 0) info.si_code = 0;

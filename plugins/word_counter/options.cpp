@@ -3,6 +3,7 @@
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -14,9 +15,28 @@ namespace {
   throw std::invalid_argument("word_counter's config: " + why);
 }
 
+// Whether a number, outside of strings, has an exponent of more than four digits. RapidJSON 1.1.0 reads outside of its
+// memory for some of these (CVE-2024-38517), and no key here wants one.
+bool has_huge_exponent(std::string_view json) {
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    if (in_string && json[i] == '\\') {
+      ++i;
+    } else if (json[i] == '"') {
+      in_string = !in_string;
+    } else if (!in_string && (json[i] == 'e' || json[i] == 'E')) {
+      const std::size_t digits = json.find_first_not_of("+-", i + 1);
+      const std::size_t end = std::min(json.find_first_not_of("0123456789", i + 1 + (digits != i + 1)), json.size());
+      if (digits < end && end - digits > 4) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Options parse_options(std::string_view json) {
+  if (has_huge_exponent(json)) fail("a number has an exponent of more than four digits");
   rapidjson::Document document;
   document.Parse(json.data(), json.size());
   if (document.HasParseError()) {

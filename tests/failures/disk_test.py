@@ -55,16 +55,16 @@ def test_dead_letters_on_a_full_disk(world, mount, lanes):
     assert letter["data"] and len({each["sequence_number"] for each in world.delivered()}) == 19
 
 
-@pytest.mark.parametrize("mount, reason", [
-    (FULL, "No space left on device; free some space there"),
-    (READ_ONLY, "Read-only file system; state_dir must be writable"),
+@pytest.mark.parametrize("mount, reason, cure", [
+    (FULL, "No space left on device", "free some space there"),
+    (READ_ONLY, "Read-only file system", "state_dir must be writable"),
 ], ids=["full", "read-only"])
-def test_a_state_dir_without_room(world, mount, reason):
+def test_a_state_dir_without_room(world, mount, reason, cure):
     world.write_input(["record 0"])
     run = replay_with(world, world.configure({"then": "skip"}), mount, world.state)
     assert run.code == 3
     (line,) = complaints(run)
-    assert str(world.state) in line and reason in line
+    assert str(world.state) in line and reason in line and cure in line
     assert world.checkpointed() is None and not world.delivered()
 
 

@@ -5,12 +5,12 @@ from shard import Shard
 
 @pytest.fixture
 def start(tmp_path):
-    """start(plugin, config, **settings) starts a Shard, which ends with the test."""
+    """start(plugin, config, **settings) starts a Shard, which ends with the test; in a directory of its own, or that."""
     shards = []
 
-    def begin(plugin, config=None, **settings):
-        directory = tmp_path / str(len(shards))
-        directory.mkdir()
+    def begin(plugin, config=None, directory=None, **settings):
+        directory = directory or tmp_path / str(len(shards))
+        directory.mkdir(exist_ok=True)
         shards.append(Shard(directory, plugin, config, **settings))
         return shards[-1]
 

@@ -31,10 +31,10 @@ def environment():
                          "TSAN_OPTIONS": leave_signals + ":report_signal_unsafe=0:die_after_fork=0"}
 
 
-def record(sequence_number, data, sub_sequence_number=0):
+def record(sequence_number, data, sub_sequence_number=0, key="key", arrival=1700000000000):
     data = data if isinstance(data, bytes) else data.encode()
-    return {"data": base64.b64encode(data).decode(), "partitionKey": "key", "sequenceNumber": str(sequence_number),
-            "approximateArrivalTimestamp": 1700000000000, "subSequenceNumber": sub_sequence_number, "action": "record"}
+    return {"data": base64.b64encode(data).decode(), "partitionKey": key, "sequenceNumber": str(sequence_number),
+            "approximateArrivalTimestamp": arrival, "subSequenceNumber": sub_sequence_number, "action": "record"}
 
 
 def write_config(directory, plugin, config=None, plugins_dir=ZOO, sha256=None, **settings):
@@ -60,7 +60,8 @@ class Ended(Exception):
 class Shard:
     """One `kclhost run`. Everything it starts is ended with it, whatever happens."""
 
-    def __init__(self, directory, plugin, config=None, **settings):
+    def __init__(self, directory, plugin, config=None, inside=(), program=BIN / "kclhost", **settings):
+        """`inside` is the front of a command that runs another."""
         self.mark = uuid.uuid4().hex
         self.checkpoints = []
         self.answers = {}  # sequence number (None: everything): the daemon's error
@@ -68,7 +69,7 @@ class Shard:
         self._pending = b""
         file = write_config(directory, plugin, config, **settings)
         with open(self._stderr, "wb") as stderr:
-            self.process = subprocess.Popen([BIN / "kclhost", "run", "--config", file], stdin=subprocess.PIPE,
+            self.process = subprocess.Popen([*inside, program, "run", "--config", file], stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=stderr, process_group=0,
                                             env=environment() | {"ZOO_MARK": self.mark})
 
@@ -92,7 +93,8 @@ class Shard:
 
     def send(self, message):
         try:
-            self.process.stdin.write(json.dumps(message).encode() + b"\n")
+            # As the daemon writes them: without blanks.
+            self.process.stdin.write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
             self.process.stdin.flush()
         except BrokenPipeError:
             pass  # its end shows on stdout
@@ -125,12 +127,14 @@ class Shard:
         self.wait_for_status(message["action"])
 
     def wait_for_status(self, action):
-        while (answer := self.read_message())["action"] == "checkpoint":
-            number = answer["sequenceNumber"]
-            self.checkpoints.append((number, answer["subSequenceNumber"]))
-            self.send({"action": "checkpoint", "sequenceNumber": number, "subSequenceNumber": answer["subSequenceNumber"],
-                       "error": self.answers.get(number)})
-        assert answer["responseFor"] == action
+        while (message := self.read_message())["action"] == "checkpoint":
+            self.answer(message)
+        assert message["responseFor"] == action
+
+    def answer(self, checkpoint):
+        number = checkpoint["sequenceNumber"]
+        self.checkpoints.append((number, checkpoint["subSequenceNumber"]))
+        self.send(checkpoint | {"error": self.answers.get(number)})
 
     def wait_until_read(self):
         """Waits until the program has read what was sent."""
@@ -170,6 +174,26 @@ class Shard:
         self.wait_until_alone()
         return code
 
+    def wait_for(self, condition):
+        """Until that is true; the program must live on."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.stderr()}"
+            assert time.monotonic() < deadline, self.stderr()
+            time.sleep(0.01)
+
+    def wait_until_told(self, text, times=1):
+        """Until the log has had so many lines with this text. Checkpoints are answered meanwhile; no status may come."""
+
+        def told():
+            while b"\n" in self._pending or select.select([self.process.stdout], [], [], 0)[0]:
+                message = self.read_message()
+                assert message["action"] == "checkpoint", message
+                self.answer(message)
+            return self.told(text) >= times
+
+        self.wait_for(told)
+
     def wait_until_alone(self, *expected):
         """Waits until nothing of ours runs but these; what was sent a SIGKILL takes a moment."""
         deadline = time.monotonic() + PATIENCE
@@ -185,6 +209,10 @@ class Shard:
     def log(self, level=None, source=None):
         lines = [json.loads(line) for line in self.stderr().splitlines() if line.startswith('{"time":')]
         return [line for line in lines if level in (None, line["level"]) and source in (None, line["source"])]
+
+    def told(self, text):
+        """How many lines of the host's have this text."""
+        return len([line for line in self.log(source="host") if text in line["message"]])
 
     def errors(self):
         return self.log("error", "host")

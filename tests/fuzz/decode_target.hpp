@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -10,12 +9,9 @@
 
 #include "pieces.hpp"
 #include "protocol/batch_decoder.hpp"
+#include "require.hpp"
 
 namespace kclhost::host::fuzz {
-
-inline void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 inline void inside(std::string_view text, const char* begin, std::size_t size) {
   if (text.empty()) return;

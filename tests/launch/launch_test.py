@@ -334,6 +334,7 @@ def test_waits_for_what_the_daemon_leaves_behind(launcher):
 
 def test_reaps_orphans(launcher):
     process = launcher.start("short-orphan")
+    wait_for(lambda: launcher.has("orphan") and launcher.text("orphan").endswith("\n"), "the orphan")
     orphan = int(launcher.text("orphan"))
     wait_for(lambda: not Path(f"/proc/{orphan}").exists(), "the orphan to be reaped")
     assert process.running()

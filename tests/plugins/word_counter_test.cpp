@@ -193,10 +193,12 @@ TEST_F(WordCounter, AForeignFileIsNotOverwritten) {
 }
 
 TEST_F(WordCounter, AWrongConfigIsRefused) {
-  const std::vector<std::pair<const char*, const char*>> cases{
+  const std::vector<std::pair<std::string, const char*>> cases{
       {R"({"outptu_dir": "x"})", "unknown key \"outptu_dir\""},
       {R"({"output_dir": 3})", "output_dir must be"},
       {R"({"output_dir": ""})", "output_dir must be"},
+      {R"({"top": 0.)" + std::string(400, '0') + "1e-2147483639}", "exponent"},
+      {R"({"top": 1E00000000000000000000})", "exponent"},
       {R"({"top": -1})", "top must be"},
       {R"({"top": 1.5})", "top must be"},
       {R"({"report_interval_seconds": "10"})", "report_interval_seconds must be"},

@@ -22,10 +22,13 @@ class Request:
 
 
 class Server:
-    """answer(request) returns (status, bytes), or None to close the connection without an answer."""
+    """answer(request) returns (status, bytes), or None to close the connection without an answer. With an SSL context it
+    speaks TLS. `date` is what its clock says, if not what ours does."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, tls=None):
         self.requests = []
+        self.date = None
+        self.answer = answer
         self._lock = threading.Condition()
         server = self
 
@@ -37,7 +40,7 @@ class Server:
                 request = Request(self.command, self.path, self.headers.items(), body)
                 with server._lock:
                     server.requests.append(request)
-                    reply = answer(request)
+                    reply = server.answer(request)
                     server._lock.notify_all()
                 if reply is None:
                     self.close_connection = True
@@ -50,18 +53,34 @@ class Server:
 
             do_GET = do_POST = do_PUT = _any
 
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string(server.date.timestamp() if server.date else timestamp)
+
             def log_message(self, *_):
                 pass
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        if tls:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._http.server_port}"
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
 
     def wait_for(self, condition):
         """Until condition(requests) holds; the timeout only keeps a broken test from hanging."""
         with self._lock:
             assert self._lock.wait_for(lambda: condition(self.requests), 120), "never came about"
+
+    def wait_for_locked(self, condition):
+        """The same, for use by an answer that takes its time."""
+        self._lock.notify_all()
+        assert self._lock.wait_for(condition, 120), "never came about"
+
+    def change(self, what):
+        """Does what an answer may be waiting for."""
+        with self._lock:
+            what()
+            self._lock.notify_all()
 
     def __enter__(self):
         return self
@@ -95,8 +114,7 @@ class Kinesis:
         if self.shards is None:
             return error(400, "ResourceNotFoundException", f"Stream {body['StreamName']} not found")
         status = self.statuses.pop(0) if self.statuses else "ACTIVE"
-        return ok({"StreamDescriptionSummary": {"StreamName": body["StreamName"], "StreamStatus": status,
-                                                "OpenShardCount": self.shards}})
+        return ok({"StreamDescriptionSummary": {"StreamStatus": status, "OpenShardCount": self.shards}})
 
     def PutRecords(self, body):
         if self.failures:

@@ -58,19 +58,21 @@ def test_json_records(put, server, kinesis):
 def test_bad_json_names_its_line_and_keeps_count(put, server, kinesis):
     good = b'{"text": "x"}\n'
     err = put("--stream", "words", "--format", "json", "-", input=good * 501 + b'{"test": "x"}\n', code=2)
-    assert err == ("kclhost put: standard input:502: unknown name test (known: data or text, partitionKey, "
-                   "explicitHashKey) (500 records had been put before)\n")
+    assert err.startswith("kclhost put: standard input:502: unknown member 'test'; a record has data or text, ")
+    assert err.endswith(" (500 records had been put before)\n")
     assert len(kinesis.records) == 500
 
 
-def test_batches_keep_to_the_services_limits(put, server, kinesis):
+def test_batches_keep_to_the_services_limits(put, server, kinesis, tmp_path):
     put("--stream", "words", "-", input=b"".join(b"%d\n" % i for i in range(1_200)))
     assert [len(batch) for batch in batches(server)] == [500, 500, 200]
     server.requests.clear()
     kinesis.records.clear()
     lines = [b"%03d" % i + b"x" * 700_000 for i in range(16)]
-    put("--stream", "words", "-", input=b"\n".join(lines))
-    assert [len(batch) for batch in batches(server)] == [7, 7, 2]
+    # What comes out of a pipe is put as it comes.
+    (tmp_path / "lines").write_bytes(b"\n".join(lines))
+    put("--stream", "words", str(tmp_path / "lines"))
+    assert [len(batch) for batch in batches(server)] == [14, 2]
     assert data(kinesis.records) == lines
 
 

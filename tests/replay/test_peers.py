@@ -1,4 +1,5 @@
 """Children of other makers, unmodified."""
+import json
 import os
 import pathlib
 import shutil
@@ -32,10 +33,10 @@ def aws_kcl():
 
 @pytest.mark.parametrize("peer", [kclpy, aws_kcl])
 def test_a_peers_child_gets_the_same(run, tmp_path, peer):
-    out, words = tmp_path / "out", tmp_path / "words"
-    words.write_text("".join(word + "\n" for word in RECORDS))
+    out, words = tmp_path / "out", tmp_path / "words.json"
+    words.write_text("".join(json.dumps({"text": word}) + "\n" for word in RECORDS))
     words_of_command, env = peer()
-    replay = run("--exec", command(*words_of_command, out), "--format", "lines", "--batch", "2", "--end", "shard_ended",
+    replay = run("--exec", command(*words_of_command, out), "--format", "json", "--batch", "2", "--end", "shard_ended",
                  words, env=env)
     assert replay.code == 0, replay.stderr
     assert out.read_text().splitlines() == (["initialize shardId-000000000000 TRIM_HORIZON"] +

@@ -18,7 +18,7 @@ def data(records):
 def test_lines_arrive_as_records(run, child, log):
     replay = run("--exec", child(), "--format", "lines", "-", stdin=b"plain\n\n\xff\x00\xfe")
     assert replay.code == 0, replay.stderr
-    assert data(log.records()) == [b"plain", b"", b"\xff\x00\xfe"]
+    assert data(log.records()) == [b"plain", b"\xff\x00\xfe"]  # put leaves empty lines out too
     assert log.actions() == ["initialize", "processRecords", "shutdownRequested", "leaseLost"]
     assert log.messages()[0]["sequenceNumber"] == "TRIM_HORIZON"
     numbers = [record["sequenceNumber"] for record in log.records()]
@@ -260,7 +260,46 @@ def test_the_report_has_all_figures(run, child, log):
     assert (report["exitCode"], report["error"]) == (0, None)
 
 
+def test_idle_ticks_while_it_lingers(run, child, log):
+    replay = run("--exec", child("checkpoint"), "--linger", "0.5", "--tick", "0.1", "--format", "lines", "-", stdin=WORDS)
+    assert replay.code == 0, replay.stderr
+    batches = log.messages("processRecords")
+    assert [len(batch["records"]) for batch in batches] == [5] + [0] * (len(batches) - 1)
+    assert all(batch["millisBehindLatest"] == 0 for batch in batches)
+    ticks = replay.report["idleTicks"]
+    assert ticks == len(batches) - 1 and 1 <= ticks <= 4
+    assert (replay.report["batches"], replay.report["records"]) == (1, 5)
+    assert log.actions()[-1] in ("leaseLost", "checkpoint")
+
+
+def test_a_tick_without_an_answer_is_named(run, child):
+    replay = run("--exec", child("silent-until-stdin-ends"), "--linger", "600", "--tick", "0.01", "--timeout", "0.3", "-",
+                 stdin="")
+    assert replay.code == 1
+    assert "owes its status for processRecords (idle tick 1)" in replay.stderr
+
+
+def test_a_signal_ends_the_ticks(start, child, log):
+    replay = start("--exec", child(), "--linger", "600", "--tick", "0.01", DATA / "shard-2.txt")
+    wait_until(lambda: log.actions().count("processRecords") > 20, "ticks")
+    replay.process.send_signal(signal.SIGTERM)
+    replay.finish()
+    assert log.actions()[-2:] == ["shutdownRequested", "leaseLost"]
+
+
+def test_it_says_that_it_waits_for_its_input(start, child, log):
+    replay = start("--exec", child(), "-", stdin=b"")
+    replay.process.stdin.write(b'{"text":"a"}\n')
+    replay.process.stdin.flush()
+    assert replay.process.stderr.readline() == (b"replay: waiting for the end of standard input: all input is read before "
+                                                b"the child is started\n")
+    assert log.lines() == []
+    assert replay.finish().code == 0, replay.stderr
+    assert data(log.records()) == [b"a"]
+
+
 @pytest.mark.parametrize("arguments, complaint", [
+    (["--exec", "cat", "--tick", "1", "-"], "--linger"),
     (["-"], "--config FILE"),
     (["--config", "a", "--exec", "b", "-"], "give one"),
     (["--exec", "'a", "-"], "is not closed"),

@@ -23,10 +23,10 @@ struct Daemon {
   bool end_recorded = false;
 
   // ---- The conversation
-  Message outstanding = Message::none;  // not answered by a status
+  Message outstanding = Message::none;     // not answered by a status
   std::uint32_t first = 0, delivered = 0;  // the batch in hand, or the last one
   bool greeted = false;
-  bool over = false;  // leaseLost or shardEnded is answered, or a shutdown is: nothing but the end follows
+  bool over = false;   // leaseLost or shardEnded is answered, or a shutdown is: nothing but the end follows
   bool stops = false;  // shutdownRequested is answered, and leaseLost or the end follows
   bool lease_is_lost = false;
   bool gone = false;
@@ -44,6 +44,7 @@ struct Daemon {
       if (outstanding == Message::shard_ended) end_recorded = true;
       return;
     }
+    if (wanted.count < recorded) return;  // the KCL never goes back
     sequence_number = *wanted.sequence_number;
     sub_sequence_number = wanted.sub_sequence_number.value_or(0);
     recorded = wanted.count;

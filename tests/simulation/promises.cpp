@@ -120,6 +120,10 @@ void Promises::failed(const Hands& hands) {
   disturbed(hands.held);
   disturbed(hands.call);
   const std::vector<std::uint32_t> to_blame = suspects(hands);
+  // From the first of them on, what was flushed is suspected again.
+  if (!to_blame.empty()) {
+    for (std::uint32_t i = to_blame.front(); i < fates_.size(); ++i) fates_[i].flushed = false;
+  }
   if (setting_.config.on_error.bisect && to_blame.size() != 1) return;
   for (const std::uint32_t i : to_blame) ++fates_[i].own;
 }

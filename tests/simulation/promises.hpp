@@ -64,6 +64,12 @@ class Promises {
       if (!safe(i) && i >= recorded_ && !holds(i)) fail(i, "is acknowledged, and nobody has it");
     }
   }
+  // All records of the batch that begins there are finished, up to this one.
+  void first_in_line(std::uint32_t first, std::uint32_t record) const {
+    for (std::uint32_t i = first; i < record; ++i) {
+      if (!safe(i)) fail(record, "may have ended a host and is not delivered alone");
+    }
+  }
   // A new instance begins behind the first `count` records.
   void initialized(std::uint32_t count, bool by_checkpoints) const;
   // Whether some record justifies that the host stops by then: stop.

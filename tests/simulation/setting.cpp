@@ -109,8 +109,8 @@ void Setting::choose_faults(Chance& chance) {
 }
 
 std::size_t Setting::bad_records() const {
-  return static_cast<std::size_t>(std::count_if(records.begin(), records.end(),
-                                                [](const Record& record) { return record.fault != Fault::none; }));
+  return static_cast<std::size_t>(
+      std::count_if(records.begin(), records.end(), [](const Record& record) { return record.fault != Fault::none; }));
 }
 
 std::uint32_t Setting::count_up_to(std::string_view sequence_number, std::int64_t sub_sequence_number) const {

@@ -27,9 +27,9 @@ struct Record {
   std::int64_t sub_sequence_number = 0;
   std::int64_t arrival_ms = 0;
   Fault fault = Fault::none;
-  int left = -1;                // how often it does it; negative: for ever
-  std::int64_t before = -1;     // the record in front of it with the same key
-  bool last_of_number = true;   // no other record of this sequence number follows
+  int left = -1;               // how often it does it; negative: for ever
+  std::int64_t before = -1;    // the record in front of it with the same key
+  bool last_of_number = true;  // no other record of this sequence number follows
 };
 
 // A version of the plugin's file.
@@ -62,9 +62,9 @@ struct Setting {
   config::Config config;
   std::vector<Record> records;
   Program first_program;
-  int trouble = 0;           // how often something goes wrong for no record's fault
-  double trouble_rate = 0;   // at each step
-  bool ends_hosts = false;   // some record does
+  int trouble = 0;          // how often something goes wrong for no record's fault
+  double trouble_rate = 0;  // at each step
+  bool ends_hosts = false;  // some record does
   std::uint32_t most_in_batch = 1;
   std::int64_t wall_ms = 1'700'000'000'000;  // at the beginning
 

@@ -15,20 +15,20 @@ struct Worker {
     starting,  // not_started, loaded or not_loaded follows
     idle,
     in_call,
-    waiting,   // for the answer to a checkpoint
+    waiting,  // for the answer to a checkpoint
     hanging,
-    dying,     // `ended` follows
+    dying,  // `ended` follows
   };
   struct Wish {
     bool everything = true;
-    bool forged = false;              // beyond what this instance was given
-    std::uint32_t last = 0;           // the last record that it covers; UINT32_MAX: none
+    bool forged = false;     // beyond what this instance was given
+    std::uint32_t last = 0;  // the last record that it covers; UINT32_MAX: none
   };
 
   WorkerId id{};
   Program program;
   State state = State::starting;
-  bool refused = false;  // no process was to be had
+  bool refused = false;        // no process was to be had
   std::optional<Death> death;  // dying; none: it ends as it was asked to
   bool stop_requested = false;
   bool armed = false;  // a record that it was given will kill it
@@ -47,6 +47,7 @@ struct Worker {
 
   // The life.
   bool created = false, initialized = false, ready = false, finished = false, destroyed = false;
+  bool may_be_destroyed = false;         // create returned OK
   std::vector<std::uint32_t> given;      // accepted, in order
   std::vector<std::uint32_t> buffered;   // given, and not stored
   std::vector<std::uint32_t> unflushed;  // given, and neither checkpointed nor flushed: a death is their failure

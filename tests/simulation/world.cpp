@@ -25,8 +25,8 @@ World::World(std::uint64_t seed, bool story)
   now_.wall_ms = setting_.wall_ms;
   const config::OnError& on_error = setting_.config.on_error;
   tell(setting_.size(), "records,", setting_.config.concurrency, "lanes, then", static_cast<int>(on_error.then),
-       "bisect", on_error.bisect, "attempts", on_error.retry.max_attempts, "checkpoints for itself",
-       file_.checkpoints, "drain", static_cast<int>(file_.drain), "trouble", trouble_left_, "in flight",
+       "bisect", on_error.bisect, "attempts", on_error.retry.max_attempts, "checkpoints for itself", file_.checkpoints,
+       "drain", static_cast<int>(file_.drain), "trouble", trouble_left_, "in flight",
        setting_.config.in_flight.max_records, setting_.config.in_flight.max_bytes);
   for (std::uint32_t i = 0; i < setting_.size(); ++i) {
     const Record& record = setting_.records[i];
@@ -66,7 +66,8 @@ void World::live() {
   sources_ = {file_};
   file_is_new_ = false;
   looks_ = failed_starts_ = 0;
-  protocol_broken_ = unloadable_ = dead_letters_failed_ = greeted_ = checkpointed_in_drain_ = false;
+  protocol_broken_ = unloadable_ = dead_letters_failed_ = greeted_ = flush_returned_ = false;
+  one_at_a_time_ = false;
   lane_synced_.assign(static_cast<std::size_t>(setting_.config.concurrency), false);
   shard_ = std::make_unique<Shard>(setting_.config, memory_, static_cast<std::uint32_t>(chance_.next()), now_);
   host_alive_ = true;
@@ -128,7 +129,9 @@ void World::take(const Choice& choice) {
       if (aside.fails) dead_letters_failed_ = true;
       tell("the dead letters of lane", aside.lane, aside.fails ? "can't be written" : "are written");
       shard_->set_aside_done(aside.lane, aside.fails ? "no space left on device" : "", now_);
-      return perform();
+      perform();
+      if (aside.fails && host_alive_) throw Violation{"the host goes on without its dead letters"};
+      return;
     }
     case What::look_result: {
       --looks_;

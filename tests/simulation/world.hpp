@@ -137,7 +137,9 @@ class World {
   };
   std::vector<Aside> asides_;
   int looks_ = 0;
-  bool protocol_broken_ = false, unloadable_ = false, dead_letters_failed_ = false, checkpointed_in_drain_ = false;
+  bool protocol_broken_ = false, unloadable_ = false, dead_letters_failed_ = false, flush_returned_ = false;
+  bool one_at_a_time_ = false;          // records of this batch may have ended a host
+  std::vector<Disk::Notes> left_over_;  // what the host was told of earlier ones
   int failed_starts_ = 0;
   Time asked_at_{0}, checkpoint_time_{0}, checkpoint_began_{0}, gone_at_{0};
   bool synced_ = false, journaled_ = false, event_acts_ = false;

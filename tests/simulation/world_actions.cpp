@@ -73,9 +73,9 @@ void World::act(const action::CallWorker& one) {
 // The life of an instance: create, initialize, then calls, one end, destroy.
 void World::check_call(Worker& worker, const Request& request) {
   if (worker.destroyed) throw Violation{"a call after destroy"};
-  const bool before = request.call == Call::create ? !worker.created
+  const bool before = request.call == Call::create       ? !worker.created
                       : request.call == Call::initialize ? worker.created && !worker.initialized
-                      : request.call == Call::destroy    ? worker.created
+                      : request.call == Call::destroy    ? worker.may_be_destroyed
                                                          : worker.initialized && !worker.finished;
   if (!before) throw Violation{"a call out of order: " + std::string(name_of(request.call))};
   switch (request.call) {
@@ -86,6 +86,7 @@ void World::check_call(Worker& worker, const Request& request) {
       worker.initialized = true;
       if (request.hand_over != greeted_) throw Violation{"an instance is told wrongly whether it takes over"};
       const std::uint32_t count = setting_.count_up_to(request.sequence_number, request.sub_sequence_number);
+      tell("    behind", count, "records");
       return promises_.initialized(count, worker.program.checkpoints);
     }
     case Call::process_records:
@@ -121,6 +122,8 @@ void World::check_delivery(Worker& worker, const Request& request) {
   tell("    records", worker.records.front(), "to", worker.records.back(), "attempt", request.attempt);
   check_bytes(worker);
   promises_.delivered(worker, now_.wall_ms);
+  // A record that may have ended a host has nothing beside it and nothing unfinished in front of it.
+  if (one_at_a_time_) promises_.first_in_line(daemon_.first, worker.records.front());
   // The next process must know of the delivery, and the next machine of one that was tried before.
   std::size_t lane = 0;
   while (lane < shard_->lanes().size()) {

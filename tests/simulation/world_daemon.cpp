@@ -17,6 +17,7 @@ void World::daemon_goes_on() {
   if (!daemon_.greeted != breaks_rules) {
     daemon_.greeted = true;
     daemon_.outstanding = Message::initialize;
+    left_over_ = disk_.journals();
     tell("initialize at", daemon_.sequence_number, daemon_.sub_sequence_number);
     shard_->initialize("shardId-0", daemon_.sequence_number, daemon_.sub_sequence_number, disk_.journals(), now_);
     return perform();
@@ -54,6 +55,17 @@ void World::send_batch() {
   daemon_.delivered = first + count;
   daemon_.outstanding = Message::process_records;
   tell("batch of records", first, "to before", first + count);
+  one_at_a_time_ = false;
+  const auto lanes = static_cast<unsigned>(left_over_.size());
+  for (unsigned lane = 0; lanes > 1 && lane < lanes; ++lane) {
+    for (const JournalNote& note : left_over_[lane]) {
+      for (std::uint32_t i = first; i < first + count && !note.aside; ++i) {
+        const Record& record = setting_.records[i];
+        one_at_a_time_ |= lane_of(record.key, lanes) == lane &&
+                          note.first == Position{record.sequence_number, record.sub_sequence_number};
+      }
+    }
+  }
   Batch batch;
   lay_out(first, count, batch);
   shard_->process_records(batch, now_);

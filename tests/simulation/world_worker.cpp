@@ -91,6 +91,7 @@ void World::goes_on_in_call(Worker& worker) {
   switch (worker.call) {
     case Call::create:
     case Call::initialize:
+      if (worker.wishes_left-- > 1 && chance_(0.03)) return ask(worker, {true, false, UINT32_MAX});
       break;
     case Call::process_records:
       check_bytes(worker);
@@ -130,11 +131,12 @@ bool World::call_goes_wrong(Worker& worker) {
   const std::size_t kind = chance_.below(4);
   const bool death = kind != 0;
   const bool unseen = kind == 3 && !worker.begun;
-  const auto suspects = promises_.suspects(
-      !death && worker.call == Call::process_records ? Hands{{}, worker.records} : in_hands(worker, !unseen));
+  const auto suspects = promises_.suspects(!death && worker.call == Call::process_records ? Hands{{}, worker.records}
+                                                                                          : in_hands(worker, !unseen));
   if (!daemon_.gone && !suspects.empty() && !promises_.may_fail(suspects)) return false;
   // What hangs may fail in the end, or be killed.
-  if (kind == 1 && !worker.records.empty() && !promises_.may_fail(promises_.suspects({{}, worker.records}))) return false;
+  if (kind == 1 && !worker.records.empty() && !promises_.may_fail(promises_.suspects({{}, worker.records})))
+    return false;
   --trouble_left_;
   if (worker.call == Call::create || worker.call == Call::initialize) ++failed_starts_;
   if (kind == 1) {
@@ -156,7 +158,9 @@ bool World::call_goes_wrong(Worker& worker) {
         return true;
       }
     }
-    over(worker, KCLHOST_FAILED, done);
+    // It may say that more is done than it was given.
+    const bool lies = done + 1 == worker.records.size() && chance_(0.5);
+    over(worker, KCLHOST_FAILED, lies ? done + 1 + chance_.below(3) : done);
   } else {
     over(worker, KCLHOST_FAILED);
   }
@@ -290,10 +294,13 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
   worker.state = State::idle;
   const bool ok = status == KCLHOST_OK;
   worker.ready |= ok && worker.call == Call::initialize;
+  worker.may_be_destroyed |= ok && worker.call == Call::create;
+  if (worker.call == Call::drain) flush_returned_ = !worker.drain_checkpointed;
   tell("worker", static_cast<std::uint32_t>(worker.id), ok ? "returns from" : "fails in", name_of(worker.call),
        ok ? "" : std::to_string(first_unfinished));
   if (worker.call == Call::process_records && !worker.records.empty()) {
-    const std::size_t done = ok ? worker.records.size() : static_cast<std::size_t>(first_unfinished);
+    const std::size_t all_but_one = worker.records.size() - 1;
+    const std::size_t done = ok ? all_but_one + 1 : std::min<std::size_t>(first_unfinished, all_but_one);
     const std::span<const std::uint32_t> all(worker.records);
     if (!ok && !daemon_.gone) {
       promises_.disturbed(all.first(done));
@@ -312,10 +319,10 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
       worker.unflushed.clear();
     } else if (!daemon_.gone) {
       promises_.failed({worker.unflushed, {}});
+      promises_.disturbed(worker.given);
     }
   }
-  const std::uint64_t memory =
-      setting_.config.worker.max_memory ? (trouble(0.05) ? 2'000'000 : 1'000) : 0;
+  const std::uint64_t memory = setting_.config.worker.max_memory ? (trouble(0.05) ? 2'000'000 : 1'000) : 0;
   Outcome outcome;
   outcome.status = status;
   outcome.first_unfinished = first_unfinished;
@@ -328,6 +335,7 @@ void World::dies(Worker& worker, bool call_begun) {
   tell("worker", static_cast<std::uint32_t>(worker.id), "dies", call_begun ? "" : "before the plugin saw the call");
   const bool as_asked = worker.state == State::in_call && worker.call == Call::destroy && call_begun;
   if (worker.state == State::idle) worker.records.clear();
+  if (worker.call == Call::drain) flush_returned_ = false;
   worker.state = State::dying;
   worker.death.reset();
   if (!as_asked || trouble(0.1)) worker.death = Death{Death::Kind::signal, 11, "killed by SIGSEGV", {}, call_begun};

@@ -20,7 +20,8 @@ namespace {
 // A host on a thread of its own, whose allocations are counted, and the daemon's ends of its pipes.
 class Served {
  public:
-  explicit Served(const std::string& isolation) : state_(std::filesystem::temp_directory_path() / "kclhost-allocations") {
+  explicit Served(const std::string& isolation)
+      : state_(std::filesystem::temp_directory_path() / "kclhost-allocations") {
     const std::string yaml = "version: 1\nplugins_dir: " KCLHOST_PLUGINS_DIR
                              "\nplugin: {path: noop.so}\nlog: {level: error}\ncheckpoint: {interval: 1h}\nisolation: " +
                              isolation + "\nstate_dir: " + (state_.string() + std::to_string(::getpid())) + "\n";

@@ -1,3 +1,4 @@
+#include "aws/credential_sources.hpp"
 #include "aws/credentials.hpp"
 
 #include <gmock/gmock.h>
@@ -186,6 +187,28 @@ TEST_F(AwsCredentialsTest, TheInstanceIsAskedWithAToken) {
   EXPECT_THAT(http_.requests[2].headers, Contains("X-aws-ec2-metadata-token: TOKEN"));
 }
 
+TEST(AwsInstance, IsAskedAgain) {
+  ScriptedHttp http;
+  http.script = {{503, ""},
+                 {200, "TOKEN"},
+                 {0, ""},
+                 {200, "role"},
+                 {500, ""},
+                 {429, ""},
+                 {200, R"({"AccessKeyId":"EC2","SecretAccessKey":"s","Token":"t"})"}};
+  EXPECT_EQ(instance_credentials("http://instance", http).access_key_id, "EC2");
+  EXPECT_EQ(http.requests.size(), 7u);
+}
+
+TEST(AwsInstance, IsNotAskedAgainInVain) {
+  ScriptedHttp http;
+  http.script = {{200, "TOKEN"}, {404, ""}};
+  EXPECT_THROW(instance_credentials("http://instance", http), ServiceError);
+  http.script = {{503, ""}, {503, ""}, {503, ""}, {200, "TOKEN"}};
+  EXPECT_THROW(instance_credentials("http://instance", http), ServiceError);
+  EXPECT_EQ(http.script.size(), 1u);
+}
+
 TEST_F(AwsCredentialsTest, NothingFoundSaysWhereItLooked) {
   const std::string message = failure({});
   EXPECT_THAT(message, AllOf(HasSubstr("AWS_ACCESS_KEY_ID"), HasSubstr((home_ / ".aws/credentials").string()),
@@ -226,9 +249,9 @@ TEST_F(AwsCredentialsTest, TheyAreRenewedBeforeTheyExpireAndKeptWhileThatFails) 
   http_.answers.clear();
   now_ += 2min;
   EXPECT_EQ(credentials.get().access_key_id, "ONE");
-  EXPECT_EQ(http_.requests.size(), 4u);
+  EXPECT_EQ(http_.requests.size(), 6u);  // three attempts
   EXPECT_EQ(credentials.get().access_key_id, "ONE");
-  EXPECT_EQ(http_.requests.size(), 4u) << "asked again at once";
+  EXPECT_EQ(http_.requests.size(), 6u) << "asked again at once";
 
   serve_instance(R"({"AccessKeyId":"TWO","SecretAccessKey":"s","Token":"t","Expiration":"2030-01-01T02:00:00Z"})");
   now_ += 1min;

@@ -3,13 +3,13 @@
 #include <rapidjson/document.h>
 #include <unistd.h>
 
-#include "aws/base64.hpp"
 #include "aws_fakes.hpp"
 #include "put/backoff.hpp"
 #include "put/batch.hpp"
 #include "put/line_reader.hpp"
 #include "put/putter.hpp"
 #include "put/source.hpp"
+#include "support/base64.hpp"
 
 namespace kclhost::host::put {
 namespace {
@@ -20,25 +20,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 Record record_of(std::size_t size, const std::string& key = "k") {
-  return {std::string(size - key.size(), 'x'), key, std::nullopt};
-}
-
-TEST(AwsBase64, AsTheRfcHasIt) {
-  const std::pair<const char*, const char*> vectors[] = {{"", ""},
-                                                         {"f", "Zg=="},
-                                                         {"fo", "Zm8="},
-                                                         {"foo", "Zm9v"},
-                                                         {"foob", "Zm9vYg=="},
-                                                         {"fooba", "Zm9vYmE="},
-                                                         {"foobar", "Zm9vYmFy"},
-                                                         {"\xff\xfe", "//4="}};
-  for (const auto& [plain, encoded] : vectors) {
-    EXPECT_EQ(aws::base64_encode(plain), encoded);
-    EXPECT_EQ(aws::base64_decode(encoded), plain);
-  }
-  for (const char* bad : {"Zg", "Zg=", "Z===", "====", "Zg==Zg==", " Zg=", "Zm9v\n", "Zm 9", "Zm-v"}) {
-    EXPECT_FALSE(aws::base64_decode(bad)) << bad;
-  }
+  return {std::string(size - key.size(), 'x'), key, std::nullopt, 0};
 }
 
 TEST(PutBatch, HoldsFiveHundredRecords) {
@@ -52,9 +34,9 @@ TEST(PutBatch, HoldsFiveHundredRecords) {
   EXPECT_TRUE(batch.takes(record_of(1)));
 }
 
-TEST(PutBatch, HoldsFiveMebibytesKeysIncluded) {
+TEST(PutBatch, HoldsTenMebibytesKeysIncluded) {
   Batch batch;
-  for (int i = 0; i < 4; ++i) batch.add(record_of(1 << 20));
+  for (int i = 0; i < 9; ++i) batch.add(record_of(1 << 20));
   batch.add(record_of((1 << 20) - 10, "key-of-9-"));
   EXPECT_TRUE(batch.takes(record_of(10, "key-of-9-")));
   EXPECT_FALSE(batch.takes(record_of(11, "key-of-9-")));
@@ -101,6 +83,11 @@ TEST(PutPartitionKeys, HashedAreTheFirstHalfOfTheSha256) {
   EXPECT_NE(hashed_partition_key("a"), hashed_partition_key("b"));
 }
 
+Record parse_json_record(std::string_view line, const std::optional<std::string>& key) {
+  records::JsonRecordReader reader;
+  return put::parse_json_record(line, key, reader);
+}
+
 TEST(PutJsonRecord, TakesDataOrText) {
   const Record record = parse_json_record(R"({"data":"AAH/","partitionKey":"p","explicitHashKey":"12"})", "other");
   EXPECT_EQ(record.data, std::string("\0\1\xff", 3));
@@ -109,20 +96,23 @@ TEST(PutJsonRecord, TakesDataOrText) {
   EXPECT_EQ(parse_json_record(R"({"text":"\u00e9"})", "given").data, "\xc3\xa9");
   EXPECT_EQ(parse_json_record(R"({"text":"x"})", "given").partition_key, "given");
   EXPECT_EQ(parse_json_record(R"({"text":"x"})", std::nullopt).partition_key, hashed_partition_key("x"));
-  EXPECT_EQ(parse_json_record(R"({"text":"x","sequenceNumber":"1","approximateArrivalTimestamp":null})", {}).data, "x");
+  EXPECT_EQ(
+      parse_json_record(R"({"text":"x","sequenceNumber":"1","approximateArrivalTimestamp":null})", std::nullopt).data,
+      "x");
 }
 
 TEST(PutJsonRecord, SaysWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
       {"", "not JSON"},
-      {"[1]", "not a JSON object"},
+      {"[1]", "no JSON object"},
       {R"({"text":"x"} x)", "not JSON"},
       {"{\"text\":\"\xff\"}", "not JSON"},
       {"{}", "neither"},
       {R"({"data":"","text":""})", "both"},
       {R"({"data":"AA"})", "not base64"},
-      {R"({"text":7})", "text is not a string"},
-      {R"({"text":"x","partitonKey":"p"})", "unknown name partitonKey"},
+      {R"({"data":null})", "data is null"},
+      {R"({"text":7})", "text must be a string"},
+      {R"({"text":"x","partitonKey":"p"})", "unknown member 'partitonKey'"},
       {R"({"text":"x","partitionKey":""})", "1 to 256"},
   };
   for (const auto& [line, what] : cases) {
@@ -183,8 +173,12 @@ class PutterTest : public ::testing::Test {
     rapidjson::Document body;
     body.Parse(http_.requests.at(request).body.c_str());
     std::vector<std::string> data;
-    for (const auto& record : body["Records"].GetArray())
-      data.push_back(*aws::base64_decode(record["Data"].GetString()));
+    for (const auto& record : body["Records"].GetArray()) {
+      const std::string_view text(record["Data"].GetString(), record["Data"].GetStringLength());
+      std::string bytes(text.size(), '\0');
+      bytes.resize(base64::decode(text, bytes.data()).value());
+      data.push_back(std::move(bytes));
+    }
     return data;
   }
 
@@ -315,6 +309,64 @@ TEST_F(PutterTest, LooksForCredentialsAgainWhenTheyExpired) {
   answer_error(400, "ExpiredTokenException");
   answer_error(400, "ExpiredTokenException");
   EXPECT_EQ(failure({"a"}), "ExpiredTokenException: because");
+}
+
+TEST_F(PutterTest, NamesTheLineOfWhatIsRefused) {
+  putter_.name_input("words.txt");
+  const auto failure_of = [this] {
+    for (std::size_t line = 11; line <= 14; ++line) putter_.add({"data", "k", std::nullopt, line});
+    try {
+      putter_.flush();
+      return std::string("none");
+    } catch (const PutError& error) {
+      return std::string(error.what());
+    }
+  };
+  answer(".tk.");
+  EXPECT_EQ(failure_of(), "KMSDisabledException: key is off (words.txt:13)");
+  http_.script.push_back({400, R"({"__type":"ValidationException","message":"1 validation error detected: Value at )"
+                               R"('records.2.member.partitionKey' failed"})"});
+  EXPECT_THAT(failure_of(), HasSubstr("failed (words.txt:12)"));
+  answer_error(400, "AccessDeniedException");
+  EXPECT_EQ(failure_of(), "AccessDeniedException: because (words.txt:11 to 14)");
+  answer("..t.");
+  answer("t");
+  answer("t");
+  answer("t");
+  EXPECT_THAT(failure_of(), HasSubstr("slow down (words.txt:13); gave up after 3 attempts"));
+}
+
+TEST_F(PutterTest, SendsLessAtOnceToAServiceThatTakesLess) {
+  answer_error(400, "InvalidArgumentException");
+  answer(".....");
+  answer(".....");
+  answer(".....");
+  const std::string large((1u << 20) - 1, 'x');
+  for (int i = 0; i < 10; ++i) putter_.add({large, "k", std::nullopt});
+  putter_.flush();
+  EXPECT_EQ(putter_.accepted(), 10u);
+  EXPECT_EQ(sent(0).size(), 10u);
+  EXPECT_EQ(sent(1).size(), 5u);
+  EXPECT_EQ(sent(2).size(), 5u);
+  for (int i = 0; i < 6; ++i) putter_.add({large, "k", std::nullopt});
+  EXPECT_EQ(sent(3).size(), 5u);  // without trying more first
+}
+
+TEST_F(PutterTest, NamesAClockThatIsWrong) {
+  http_.script.push_back({400, R"({"__type":"InvalidSignatureException","message":"Signature expired"})",
+                          aws::now() + std::chrono::minutes(42)});
+  EXPECT_THAT(failure({"a"}), HasSubstr("this machine's clock is 42 minutes behind the service's"));
+  http_.script.push_back({400, R"({"__type":"InvalidSignatureException","message":"no match"})", aws::now()});
+  EXPECT_EQ(failure({"a"}), "InvalidSignatureException: no match");
+}
+
+TEST_F(PutterTest, NamesAStreamByItsArn) {
+  answer(".");
+  Putter putter(kinesis_, "arn:aws:kinesis:us-east-1:123456789012:stream/words", Patience{});
+  putter.add({"a", "k", std::nullopt});
+  putter.flush();
+  EXPECT_THAT(http_.requests.at(0).body,
+              HasSubstr(R"({"StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/words")"));
 }
 
 TEST_F(PutterTest, CreatesAStreamAndWaitsForIt) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "json_values.hpp"
+
 namespace kclhost::host::plugin {
 namespace {
 
@@ -78,6 +80,13 @@ TEST(ConfigSchemaOfPlugins, NumbersBeyondEveryMeasureDoNoHarm) {
   }
   EXPECT_THAT(misfits("{}", "1e99999999999"), ElementsAre(HasSubstr("too big")));
   EXPECT_THAT(misfits(R"({"const": "2e99999999999"})", R"("2e99999999999")"), IsEmpty()) << "text stays as it is";
+}
+
+TEST(ConfigSchemaOfPlugins, NestingAndBytesThatJsonHasNotDoNoHarm) {
+  const std::string deep = test::nested_arrays();
+  EXPECT_THAT(misfits(deep, "{}"), ElementsAre(HasSubstr("error: the plugin's config_schema is no JSON: Nested")));
+  EXPECT_THAT(misfits("{}", deep), ElementsAre(HasSubstr("Nested deeper")));
+  EXPECT_THAT(misfits(std::string("{}\0{", 4), "{}"), ElementsAre(HasSubstr("NUL byte")));
 }
 
 }  // namespace

@@ -99,53 +99,7 @@ TEST(Elf, DamagedFilesAreHarmless) {
       std::memcpy(bytes.data() + at, &value, std::min(width, bytes.size() - at));
     }
     (void)read_elf(bytes);
-    (void)function_at(bytes, random() % bytes.size());
   }
-}
-
-class Loaded : public testing::Test {
- protected:
-  void SetUp() override {
-    library_ = ::dlopen(teller.c_str(), RTLD_NOW | RTLD_LOCAL);
-    ASSERT_NE(library_, nullptr) << ::dlerror();
-    entry_ = reinterpret_cast<const kclhost_plugin* (*)()>(::dlsym(library_, KCLHOST_ENTRY_SYMBOL));
-    Dl_info info{};
-    ASSERT_NE(::dladdr(reinterpret_cast<void*>(entry_), &info), 0);
-    base_ = reinterpret_cast<std::uint64_t>(info.dli_fbase);
-  }
-  template <class Function>
-  std::string name_of(Function* function, std::uint64_t offset = 0) const {
-    return function_at(bytes_, reinterpret_cast<std::uint64_t>(function) - base_ + offset);
-  }
-
-  const std::string bytes_ = test::contents(teller);
-  void* library_ = nullptr;
-  const kclhost_plugin* (*entry_)() = nullptr;
-  std::uint64_t base_ = 0;
-};
-
-TEST_F(Loaded, FunctionsHaveNames) {
-  EXPECT_EQ(name_of(entry_), "kclhost_plugin_v1+0x0");
-  EXPECT_EQ(name_of(entry_()->process_records, 3), "process_records+0x3") << "a local function";
-  EXPECT_EQ(name_of(entry_()->destroy), "destroy+0x0");
-}
-
-TEST_F(Loaded, WhatIsNoFunctionHasNoName) {
-  EXPECT_EQ(function_at(bytes_, 0), "");
-  EXPECT_EQ(function_at(bytes_, UINT64_MAX), "");
-  EXPECT_EQ(function_at("", 5), "");
-  EXPECT_EQ(function_at("no ELF file, but long enough to be taken for one: 0123456789012345678901234567890", 5), "");
-}
-
-TEST(Elf, CppNamesAreReadable) {
-  const std::string bytes = test::contents(KCLHOST_ZOO "/misbehave.so");
-  // Some address of it lies in the processor's functions.
-  std::string all;
-  for (std::uint64_t at = 0; at < 1 << 20 && all.empty(); at += 8) {
-    const std::string name = function_at(bytes, at);
-    if (name.find("Misbehave::process_records(kclhost::Batch const&") != std::string::npos) all = name;
-  }
-  EXPECT_NE(all, "");
 }
 
 }  // namespace

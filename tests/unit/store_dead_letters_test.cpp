@@ -204,6 +204,32 @@ TEST_F(DeadLettersTest, LastLineTornAnywhereIsCutOff) {
   }
 }
 
+// A file system may have allotted the block of the last append, and written the first bytes of it alone.
+TEST_F(DeadLettersTest, LastLineTornAnywhereWithZerosBehindItIsCutOff) {
+  append(*open(), {"1", "2"});
+  const std::string kept = text();
+  append(*open(), {"3"});
+  const std::string whole = text();
+  for (std::size_t size = kept.size() + 1; size < whole.size(); ++size) {
+    for (const std::size_t zeros : {std::size_t{1}, whole.size() - size, 4096 - size % 4096}) {
+      write(whole.substr(0, size) + std::string(zeros, '\0'));
+      append(*open(true), {"4"});
+      ASSERT_THAT(sequence_numbers(), ElementsAre("1", "2", "4"))
+          << "torn after " << size - kept.size() << " bytes, with " << zeros << " zeros";
+    }
+  }
+}
+
+TEST_F(DeadLettersTest, OnlyLineTornAnywhereWithZerosBehindItIsCutOff) {
+  append(*open(), {"1"});
+  const std::string whole = text();
+  for (std::size_t size = 1; size < whole.size(); ++size) {
+    write(whole.substr(0, size) + std::string(4096 - size % 4096, '\0'));
+    append(*open(true), {"2"});
+    ASSERT_THAT(sequence_numbers(), ElementsAre("2")) << "torn after " << size << " bytes";
+  }
+}
+
 TEST_F(DeadLettersTest, BlocksThatNeverReachedTheDiskAreCutOff) {
   append(*open(), {"1"});
   const std::string kept = text();

@@ -90,24 +90,6 @@ TEST(EventLoop, ABusyDescriptorStarvesNoOther) {
   EXPECT_EQ(order, "123123123");
 }
 
-TEST(EventLoop, RemovedIsNotCalled) {
-  EventLoop loop;
-  Pipe one, two;
-  put(one);
-  put(two);
-  int calls = 0;
-  // Whoever comes first removes both.
-  for (const Pipe* pipe : {&one, &two}) {
-    loop.add(pipe->in.get(), [&] {
-      ++calls;
-      loop.remove(one.in.get());
-      loop.remove(two.in.get());
-    });
-  }
-  EXPECT_FALSE(loop.run_until(never, in(5ms)));
-  EXPECT_EQ(calls, 1);
-}
-
 TEST(EventLoop, AHandlerMayRemoveItselfAndUseItsCaptures) {
   EventLoop loop;
   Pipe pipe;
@@ -135,42 +117,6 @@ TEST(EventLoop, AHandlerMayAddMany) {
     }
   });
   EXPECT_TRUE(loop.run_until([&] { return calls == more.size(); }));
-}
-
-TEST(EventLoop, RunsInsideAHandler) {
-  EventLoop loop;
-  Pipe outer, inner;
-  std::string order;
-  loop.add(outer.in.get(), [&] {
-    get(outer);
-    order += "(";
-    put(inner);
-    EXPECT_TRUE(loop.run_until([&] { return order.ends_with("i"); }));
-    order += ")";
-  });
-  loop.add(inner.in.get(), [&] {
-    get(inner);
-    order += "i";
-    loop.remove(inner.in.get());
-  });
-  put(outer);
-  EXPECT_TRUE(loop.run_until([&] { return order.ends_with(")"); }));
-  EXPECT_EQ(order, "(i)");
-}
-
-TEST(EventLoop, AnInnerDeadlineLeavesTheOuterLoopRunning) {
-  EventLoop loop;
-  Pipe outer, later;
-  bool inner_timed_out = false, after = false;
-  loop.add(outer.in.get(), [&] {
-    get(outer);
-    inner_timed_out = !loop.run_until(never, in(5ms));
-    put(later);
-  });
-  loop.add(later.in.get(), [&] { after = true; });
-  put(outer);
-  EXPECT_TRUE(loop.run_until([&] { return after; }));
-  EXPECT_TRUE(inner_timed_out);
 }
 
 TEST(EventLoop, ADescriptorClosedBehindItsBackIsTold) {

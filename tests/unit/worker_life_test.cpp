@@ -1,6 +1,8 @@
 // A worker's life from end to end, with real plugins in it, in a process and on a thread.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <fstream>
 #include <string>
 
 #include "worker_fixtures.hpp"
@@ -105,14 +107,30 @@ TEST_P(WorkerLife, ABatchInMemoryThatTookTheOldOnesPlace) {
 // What it maps would keep the memory alive.
 TEST_P(WorkerLife, AnIdleWorkerLetsReleasedMemoryGo) {
   up_in();
+  const std::string maps = "/proc/" + std::to_string(pid()) + "/maps";
+  const auto is_mapped = [&maps](ino_t inode) {
+    std::ifstream lines(maps);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.find("kclhost-batch") != std::string::npos && line.find(" " + std::to_string(inode) + " ") != line.npos)
+        return true;
+    }
+    return false;
+  };
   ASSERT_TRUE(decode->buffer.reserve(1 << 20));
-  call(order("a"));
+  struct stat before {
+  }, after{};
+  ASSERT_EQ(::fstat(decode->buffer.read_only_fd(), &before), 0);
+  EXPECT_TRUE(is_mapped(before.st_ino));
   decode->buffer.release();
+  ASSERT_EQ(::fstat(decode->buffer.read_only_fd(), &after), 0);
   EXPECT_EQ(life->deadline(), Clock::time_point::min());
   life->on_time(Clock::now());
   EXPECT_GT(life->deadline(), Clock::now());
+  // After what it was told before.
   call(Call::drain);
   EXPECT_TRUE(ok());
+  EXPECT_FALSE(is_mapped(before.st_ino));
+  EXPECT_TRUE(is_mapped(after.st_ino));
 }
 
 TEST_P(WorkerLife, APartOfABatchAndAnotherAttempt) {

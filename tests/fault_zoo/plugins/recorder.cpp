@@ -13,8 +13,8 @@
 // Config: {"dir": DIR, "delay_us": 0 (per record), "poison": false, "calls": false,
 // "checkpoint": "batch" | "record" | "none"}. "checkpoint" is for the flavour that checkpoints itself (built with
 // ZOO_CHECKPOINTS). With "poison" a record whose data begins with poison:throw, poison:partial, poison:segv,
-// poison:exit, poison:hang, poison:memory or poison:abort does just that, and with poison:host it kills the host; the records before
-// it are written down first. In the flavour that is cured (built with ZOO_CURED) no record is poison.
+// poison:exit, poison:hang, poison:memory or poison:abort does just that, and with poison:host it kills the host; the
+// records before it are written down first. In the flavour that is cured (built with ZOO_CURED) no record is poison.
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <rapidjson/document.h>

@@ -1,0 +1,154 @@
+// Does what its records say, one word each, with an argument behind a blank:
+//
+//   fail               fails, and names this record
+//   needs VERSION      the same, unless this is that version or a later one
+//   die                abort()
+//   die_in_drain       is accepted; the next drain dies of it
+//   wait FILE          waits until that file is there, whatever the host says
+//   fork FILE          forks; the child waits until that file is there, and then returns from process_records too
+//   fail_behind_child  makes FILE of the fork above, waits until that child is gone, and fails
+//
+// Anything else is accepted. Every event is a JSON line in the file "notes": {"event", "pid", "version", "record"
+// (sequence number), "data", "attempt"}; the events are create, begun, accepted, stored, drain.
+//
+// Config: {"notes": FILE, "down": FILE (create fails while it is there), "drain": "store" | "nothing"}.
+// ZOO_HOLDS: it checkpoints for itself, and holds what it accepts until it is told to finish; then it stores them and
+// checkpoints. ZOO_VERSION: which version it is. While the file is there that the environment's ZOO_DIES_WHILE_LOADING
+// names, loading it is death.
+#include <fcntl.h>
+#include <rapidjson/document.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <kclhost/record_processor.hpp>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#ifndef ZOO_VERSION
+#define ZOO_VERSION 1
+#endif
+#define ZOO_TEXT_OF(number) #number
+#define ZOO_TEXT(number) ZOO_TEXT_OF(number)
+
+namespace {
+
+bool is_there(const std::string& file) {
+  return ::access(file.c_str(), F_OK) == 0;
+}
+
+void wait_for(const std::string& file) {
+  while (!is_there(file)) ::usleep(5'000);
+}
+
+[[maybe_unused]] const bool loaded = [] {
+  const char* const file = std::getenv("ZOO_DIES_WHILE_LOADING");
+  if (file != nullptr && is_there(file)) std::abort();
+  return true;
+}();
+
+class Actor final : public kclhost::RecordProcessor {
+ public:
+#ifdef ZOO_HOLDS
+  static constexpr auto checkpointing = kclhost::Checkpointing::plugin;
+#endif
+
+  explicit Actor(kclhost::Context& context) {
+    rapidjson::Document config;
+    config.Parse(context.config().data(), context.config().size());
+    notes_ = config["notes"].GetString();
+    if (config.HasMember("drain")) drains_ = config["drain"] != "nothing";
+    note("create");
+    if (config.HasMember("down") && is_there(config["down"].GetString())) {
+      throw std::runtime_error("the database is down");
+    }
+  }
+
+  void initialize(const kclhost::Initialization&) override {}
+
+  void process_records(const kclhost::Batch& batch, kclhost::Checkpointer&) override {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const Held record{std::string(batch[i].sequence_number()), std::string(batch[i].data()), batch.attempt()};
+      note("begun", record);
+      act(record, i);
+      note("accepted", record);
+#ifdef ZOO_HOLDS
+      held_.push_back(record);
+#endif
+    }
+  }
+
+  void shard_ended(kclhost::Checkpointer& checkpointer) override {
+    finish(checkpointer);
+  }
+  void shutdown_requested(kclhost::Checkpointer& checkpointer) override {
+    finish(checkpointer);
+  }
+  void drain(kclhost::Checkpointer& checkpointer) override {
+    note("drain");
+    if (deadly_) std::abort();
+    if (drains_) finish(checkpointer);
+  }
+
+ private:
+  struct Held {
+    std::string sequence_number, data;
+    unsigned attempt = 0;
+  };
+
+  void act(const Held& record, std::size_t index) {
+    const std::size_t blank = record.data.find(' ');
+    const std::string word = record.data.substr(0, blank);
+    const std::string argument = blank == std::string::npos ? "" : record.data.substr(blank + 1);
+    if (word == "fail") throw kclhost::BatchFailure(index, "this record says so");
+    if (word == "needs" && std::stoi(argument) > ZOO_VERSION) {
+      throw kclhost::BatchFailure(index, "this record needs version " + argument);
+    }
+    if (word == "die") std::abort();
+    if (word == "die_in_drain") deadly_ = true;
+    if (word == "wait") wait_for(argument);
+    if (word == "fork") {
+      file_of_child_ = argument;
+      child_ = ::fork();
+      if (child_ == 0) wait_for(argument);
+    }
+    if (word == "fail_behind_child") {
+      ::close(::open(file_of_child_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+      if (child_ > 0) ::waitpid(child_, nullptr, 0);
+      throw kclhost::BatchFailure(index, "this record says so");
+    }
+  }
+
+  void finish([[maybe_unused]] kclhost::Checkpointer& checkpointer) {
+#ifdef ZOO_HOLDS
+    if (held_.empty()) return;
+    for (const Held& record : held_) note("stored", record);
+    held_.clear();
+    if (!checkpointer.checkpoint()) throw std::runtime_error("no checkpoint");
+#endif
+  }
+
+  void note(const char* event) {
+    note(event, {});
+  }
+  void note(const char* event, const Held& record) {
+    const std::string line = std::string(R"({"event": ")") + event + R"(", "pid": )" + std::to_string(::getpid()) +
+                             R"(, "version": )" ZOO_TEXT(ZOO_VERSION) R"(, "record": ")" + record.sequence_number +
+                             R"(", "data": ")" + record.data + R"(", "attempt": )" + std::to_string(record.attempt) +
+                             "}\n";
+    const int fd = ::open(notes_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (fd < 0 || ::write(fd, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::perror("notes");
+    ::close(fd);
+  }
+
+  std::string notes_, file_of_child_;
+  bool drains_ = true, deadly_ = false;
+  pid_t child_ = -1;
+  std::vector<Held> held_;
+};
+
+}  // namespace
+
+KCLHOST_PLUGIN(Actor, "zoo.actor", ZOO_TEXT(ZOO_VERSION) ".0.0")
