@@ -347,12 +347,19 @@ std::uint32_t Delivery::failures_of(std::uint32_t index) const {
 }
 
 Delivery::Suspect Delivery::current() const {
-  if (call_in_front_) return {call_first_, call_last_, 0, 0, false, false};
-  return {call_first_, call_last_, tries_, interruptions_, searching_, false};
+  Range at_risk{call_first_, call_last_, 0};
+  // Any record that the instance holds may be the one that ends it, as when a worker dies.
+  if (holds_) {
+    const bool cleared = looking_for_culprit() && given() > std::max(first_, cleared_);
+    at_risk = {cleared ? std::max(finished_, cleared_) : finished_, given(), 0};
+  }
+  const bool at_hand = at_risk.first == first_ && at_risk.last == last_;
+  if (!at_hand) return {at_risk.first, at_risk.last, 0, 0, holds_ && searching_, false};
+  return {first_, last_, tries_, interruptions_, searching_, false};
 }
 
-void Delivery::known(std::vector<Suspect>& to) const {
-  const bool told = under_way_ && !call_in_front_;  // by current()
+void Delivery::known(std::vector<Suspect>& to, bool current_is_told) const {
+  const bool told = current_is_told && !(under_way_ && call_in_front_);
   const bool tried = first_ < last_ && (tries_ != 0 || interruptions_ != 0);
   if (tried && !told) to.push_back({first_, last_, tries_, interruptions_, searching_, false});
   const std::uint32_t rest = tried || told ? last_ : first_;

@@ -97,9 +97,10 @@ class Delivery {
   bool looking_for_culprit() const { return first_ < probation_end_; }
   // How often a record was part of a delivery that failed.
   std::uint32_t failures_of(std::uint32_t index) const;
-  // What the next process must know if this one ends now: of the delivery under way, and of all else.
+  // What the next process must know if this one ends now: of the records that the call under way may be about (it was
+  // given them, or holds them), and of all else.
   Suspect current() const;
-  void known(std::vector<Suspect>& to) const;
+  void known(std::vector<Suspect>& to, bool current_is_told) const;
 
  private:
   enum class Due { deliver, flush, wait, set_aside, stop };

@@ -209,6 +209,7 @@ Time Lane::deadline() const {
 void Lane::ask(const Request& request, Time timeout) {
   answer_ = Answer::pending;
   instance_->begin(request, timeout);
+  if (holds_records()) write_journal(false);
 }
 
 void Lane::ask_to_flush() {
@@ -219,6 +220,7 @@ void Lane::ask_to_flush() {
 void Lane::flush(Flush why) {
   flushing_ = why;
   instance_->begin({.call = Call::drain}, desk_.config.timeouts.process_records);
+  if (holds_records()) write_journal(delivery_.looking_for_culprit());
 }
 
 void Lane::outcome(CallNumber number, const Outcome& outcome, std::uint64_t resident_memory) {
@@ -234,6 +236,7 @@ void Lane::outcome(CallNumber number, const Outcome& outcome, std::uint64_t resi
     return;
   }
   answer_ = outcome.ok() ? Answer::ok : Answer::failed;
+  if (delivery_.holds()) write_journal(false);
 }
 
 void Lane::flush_over(const Outcome& outcome) {
@@ -241,7 +244,7 @@ void Lane::flush_over(const Outcome& outcome) {
   if (!outcome.ok() && !closing_) report(Call::drain, outcome.message, nullptr, false);
   if (why == Flush::asked) answer_ = outcome.ok() ? Answer::ok : Answer::failed;
   if (why == Flush::replacement) replacement_flushed_ = true;
-  if (why != Flush::probation) return;
+  if (why != Flush::probation) return write_journal(false);
   if (outcome.ok()) {
     delivery_.flushed();
   } else {

@@ -288,9 +288,11 @@ void Lane::add_note(JournalNotes& to, const Delivery::Suspect& suspect, bool und
 }
 
 void Lane::journal(JournalNotes& to) const {
-  if (delivery_.under_way()) add_note(to, delivery_.current(), true);
+  // Where the plugin is in the host, a call that finishes what it holds may end the host as a delivery may.
+  const bool at_risk = delivery_.under_way() || (holds_records() && instance_ && instance_->in_call());
+  if (at_risk) add_note(to, delivery_.current(), true);
   known_.clear();
-  delivery_.known(known_);
+  delivery_.known(known_, at_risk);
   for (const Delivery::Suspect& suspect : known_) add_note(to, suspect, false);
   for (const auto* notes : {&left_over_, &asides_}) {
     for (const JournalNote& note : *notes) to.add() = note;

@@ -27,7 +27,7 @@ class Setting(NamedTuple):
 
 HOLDING = {"plugin": "writer_checkpointing", "flush": 50, "poison": POISON + IN_FLUSH}
 IN_HOST = {"isolation": "none", "poison": POISON_IN_HOST}
-HOLDING_IN_HOST = {**HOLDING, **IN_HOST, "poison": POISON_IN_HOST}
+HOLDING_IN_HOST = {**HOLDING, **IN_HOST, "poison": POISON_IN_HOST + IN_FLUSH}
 
 SETTINGS = (
     Setting("returning"),

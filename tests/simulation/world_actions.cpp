@@ -144,7 +144,8 @@ void World::check_delivery(Worker& worker, const Request& request) {
   const Record& last = setting_.records[worker.records.back()];
   const auto all = notes_.all();
   const bool known = std::any_of(all.begin(), all.end(), [&](const JournalNote& note) {
-    return note.under_way && note.first == Position{first.sequence_number, first.sub_sequence_number} &&
+    // With what the instance holds in front of them.
+    return note.under_way && !(Position{first.sequence_number, first.sub_sequence_number} < note.first) &&
            note.last == Position{last.sequence_number, last.sub_sequence_number};
   });
   if (!known) throw Violation{"a delivery that the journal does not say is under way"};

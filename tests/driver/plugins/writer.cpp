@@ -138,13 +138,15 @@ class Writer final : public kclhost::RecordProcessor {
   }
 
   void finish([[maybe_unused]] kclhost::Checkpointer& checkpointer) {
-    if (held_.empty()) return;
-    const Held last = held_.back();
+    if (!held_.empty()) unrecorded_ = held_.back();
     write_held();
 #ifdef DRIVER_CHECKPOINTS
-    const kclhost::Status status = by_record_ ? checkpointer.checkpoint(last.sequence_number, last.sub_sequence_number)
-                                              : checkpointer.checkpoint();
+    if (!unrecorded_) return;
+    const kclhost::Status status =
+        by_record_ ? checkpointer.checkpoint(unrecorded_->sequence_number, unrecorded_->sub_sequence_number)
+                   : checkpointer.checkpoint();
     if (!status) context_.log_warn("checkpoint: " + status.name());
+    if (!status.retryable()) unrecorded_.reset();
 #endif
   }
 
