@@ -437,7 +437,7 @@ TEST(Delivery, RecordThatEndsTheHostIsFoundAndIsNotSetAsideForIt) {
       Delivery::Suspect current = delivery.current();
       ++current.interruptions;
       journal.push_back(current);
-      delivery.known(journal);
+      delivery.known(journal, true);
       for (Delivery::Suspect& suspect : journal) suspect.first += base, suspect.last += base;
       alive = base + order.first > bad || bad >= base + order.last;
       if (alive) delivery.succeeded();
