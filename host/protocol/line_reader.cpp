@@ -34,7 +34,9 @@ LineReader::LineReader(int fd, BatchDecoder& batch) : fd_(fd), batch_(batch) {
 void LineReader::set_pipe_size(bool large) {
   if (large == large_pipe_) return;
   large_pipe_ = large;
-  ::fcntl(fd_, F_SETPIPE_SZ, large ? large_pipe_size : usual_pipe_size);
+  const int size = ::fcntl(fd_, F_GETPIPE_SZ);
+  if (large && size < large_pipe_size) ::fcntl(fd_, F_SETPIPE_SZ, large_pipe_size);
+  if (!large && size == large_pipe_size) ::fcntl(fd_, F_SETPIPE_SZ, usual_pipe_size);
 }
 
 bool LineReader::wants_more() {

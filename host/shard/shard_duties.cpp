@@ -130,6 +130,7 @@ void Shard::do_shard_ended() {
     if (lane->answer() == Lane::Answer::none && !late) {
       // What it still holds comes first.
       if (!lane->advance(true, false) || !lane->ready() || exchange_.busy()) {
+        stopping_ |= !lane->stopped().empty();
         over = false;
         continue;
       }

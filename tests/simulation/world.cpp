@@ -130,6 +130,7 @@ void World::take(const Choice& choice) {
       tell("the dead letters of lane", aside.lane, aside.fails ? "can't be written" : "are written");
       shard_->set_aside_done(aside.lane, aside.fails ? "no space left on device" : "", now_);
       perform();
+      check_that_it_stops();
       return;
     }
     case What::look_result: {

@@ -81,6 +81,7 @@ class World {
   void daemon_goes_on();
   void send_batch();
   void answer_checkpoint();
+  void check_that_it_stops();
   void daemon_goes(bool in_order);
   void lay_out(std::uint32_t first, std::uint32_t count, Batch& batch);
 

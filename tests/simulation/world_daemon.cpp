@@ -141,6 +141,14 @@ void World::answer_checkpoint() {
   if (!again) checkpoint_began_ = never;
   shard_->checkpoint_answered(answer, now_);
   perform();
+  check_that_it_stops();
+}
+
+// Without its dead letters, as soon as no checkpoint is on its way.
+void World::check_that_it_stops() {
+  if (dead_letters_failed_ && host_alive_ && !daemon_.gone && checkpoint_began_ == never) {
+    throw Violation{"the host goes on without its dead letters"};
+  }
 }
 
 void World::daemon_goes(bool in_order) {
