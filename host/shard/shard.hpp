@@ -104,6 +104,7 @@ class Shard {
   bool has_first_unfinished(std::uint32_t lane) const;
   std::uint32_t low_water() const;
   void update_position();
+  bool awaits_dead_worker();
   bool relieve_if_full();
   bool tick_empty_batch();
   void split(const Batch& batch);

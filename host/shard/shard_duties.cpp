@@ -22,9 +22,7 @@ void Shard::do_process_records() {
     before = low_water();
     done = true;
     for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
-      // What a dead worker's checkpoint comes to must be known before its records are delivered again.
-      const bool unsure = exchange_.by == Exchange::For::worker && lane_of(exchange_.worker) == nullptr;
-      done &= lanes_[i]->advance(!unsure && (!one_at_a_time_ || has_first_unfinished(i)), one_at_a_time_);
+      done &= lanes_[i]->advance(!awaits_dead_worker() && (!one_at_a_time_ || has_first_unfinished(i)), one_at_a_time_);
     }
     if (desk_.ended) return;
   }
@@ -129,9 +127,9 @@ void Shard::do_shard_ended() {
   for (const auto& lane : lanes_) {
     if (lane->answer() == Lane::Answer::none && !late) {
       // What it still holds comes first.
-      if (!lane->advance(true, false) || !lane->ready() || exchange_.busy()) {
-        stopping_ |= !lane->stopped().empty();
+      if (!lane->advance(!awaits_dead_worker(), false) || !lane->ready() || exchange_.busy()) {
         over = false;
+        stopping_ |= !lane->stopped().empty();
         continue;
       }
       lane->ask({.call = Call::shard_ended}, desk_.config.timeouts.shutdown);
@@ -157,6 +155,11 @@ void Shard::do_shard_ended() {
 }
 
 // ---- Where the shard stands
+
+// What a dead worker's checkpoint comes to must be known before its records are delivered again, or set aside.
+bool Shard::awaits_dead_worker() {
+  return exchange_.by == Exchange::For::worker && lane_of(exchange_.worker) == nullptr;
+}
 
 std::uint32_t Shard::low_water() const {
   if (lanes_.size() == 1) return lanes_.front()->delivery().finished();

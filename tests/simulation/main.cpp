@@ -1,13 +1,27 @@
 // kclhost_simulation [--seed S] [--worlds N] [--verbose]: the long run, and one world again.
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
 
 #include "simulation/run.hpp"
 
+namespace {
+
+kclhost::host::simulation::Totals totals;
+std::uint64_t seed = 1;
+
+// A shard that crashes is found, too.
+[[maybe_unused]] void crashed(int) {
+  std::cout << "world " << totals.worlds << ", seed " << seed + totals.worlds - 1 << ": it crashes" << std::endl;
+  std::_Exit(1);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace kclhost::host::simulation;
-  std::uint64_t seed = 1, worlds = 1;
+  std::uint64_t worlds = 1;
   bool verbose = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view option = argv[i];
@@ -20,7 +34,10 @@ int main(int argc, char** argv) {
       return 2;
     }
   }
-  Totals totals;
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they say more
+  std::signal(SIGSEGV, crashed);
+  std::signal(SIGABRT, crashed);
+#endif
   const auto found = run(seed, worlds, verbose, totals);
   if (found) {
     std::cout << "world " << totals.worlds << ", seed " << found->seed << ": " << found->what

@@ -54,7 +54,7 @@ void Setting::choose_program(Chance& chance) {
 
 Program Setting::another(Chance& chance) const {
   Program one = first_program;
-  if (chance(0.15)) one.checkpoints = !one.checkpoints;
+  if (chance(0.35)) one.checkpoints = !one.checkpoints;
   if (chance(0.1)) one.empty_batches = !one.empty_batches;
   return one;
 }

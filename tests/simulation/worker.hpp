@@ -38,8 +38,10 @@ struct Worker {
   CallNumber number = 0;
   Batch batch;
   std::vector<std::uint32_t> records;  // of the call, by index
-  bool examined = false;               // what its records do was looked at
-  bool begun = false;                  // the plugin has seen the call
+  std::string_view told;               // initialize: the position, as the shard keeps it
+  std::string told_at_first;
+  bool examined = false;  // what its records do was looked at
+  bool begun = false;     // the plugin has seen the call
   int wishes_left = 0;
   std::optional<Wish> wish;
   bool drain_checkpointed = false;

@@ -108,6 +108,7 @@ class World {
 
   // ---- world_trouble.cpp
   void something_happens();
+  void die_between(Worker& worker);
   void forge();
   void replace_file();
 

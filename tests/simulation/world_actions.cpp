@@ -87,6 +87,8 @@ void World::check_call(Worker& worker, const Request& request) {
       if (request.hand_over != greeted_) throw Violation{"an instance is told wrongly whether it takes over"};
       const std::uint32_t count = setting_.count_up_to(request.sequence_number, request.sub_sequence_number);
       tell("    behind", count, "records");
+      worker.told_at_first = request.sequence_number;
+      worker.told = request.sequence_number;
       return promises_.initialized(count, worker.program.checkpoints);
     }
     case Call::process_records:

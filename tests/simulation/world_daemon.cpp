@@ -104,6 +104,10 @@ void World::lay_out(std::uint32_t first, std::uint32_t count, Batch& batch) {
 }
 
 void World::answer_checkpoint() {
+  for (Worker& worker : workers_) {
+    // So that its answer finds it gone.
+    if (worker.state == Worker::State::waiting && chance_(0.05)) return die_between(worker);
+  }
   const Daemon::Wish wish = *std::exchange(daemon_.wish, std::nullopt);
   CheckpointAnswer answer;
   if (wish.sequence_number && (wish.count > daemon_.delivered || wish.count < daemon_.recorded)) {

@@ -15,7 +15,8 @@ void World::judge_end(int exit_code, const std::string& message) {
     return;
   }
   if (protocol_broken_ && exit_code == exit_usage) return;
-  if (exit_code == exit_usage && !greeted_ && sources_.front().checkpoints && setting_.config.concurrency > 1) {
+  if (exit_code == exit_usage && !greeted_ && (sources_.front().checkpoints || sources_.back().checkpoints) &&
+      setting_.config.concurrency > 1) {
     file_ = setting_.first_program;
     return;
   }

@@ -14,21 +14,9 @@ void World::something_happens() {
     case 2:
       if (trouble(0.7)) replace_file();
       return;
-    case 3: {  // a worker dies between calls, or while it waits for a checkpoint
-      if (trouble_left_ == 0 || workers_.empty()) return;
-      Worker& worker = workers_[chance_.below(workers_.size())];
-      if (worker.state != Worker::State::idle && worker.state != Worker::State::waiting) return;
-      const Hands hands = in_hands(worker, true);
-      if (!daemon_.gone && !promises_.may_fail(hands)) return;
-      if (worker.wish) {
-        // The answer may come, and then it dies of the rest.
-        auto rest = promises_.suspects(hands);
-        std::erase_if(rest, [&](std::uint32_t i) { return i <= worker.wish->last; });
-        if (!promises_.may_fail(rest)) return;
-      }
-      --trouble_left_;
-      return dies(worker, true);
-    }
+    case 3:  // a worker dies between calls, or while it waits for a checkpoint
+      if (!workers_.empty()) die_between(workers_[chance_.below(workers_.size())]);
+      return;
     case 4: {  // somebody sets the clock
       const std::int64_t by = static_cast<std::int64_t>(chance_.below(4'000)) - 2'000;
       now_.wall_ms += by;
@@ -42,6 +30,20 @@ void World::something_happens() {
     default:
       return forge();
   }
+}
+
+void World::die_between(Worker& worker) {
+  if (worker.state != Worker::State::idle && worker.state != Worker::State::waiting) return;
+  const Hands hands = in_hands(worker, true);
+  if (trouble_left_ == 0 || (!daemon_.gone && !promises_.may_fail(hands))) return;
+  if (worker.wish) {
+    // The answer may come, and then it dies of the rest.
+    auto rest = promises_.suspects(hands);
+    std::erase_if(rest, [&](std::uint32_t i) { return i <= worker.wish->last; });
+    if (!promises_.may_fail(rest)) return;
+  }
+  --trouble_left_;
+  dies(worker, true);
 }
 
 // Something that is not the worker in hand, or not about the call in hand, speaks: nothing may come of it.

@@ -293,6 +293,9 @@ void World::ask(Worker& worker, const Worker::Wish& wish) {
 void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfinished) {
   worker.state = State::idle;
   const bool ok = status == KCLHOST_OK;
+  if (worker.call == Call::initialize && worker.told != worker.told_at_first) {
+    throw Violation{"the text that a call was given changes while it is made"};
+  }
   worker.ready |= ok && worker.call == Call::initialize;
   worker.may_be_destroyed |= ok && worker.call == Call::create;
   if (worker.call == Call::drain) flush_returned_ = !worker.drain_checkpointed;

@@ -1,5 +1,6 @@
 #include "protocol/line_reader.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -117,6 +118,7 @@ TEST(LineReader, WhatFollowsALargeLineInTheSameReadIsKept) {
 
 TEST(LineReader, WhatFollowsALargeLineMayBeLargeItself) {
   Stream input;
+  ::fcntl(input.pipe.out.get(), F_SETPIPE_SZ, 1 << 20);  // nobody reads while we write
   const std::string first = filled(70'000, 5), second = filled(700'000, 6);
   test::write_all(input.pipe.out.get(), first + "\n" + second);
   EXPECT_EQ(input.feed("!\nthird\n"), (Lines{first, second + "!", "third"}));
