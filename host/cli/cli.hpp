@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cli/command_line.hpp"
+#include "program/command_line.hpp"
 
 namespace kclhost::host::cli {
 

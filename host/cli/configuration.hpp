@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "cli/command_line.hpp"
+#include "program/command_line.hpp"
 
 namespace kclhost::host::cli {
 

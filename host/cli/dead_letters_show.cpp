@@ -4,9 +4,9 @@
 #include <cstdio>
 
 #include "cli/dead_letters_command.hpp"
-#include "config/utf8.hpp"
 #include "support/exit_code.hpp"
 #include "support/json.hpp"
+#include "support/utf8.hpp"
 
 namespace kclhost::host::cli::dead_letters {
 namespace {
@@ -17,7 +17,7 @@ using store::StoredLetter;
 void print_letter(const std::string& line, const store::ParsedLetter& letter) {
   rapidjson::Document document;
   if (json::parse(line, document)) return;  // the store has read it
-  const bool printable = config::first_bad_byte(letter.data) == std::string_view::npos;
+  const bool printable = first_bad_byte(letter.data) == std::string_view::npos;
   if (printable) {
     rapidjson::Value text(letter.data.data(), static_cast<rapidjson::SizeType>(letter.data.size()),
                           document.GetAllocator());

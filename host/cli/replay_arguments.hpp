@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-#include "cli/command_line.hpp"
+#include "program/command_line.hpp"
 #include "replay/input.hpp"
 
 namespace kclhost::host::cli {

@@ -13,8 +13,8 @@
 
 #include "config/odd_characters.hpp"
 #include "config/reader.hpp"
-#include "config/utf8.hpp"
 #include "config/yaml_tree.hpp"
+#include "support/utf8.hpp"
 
 namespace kclhost::host::config {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "config/utf8.hpp"
+#include "support/utf8.hpp"
 
 namespace kclhost::host::config {
 namespace {

@@ -12,7 +12,7 @@
 #include <unordered_map>
 
 #include "config/core_schema.hpp"
-#include "config/utf8.hpp"
+#include "support/utf8.hpp"
 
 namespace kclhost::host::config {
 namespace {

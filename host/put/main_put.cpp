@@ -4,7 +4,7 @@
 #include <string>
 
 #include "aws/errors.hpp"
-#include "cli/command_line.hpp"
+#include "program/command_line.hpp"
 #include "put/options.hpp"
 #include "put/program.hpp"
 #include "put/stop.hpp"

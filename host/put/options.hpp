@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/command_line.hpp"
+#include "program/command_line.hpp"
 
 namespace kclhost::host::put {
 

@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "config/utf8.hpp"
+#include "support/utf8.hpp"
 
 namespace kclhost::host::json {
 namespace {
@@ -102,7 +102,7 @@ std::optional<Fault> unfit(std::string_view text, Utf8 utf8) {
   if (text.size() > longest) return Fault{"More than 256 MiB.", longest + 1};
   const std::size_t nul = text.find('\0');
   if (nul != std::string_view::npos) return Fault{"A NUL byte; write it as \\u0000.", nul + 1};
-  const std::size_t bad = utf8 == Utf8::checked ? config::first_bad_byte(text) : std::string_view::npos;
+  const std::size_t bad = utf8 == Utf8::checked ? first_bad_byte(text) : std::string_view::npos;
   if (bad != std::string_view::npos) return Fault{"Not UTF-8.", bad + 1};
   return std::nullopt;
 }

@@ -11,6 +11,7 @@ ORDER = [
     ["support"],
     ["batch"],
     ["config"],
+    ["records", "import", "program"],
     ["plugin"],
     ["protocol"],
     ["shard"],

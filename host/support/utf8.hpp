@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <string_view>
 
-namespace kclhost::host::config {
+namespace kclhost::host {
 
 // The offset of the first byte that is not UTF-8 text (NUL counts as such), npos when all is well.
 std::size_t first_bad_byte(std::string_view text);
 
-}  // namespace kclhost::host::config
+}  // namespace kclhost::host

@@ -1,4 +1,4 @@
-#include "cli/output.hpp"
+#include "program/output.hpp"
 
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
-#include "config/utf8.hpp"
+#include "support/utf8.hpp"
 
-namespace kclhost::host::config {
+namespace kclhost::host {
 
 std::size_t first_bad_byte(std::string_view text) {
   const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u; };
@@ -27,4 +27,4 @@ std::size_t first_bad_byte(std::string_view text) {
   return std::string_view::npos;
 }
 
-}  // namespace kclhost::host::config
+}  // namespace kclhost::host

@@ -1,4 +1,4 @@
-#include "cli/command_line.hpp"
+#include "program/command_line.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
-#include "cli/output.hpp"
 #include "config/nearest.hpp"
+#include "program/output.hpp"
 #include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
