@@ -42,6 +42,9 @@ for sanitizer in asan tsan; do
   step "test $sanitizer"
   TSAN_OPTIONS=halt_on_error=1 ctest --preset $sanitizer --label-exclude 'e2e|image|static' --parallel 2
 done
+build fuzz
+step "fuzz for a minute"
+tests/fuzz/run --minutes 1
 step "test release"
 ctest --preset release --parallel 2
 step "done"
