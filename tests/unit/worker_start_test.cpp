@@ -254,7 +254,9 @@ TEST_P(WithoutPidfd, LivesAndDeathsAreTheSame) {
               a_whole_life();
               up(teller);
               call(order("exit 3"));
-              EXPECT_EQ(listener->death->message, "ended by exit(3)");
+              // The leak sanitizer looks around at exit, and may fail behind a filter of system calls.
+              EXPECT_TRUE(listener->death->message.starts_with(sanitized ? "ended by exit(" : "ended by exit(3)"))
+                  << listener->death->message;
               up(teller);
               ::kill(pid(), SIGKILL);
               wait_for_end();
