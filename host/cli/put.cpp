@@ -12,11 +12,11 @@
 namespace kclhost::host::cli {
 namespace {
 
-constexpr const char* program = "kclhost-put";
+constexpr const char* put_program = "kclhost-put";
 
 // Beside this program, as in a build tree, or in libexec, as a distribution may have it; empty: in neither.
 std::filesystem::path find_program(const std::filesystem::path& folder) {
-  for (const auto& candidate : {folder / program, folder / "../libexec/kclhost" / program}) {
+  for (const auto& candidate : {folder / put_program, folder / "../libexec/kclhost" / put_program}) {
     if (::access(candidate.c_str(), X_OK) == 0) return candidate;
   }
   return {};
@@ -28,11 +28,11 @@ int exec_put(const std::vector<std::string>& arguments) {
   const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
   const auto path = find_program(folder);
   if (path.empty()) {
-    complain(std::string("put: no ") + program + " in " + folder.string() +
+    complain(std::string("put: no ") + put_program + " in " + folder.string() +
              " or its ../libexec/kclhost: install it beside kclhost");
     return exit_stopped;
   }
-  std::vector<char*> argv{const_cast<char*>(program)};
+  std::vector<char*> argv{const_cast<char*>(put_program)};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   ::execv(path.c_str(), argv.data());
