@@ -21,7 +21,7 @@ constexpr std::size_t largest_capacity = std::size_t{4} << 30;
 // What the kernel gives a pipe, and what a stream of large batches gets: with more room there is less waiting for each
 // other. A user has 64 MiB for all pipes (fs.pipe-user-pages-soft), and once they are used up, each further pipe of any
 // program of that user is tiny: so only a shard that needs it has it, while it does.
-constexpr int usual_pipe_size = 1 << 16, large_pipe_size = 1 << 18;
+constexpr int usual_pipe_size = 1 << 16, large_pipe_size = 1 << 20;
 constexpr std::size_t alignment = 64;
 constexpr std::size_t large_batch = std::size_t{128} << 10;
 
