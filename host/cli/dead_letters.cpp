@@ -42,8 +42,11 @@ void add_dead_letters(CommandLine& program) {
   };
   add("list", "Show which there are", dead_letters::list)
       .add({.names = "--json", .into = &options->json, .help = "Print JSON"});
-  add("show", "Print them whole, as JSON; data is base64", dead_letters::show)
-      .add({.names = "--data", .into = &options->data, .help = "Print the data of the one that is selected, raw"});
+  CommandLine show = add("show", "Print them whole, as JSON; data is base64", dead_letters::show);
+  show.add({.names = "--data", .into = &options->data, .help = "Print the data of the one that is selected, raw"});
+  show.add({.names = "--lines",
+            .into = &options->lines,
+            .help = "Print a line for each, as it stands in the file; kclhost replay reads them"});
   add("replay",
       "Send them through the plugin again, one by one, in order, and keep those that fail. The plugin runs in a worker "
       "process here, also with isolation none, and gets one record a call and shutdown_requested after a shard's last. "

@@ -20,7 +20,7 @@ namespace kclhost::host::cli::dead_letters {
 struct Options {
   std::filesystem::path config;
   std::string shard, sequence, older_than;
-  bool json = false, data = false, yes = false, ignore_key_order = false;
+  bool json = false, data = false, lines = false, yes = false, ignore_key_order = false;
 };
 
 // A problem that ends the command; the text is for the user.

@@ -34,12 +34,14 @@ void print_letter(const std::string& line, const store::ParsedLetter& letter) {
 
 int show(const Options& options) {
   const Selection selection(options);
+  if (options.data && options.lines) throw Failure{exit_usage, "--data prints bytes and --lines letters; give one"};
   const std::vector<StoredLetter> letters = select(or_fail(store_of(load(options)).read()), selection);
   if (options.data && letters.size() > 1) {
     throw Failure{exit_usage, "--data prints one letter and " + std::to_string(letters.size()) +
                                   " are selected; name it with --shard and --sequence N/SUB"};
   }
   if (letters.empty()) {
+    if (selection.all() && options.lines) return exit_done;  // a program reads them: no letters, no lines
     if (selection.all() && !options.data) return std::puts("no dead letters"), exit_done;
     throw Failure{exit_stopped, "no such dead letter; kclhost dead-letters list shows those there are"};
   }
@@ -48,6 +50,8 @@ int show(const Options& options) {
     const store::ParsedLetter letter = or_fail(store::parse_dead_letter(line));
     if (options.data) {
       std::fwrite(letter.data.data(), 1, letter.data.size(), stdout);
+    } else if (options.lines) {
+      std::puts(line.c_str());
     } else {
       print_letter(line, letter);
     }

@@ -8,7 +8,7 @@ namespace {
 void declare_input(CommandLine& command, ReplayArguments& arguments) {
   command.add({.names = "INPUT",
                .into = &arguments.input.files,
-               .help = "Files of records or of a captured conversation; -: standard input",
+               .help = "Files of records, of dead letters, or of a captured conversation; -: standard input",
                .required = true});
   command.add({.names = "--config",
                .into = &arguments.config,
@@ -18,9 +18,9 @@ void declare_input(CommandLine& command, ReplayArguments& arguments) {
       {.names = "--exec", .into = &arguments.exec, .help = "Play to this command instead, quoted as for a shell"});
   command.add({.names = "--format",
                .into = &arguments.format,
-               .help = "auto (default), json, lines or protocol",
+               .help = "auto (default), json, lines, dead-letters or protocol",
                .value = "FORMAT",
-               .choices = {"auto", "json", "lines", "protocol"}});
+               .choices = {"auto", "json", "lines", "dead-letters", "protocol"}});
   command.add({.names = "--batch",
                .into = &arguments.input.batch_size,
                .help = "Records in a processRecords (default 1000)",
@@ -99,8 +99,11 @@ void declare(CommandLine& command, ReplayArguments& arguments) {
 replay::InputOptions input_of(const ReplayArguments& arguments) {
   using replay::End;
   using replay::Format;
-  const std::map<std::string, Format> formats = {
-      {"auto", Format::automatic}, {"json", Format::json}, {"lines", Format::lines}, {"protocol", Format::protocol}};
+  const std::map<std::string, Format> formats = {{"auto", Format::automatic},
+                                                 {"json", Format::json},
+                                                 {"lines", Format::lines},
+                                                 {"dead-letters", Format::dead_letters},
+                                                 {"protocol", Format::protocol}};
   const std::map<std::string, End> ends = {{"shard_ended", End::shard_ended},
                                            {"shutdown_requested", End::shutdown_requested},
                                            {"lease_lost", End::lease_lost}};

@@ -7,6 +7,7 @@
 #include "replay/batch_builder.hpp"
 #include "replay/capture_reader.hpp"
 #include "replay/daemon_lines.hpp"
+#include "replay/letter_reader.hpp"
 #include "replay/line_source.hpp"
 #include "replay/record_reader.hpp"
 #include "support/json.hpp"
@@ -17,6 +18,7 @@ namespace {
 // The format of an input by its first line that says something.
 std::optional<Format> detect(std::string_view line) {
   if (line.starts_with("> {")) return Format::protocol;
+  if (is_letter(line)) return Format::dead_letters;
   rapidjson::Document document;
   if (json::parse(line, document) || !document.IsObject()) {
     // A broken record is better explained as one.
@@ -67,6 +69,10 @@ class Reader {
 
   Script finish() {
     Script script = capture_.finish();
+    if (!letters_.empty()) {
+      script.initialize = initialize_line(letters_.shard_id(), script.start);
+      letters_.give_to(builder_);
+    }
     if (!captured_) script.batches = builder_.finish();
     if (options_.end || script.endings.empty()) {
       script.endings = endings_for(options_.end.value_or(End::shutdown_requested));
@@ -77,22 +83,38 @@ class Reader {
  private:
   std::optional<std::string> take(Format format, std::span<char> line) {
     std::string_view text(line.data(), line.size());
-    if (format == Format::lines) return text.empty() ? std::nullopt : records_.add_text(text);
-    if (records::is_blank(text)) return std::nullopt;
-    if (format == Format::protocol) {
-      if (options_.files.size() > 1) return "a captured conversation; it must be the only input";
-      captured_ = true;
-      if (text.ends_with('\r')) text.remove_suffix(1);
-      return capture_.add(text);
+    if (format == Format::lines) {
+      if (text.empty()) return std::nullopt;
+      return take_record([&] { return records_.add_text(text); });
     }
-    return records_.add_json(line);
+    if (records::is_blank(text)) return std::nullopt;
+    if (format == Format::json) return take_record([&] { return records_.add_json(line); });
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (format == Format::dead_letters) {
+      if (recorded_) return beside;
+      return letters_.add(text);
+    }
+    if (options_.files.size() > 1) return "a captured conversation; it must be the only input";
+    captured_ = true;
+    return capture_.add(text);
+  }
+
+  // Made-up sequence numbers and a shard's own have no order between them.
+  static constexpr const char* beside = "dead letters beside other records; play them apart";
+
+  template <class Add>
+  std::optional<std::string> take_record(Add add) {
+    if (!letters_.empty()) return beside;
+    recorded_ = true;
+    return add();
   }
 
   const InputOptions& options_;
   BatchBuilder builder_;
   RecordReader records_;
   CaptureReader capture_;
-  bool captured_ = false;
+  LetterReader letters_;
+  bool captured_ = false, recorded_ = false;
 };
 
 }  // namespace
