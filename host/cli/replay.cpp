@@ -13,6 +13,7 @@
 #include "replay/checkpoint_file.hpp"
 #include "replay/checkpointer.hpp"
 #include "replay/input.hpp"
+#include "replay/metrics_file.hpp"
 #include "replay/player.hpp"
 #include "replay/words.hpp"
 #include "support/exit_code.hpp"
@@ -68,6 +69,7 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
   if (arguments.repeat > 1 && !arguments.checkpoint_file.empty()) {
     return usage("--repeat sends the same records again, which no checkpoint file can follow; leave one out");
   }
+  if (arguments.json && arguments.quiet) return usage("--json prints the figures and --quiet nothing; leave one out");
   options.checkpoint_file = arguments.checkpoint_file;
   options.pipe_size = arguments.pipe_size;
   options.repeat = arguments.repeat;
@@ -97,7 +99,8 @@ int replay_inputs(const ReplayArguments& arguments) {
     if (!checkpoint) return usage(checkpoint.error());
     input.resume = std::move(*checkpoint);
     if (input.resume && input.resume->sequence_number == replay::shard_end) {
-      if (!arguments.quiet) std::printf("nothing to do: %s is at SHARD_END\n", arguments.checkpoint_file.c_str());
+      if (!arguments.quiet && !arguments.json)
+        std::printf("nothing to do: %s is at SHARD_END\n", arguments.checkpoint_file.c_str());
       return exit_done;
     }
   }
@@ -110,9 +113,15 @@ int replay_inputs(const ReplayArguments& arguments) {
 
   const Fd stop = catch_signals();
   options.stop_fd = stop.get();
-  const replay::Figures figures = replay::play(*script, options);
+  const replay::MetricsFile metrics;
+  replay::Figures figures = replay::play(*script, options);
+  figures.metrics = metrics.read();
   if (arguments.progress) print_progress(figures, script->batches.size() * options.repeat);
-  if (!arguments.quiet && figures.exit) std::fputs(replay::summary(figures).c_str(), stdout);
+  if (arguments.json) {
+    std::fputs(replay::report(figures).c_str(), stdout);
+  } else if (!arguments.quiet && figures.exit) {
+    std::fputs(replay::summary(figures).c_str(), stdout);
+  }
   if (!figures.error.empty()) complain(figures.error);
   if (!arguments.report.empty()) {
     std::ofstream file(arguments.report);

@@ -81,6 +81,8 @@ void declare_pace(CommandLine& command, ReplayArguments& arguments) {
 
 void declare_output(CommandLine& command, ReplayArguments& arguments) {
   command.add({.names = "--report", .into = &arguments.report, .help = "Write all figures to this file, as JSON"});
+  command.add(
+      {.names = "--json", .into = &arguments.json, .help = "Print all figures, as JSON, instead of the summary"});
   command.add({.names = "--progress", .into = &arguments.progress, .help = "A line on standard error every second"});
   command.add({.names = "--quiet", .into = &arguments.quiet, .help = "No summary"});
   command.add(

@@ -20,7 +20,7 @@ struct ReplayArguments {
   double linger = 0;
   double tick = 0;     // 0: none
   double timeout = 0;  // 0: none
-  bool quiet = false, verbose = false, progress = false;
+  bool json = false, quiet = false, verbose = false, progress = false;
 };
 
 void declare(CommandLine& command, ReplayArguments& arguments);

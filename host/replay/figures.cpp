@@ -5,7 +5,10 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
+
+#include "kclhost/plugin.h"
 
 namespace kclhost::host::replay {
 namespace {
@@ -37,6 +40,48 @@ std::string count(std::uint64_t number, const char* one, const char* many) {
   return std::to_string(number) + " " + (number == 1 ? one : many);
 }
 
+std::string shortest(double number) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
+}
+
+std::string line_of(const observe::MetricTotal& metric) {
+  std::string line = "metric " + metric.name + " (" + std::string(metric.kind_name()) + "): ";
+  switch (metric.kind) {
+    case KCLHOST_METRIC_COUNTER:
+      return line + shortest(metric.sum) + "\n";
+    case KCLHOST_METRIC_GAUGE:
+      return line + shortest(metric.last) + "\n";
+    default:
+      return line + count(metric.count, "value", "values") + " from " + shortest(metric.least) + " to " +
+             shortest(metric.most) + ", sum " + shortest(metric.sum) + "\n";
+  }
+}
+
+using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+
+void write_metric(Json& json, const observe::MetricTotal& metric) {
+  const auto real = [&](const char* key, double value) {
+    json.Key(key);
+    json.Double(value);
+  };
+  json.StartObject();
+  json.Key("name");
+  json.String(metric.name.c_str());
+  json.Key("kind");
+  json.String(metric.kind_name().data(), static_cast<rapidjson::SizeType>(metric.kind_name().size()));
+  if (metric.kind == KCLHOST_METRIC_HISTOGRAM) {
+    json.Key("count");
+    json.Uint64(metric.count);
+    real("sum", metric.sum);
+    real("min", metric.least);
+    real("max", metric.most);
+  } else {
+    real("value", metric.kind == KCLHOST_METRIC_COUNTER ? metric.sum : metric.last);
+  }
+  json.EndObject();
+}
+
 }  // namespace
 
 std::string summary(const Figures& figures) {
@@ -56,12 +101,16 @@ std::string summary(const Figures& figures) {
   } else {
     lines += "none";
   }
-  return lines + "\n";
+  lines += '\n';
+  for (const observe::MetricTotal& metric : figures.metrics.value_or(std::vector<observe::MetricTotal>{})) {
+    lines += line_of(metric);
+  }
+  return lines;
 }
 
 std::string report(const Figures& figures) {
   rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
+  Json json(buffer);
   json.SetIndent(' ', 2);
   json.SetMaxDecimalPlaces(9);
   const auto number = [&](const char* key, std::uint64_t value) {
@@ -123,6 +172,14 @@ std::string report(const Figures& figures) {
     real("systemSeconds", seconds(figures.exit->usage.ru_stime));
     number("maxRssKiB", static_cast<std::uint64_t>(figures.exit->usage.ru_maxrss));
     json.EndObject();
+  } else {
+    json.Null();
+  }
+  json.Key("metrics");
+  if (figures.metrics) {
+    json.StartArray();
+    for (const observe::MetricTotal& metric : *figures.metrics) write_metric(json, metric);
+    json.EndArray();
   } else {
     json.Null();
   }

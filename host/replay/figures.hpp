@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "observe/metric_totals.hpp"
 #include "replay/child.hpp"
 #include "replay/position.hpp"
 
@@ -24,19 +25,20 @@ struct Figures {
   std::uint64_t received_bytes = 0;
   std::uint64_t checkpoints = 0;  // asked for
   std::map<std::string, std::uint64_t> checkpoint_errors;
-  std::uint64_t skipped_lines = 0;          // of the child's; blank ones don't count
-  std::vector<Nanoseconds> latencies;       // per batch: from its first byte written to its status read
-  Nanoseconds start{};                      // from starting the child to initialize's status
-  Nanoseconds delivery{};                   // from the first batch's first byte to the last one's status
-  Nanoseconds delivery_cpu{};               // that the child and its living descendants used in this time
-  Nanoseconds wall{};                       // from starting the child to its end
-  std::optional<Exit> exit;                 // none: the child was never started
-  std::optional<Position> last_checkpoint;  // the one resumed from included
-  std::string error;                        // what went wrong, one line
-  int exit_code = 0;                        // ours
+  std::uint64_t skipped_lines = 0;     // of the child's; blank ones don't count
+  std::vector<Nanoseconds> latencies;  // per batch: from its first byte written to its status read
+  Nanoseconds start{};                 // from starting the child to initialize's status
+  Nanoseconds delivery{};              // from the first batch's first byte to the last one's status
+  Nanoseconds delivery_cpu{};          // that the child and its living descendants used in this time
+  Nanoseconds wall{};                  // from starting the child to its end
+  std::optional<Exit> exit;            // none: the child was never started
+  std::optional<std::vector<observe::MetricTotal>> metrics;  // the plugin's; none: the child told of none
+  std::optional<Position> last_checkpoint;                   // the one resumed from included
+  std::string error;                                         // what went wrong, one line
+  int exit_code = 0;                                         // ours
 };
 
-// One or two lines for a person.
+// Two lines for a person, and one for each metric.
 std::string summary(const Figures& figures);
 
 // A JSON document; docs/replay.md names its members.

@@ -3,7 +3,6 @@
 #include <chrono>
 
 #include "run/own_fault.hpp"
-#include "store/state_key.hpp"
 #include "support/exit_code.hpp"
 #include "support/file_name.hpp"
 #include "support/process_memory.hpp"
@@ -17,11 +16,8 @@ using protocol::Action;
 // How long a log that nobody reads can hold the end up.
 constexpr std::chrono::milliseconds patience_with_log{1'000};
 
-// `kclhost replay` plays with the same configuration: what it tries must not count for the real shard.
 std::filesystem::path journal_path(const config::Config& config, const std::string& shard_id, std::size_t lane) {
-  const char* const owner = std::getenv("KCLHOST_REPLAY") != nullptr ? "replay:" : "";
-  return config.state_dir / "tries" /
-         file_name(owner + store::state_key(config) + "." + shard_id + "." + std::to_string(lane));
+  return config.state_dir / "tries" / file_name(state_owner(config) + "." + shard_id + "." + std::to_string(lane));
 }
 
 // The process before died of a fault of the plugin, so the delivery that was under way has failed. (With isolation none
@@ -73,6 +69,7 @@ int Host::run() {
     on_time();
   }
   for (auto& one : lives_) one.reset();
+  metrics_.pass_on();
   log_.flush_for(patience_with_log);
   return *exit_code_;
 }
@@ -219,7 +216,9 @@ void Host::log(WorkerId, std::int32_t level, std::string_view source, std::strin
   log_.write(static_cast<observe::Level>(clamped), source, text);
 }
 
-void Host::metric(WorkerId, std::int32_t, std::string_view, double) {}
+void Host::metric(WorkerId, std::int32_t kind, std::string_view name, double value) {
+  metrics_.take(kind, name, value);
+}
 
 void Host::ended(WorkerId worker, const Death* death) {
   over_.push_back(worker);

@@ -14,6 +14,7 @@
 #include "run/daemon_link.hpp"
 #include "run/own_fault.hpp"
 #include "run/plugin_files.hpp"
+#include "run/replay_state.hpp"
 #include "shard/shard.hpp"
 #include "store/attempt_journal.hpp"
 #include "store/dead_letters.hpp"
@@ -103,6 +104,7 @@ class Host final : private worker::Listener {
   JournalNotes notes_;
   bool journal_failed_ = false;
   std::unique_ptr<store::DeadLetters> dead_letters_;
+  ReplayMetrics metrics_{log_};
   bool greeted_ = false, awaiting_answer_ = false, gone_ = false;
   int log_watched_ = -1;
   std::optional<int> exit_code_;

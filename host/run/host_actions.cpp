@@ -81,7 +81,7 @@ void Host::act(const action::WriteDeadLetters& write) {
   const auto failed = [&](const std::string& why) { shard_.set_aside_done(write.lane, why, now()); };
   if (!dead_letters_) {
     bool repaired = false;
-    auto opened = store::DeadLetters::open(config_.dead_letter, store::state_key(config_), shard_id_, repaired);
+    auto opened = store::DeadLetters::open(config_.dead_letter, state_owner(config_), shard_id_, repaired);
     if (!opened) return failed(opened.error());
     if (repaired) {
       log_.warn("the last dead letter was cut short by a crash and is removed; its batch was never acknowledged");

@@ -1,4 +1,5 @@
 import base64
+import gzip
 import json
 import os
 import signal
@@ -317,6 +318,30 @@ def test_bad_usage_is_one_line(run, arguments, complaint):
     assert replay.code == 2
     assert complaint in replay.stderr
     assert len(replay.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", [b'\xef\xbb\xbf{"text":"a"}\r\n\r\n \t\n{"text":"b"}\r\n', b'\r\n\n{"text":"a"}\n\n{"text":"b"}'])
+def test_blank_lines_carriage_returns_and_byte_order_marks_say_nothing(run, child, log, text):
+    replay = run("--exec", child(), "-", stdin=text)
+    assert replay.code == 0, replay.stderr
+    assert data(log.records()) == [b"a", b"b"]
+
+
+def test_so_it_is_with_a_capture(run, child, log):
+    capture = (DATA / "shard-2.txt").read_bytes()
+    replay = run("--exec", child(), "-", stdin=b"\xef\xbb\xbf\r\n" + capture.replace(b"\n", b"\r\n"))
+    assert replay.code == 0, replay.stderr
+    assert [line for line in log.lines()] == [line[2:] for line in capture.splitlines(keepends=True)
+                                              if line.startswith(b"> ") and b'"checkpoint"' not in line]
+
+
+def test_a_compressed_file_is_refused_with_the_cure(run, child, log, tmp_path):
+    with gzip.open(tmp_path / "records.gz", "wb") as file:
+        file.write(b'{"text":"a"}\n')
+    replay = run("--exec", child(), "records.gz")
+    assert replay.code == 2
+    assert "compressed with gzip; unpack it on the way: zcat records.gz | kclhost replay ... -" in replay.stderr
+    assert log.lines() == []
 
 
 def test_bad_input_is_found_before_anything_is_sent(run, child, log, tmp_path):

@@ -1,0 +1,10 @@
+// How `kclhost run` knows that `kclhost replay` plays to it, and where it then writes what the plugin's metrics came
+// to.
+#pragma once
+
+namespace kclhost::host::observe {
+
+// The environment variable, set for every child of a replay: a file that is there and can be written to.
+inline constexpr const char* replay_variable = "KCLHOST_REPLAY";
+
+}  // namespace kclhost::host::observe
