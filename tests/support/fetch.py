@@ -54,6 +54,13 @@ def kpl() -> Path:
     return next(_environment("kpl").glob("lib/python3*/site-packages"))
 
 
+def kclpy() -> Path:
+    """The Python interpreter of a virtual environment with amazon_kclpy, in the version whose daemon is ours."""
+    folder = Path(os.environ.get("KCLHOST_PEERS_DIR") or CACHE / "peers").absolute()
+    _run([ROOT / "scripts" / "fetch-peers", folder], ROOT)
+    return folder / "venv" / "bin" / "python"
+
+
 def _jars(name: str, pom: Path) -> Path:
     def fill(directory: Path):
         _run(["mvn", "-B", "-q", "-ntp", "-f", pom, "dependency:copy-dependencies", "-DincludeScope=runtime",
