@@ -34,7 +34,7 @@ enum class PropertyType {
 struct DaemonProperty {
   std::string_view name;
   PropertyType type;
-  std::string_view since = {};  // the first version known to have it; "": every one
+  std::string_view since = {};  // the first version that has it; "": every one from 3.1.3 on
 };
 
 // Sorted by name. Those below a group have its name and a dot before theirs.

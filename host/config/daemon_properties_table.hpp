@@ -1,5 +1,5 @@
 // The properties of amazon-kinesis-client-multilang 3.1.3 and 3.5.1: those of its configuration class and the three its
-// launcher reads. What 3.5.1 has and 3.1.3 has not came after 3.1; it is not known with which version.
+// launcher reads. What 3.5.1 has and 3.1.3 has not came with 3.5.0: its source has them, that of 3.4.3 has not.
 #pragma once
 
 #include "config/daemon_properties.hpp"
@@ -47,7 +47,7 @@ inline constexpr DaemonProperty daemon_property_table[] = {
     {"leaseAssignmentIntervalMillis", PropertyType::int64},
     {"leaseTableDeletionProtectionEnabled", PropertyType::boolean},
     {"leaseTablePitrEnabled", PropertyType::boolean},
-    {"leaseTableScanTotalSegments", PropertyType::int32, "3.2"},
+    {"leaseTableScanTotalSegments", PropertyType::int32, "3.5"},
     {"listShardsBackoffTimeInMillis", PropertyType::int64},
     {"logWarningForTaskAfterMillis", PropertyType::signed64},
     {"maxActiveThreads", PropertyType::signed32},
@@ -62,7 +62,7 @@ inline constexpr DaemonProperty daemon_property_table[] = {
     {"metricsEnabledDimensions", PropertyType::strings},
     {"metricsLevel", PropertyType::metrics_level},
     {"metricsMaxQueueSize", PropertyType::int32},
-    {"migrateAllEntitiesToLeaseTable", PropertyType::boolean, "3.2"},
+    {"migrateAllEntitiesToLeaseTable", PropertyType::boolean, "3.5"},
     {"millisBehindLatestThresholdForReducedTps", PropertyType::signed64},
     {"noOfPersistedMetricsPerWorkerMetrics", PropertyType::int32},
     {"parentShardPollIntervalMillis", PropertyType::int64},
@@ -79,7 +79,7 @@ inline constexpr DaemonProperty daemon_property_table[] = {
     {"staleWorkerMetricsEntryCleanupDuration", PropertyType::duration},
     {"streamArn", PropertyType::string},
     {"streamName", PropertyType::string},
-    {"tableMigrationCompleteBakeTimeSeconds", PropertyType::int64, "3.2"},
+    {"tableMigrationCompleteBakeTimeSeconds", PropertyType::int64, "3.5"},
     {"tableName", PropertyType::string},
     {"taskBackoffTimeMillis", PropertyType::int64},
     {"timeoutInSeconds", PropertyType::int32},

@@ -85,7 +85,7 @@ void Reader::check_properties_version() {
     if (config_.daemon.allow_unknown_properties)
       warnings_.push_back({file_, place->second, message});
     else
-      report(place->second, message + " and would ignore it silently; it came with a later one");
+      report(place->second, message + " and would ignore it silently; it came with " + since);
   }
 }
 

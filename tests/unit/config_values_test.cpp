@@ -346,16 +346,18 @@ TEST_F(ConfigDaemonVersion, DecidesWhichPropertiesThereAre) {
                            "leaseTableScanTotalSegments: 4"}) {
     const std::string daemon = "properties:\n    streamName: s\n    " + std::string(name);
     for (const char* jar :
-         {"amazon-kinesis-client-multilang-3.5.1.jar", "amazon-kinesis-client-multilang-4.0.0.jar",
-          "amazon-kinesis-client-multilang-3.10.0-SNAPSHOT.jar", "amazon-kinesis-client-3.1.3.jar", ""})
+         {"amazon-kinesis-client-multilang-3.5.0.jar", "amazon-kinesis-client-multilang-3.5.1.jar",
+          "amazon-kinesis-client-multilang-4.0.0.jar", "amazon-kinesis-client-multilang-3.10.0-SNAPSHOT.jar",
+          "amazon-kinesis-client-3.1.3.jar", ""})
       EXPECT_THAT(with(jar, daemon).problems, IsEmpty()) << jar;
-    for (const char* version : {"3.1.3", "3.0.1", "2.6.0"}) {
+    for (const char* version : {"3.4.3", "3.4.0", "3.2.1", "3.1.3", "3.0.1", "2.6.0"}) {
       const auto problems = with("amazon-kinesis-client-multilang-" + std::string(version) + ".jar", daemon).problems;
       ASSERT_EQ(problems.size(), 1u) << version;
       EXPECT_EQ(problems[0].position.line, 7);
       EXPECT_EQ(problems[0].position.column, 5);
       EXPECT_THAT(problems[0].message,
                   testing::HasSubstr("the daemon " + std::string(version) + " in daemon.jars has no property"));
+      EXPECT_THAT(problems[0].message, testing::EndsWith("; it came with 3.5"));
     }
   }
 }
