@@ -52,6 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string file = "/proc/self/fd/" + std::to_string(fd.get());
   (void)replayed(file, replay::Format::automatic);
   (void)replayed(file, replay::Format::protocol);
+  (void)replayed(file, replay::Format::dead_letters);
   bool null_data = false;
   fuzz::require(replayed(file, replay::Format::lines) == put_records(file, put::Format::lines, null_data));
   const long played = replayed(file, replay::Format::json), put = put_records(file, put::Format::json, null_data);
