@@ -184,10 +184,11 @@ Clock::time_point Host::deadline() const {
 void Host::on_time() {
   const auto clock = Clock::now();
   const Now time = at(clock);
+  // First: the lives pass it on when the batches' memory is another.
+  if (daemon_.deadline() <= clock) unmap_program_ |= daemon_.on_time(clock);
   for (std::size_t i = 0; i < lives_.size(); ++i) {
     if (lives_[i]->deadline() <= clock) lives_[i]->on_time(clock);
   }
-  if (daemon_.deadline() <= clock) unmap_program_ |= daemon_.on_time(clock);
   if (shard_.deadline() <= time.steady) shard_.on_time(time);
   for (const WorkerId worker : over_) {
     std::erase_if(lives_, [worker](const auto& one) { return one->id() == worker; });
