@@ -17,6 +17,8 @@
 #include "launch/outputs.hpp"
 #include "launch/properties.hpp"
 #include "launch/supervisor.hpp"
+#include "launch/worker_name.hpp"
+#include "store/state_key.hpp"
 #include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
@@ -45,6 +47,11 @@ bool ended_in_order(int wait_status) {
 
 std::string describe(int wait_status) {
   if (WIFSIGNALED(wait_status)) return std::string("was killed by SIG") + ::sigabbrev_np(WTERMSIG(wait_status));
+  // The JVM's own way to say so, by -XX:+ExitOnOutOfMemoryError.
+  if (WEXITSTATUS(wait_status) == 3) {
+    return "ran out of memory (exit status 3): raise -Xmx in daemon.jvm_options, or set "
+           "daemon.properties.maxRecords lower";
+  }
   return "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));
 }
 
@@ -82,12 +89,20 @@ int judge(const launch::Outcome& outcome, launch::Outputs& outputs) {
   return exit_stopped;
 }
 
-int start_daemon(const config::Loaded& loaded, const launch::Command& command) {
+int start_daemon(const config::Loaded& loaded, launch::Command command, launch::Overrides overrides) {
   const config::Config& config = loaded.config;
   if (const auto obstacle = launch::find_obstacle(config, command)) return fail(obstacle->message, exit_stopped);
   const Findings findings = find_problems(loaded);
   for (const config::Problem& problem : findings.problems) complain(problem.str());
   if (!findings.problems.empty()) return findings.exit_code;
+  std::optional<launch::WorkerName> name;
+  if (!launch::names_worker(config)) {
+    auto taken = launch::WorkerName::take(config.state_dir / "workers", store::state_key(config));
+    if (!taken) return fail(taken.error(), exit_stopped);
+    name = std::move(*taken);
+    overrides.worker_name = name->str();
+    command = *launch::make_command(config, launch::own_executable(), overrides);
+  }
   if (const auto written = launch::write_properties(command); !written) return fail(written.error(), exit_stopped);
   auto log = launch::LogSink::open(command.properties_file.parent_path());
   if (!log) return fail(log.error(), exit_stopped);
@@ -97,6 +112,7 @@ int start_daemon(const config::Loaded& loaded, const launch::Command& command) {
   launch::Job job;
   job.arguments = command.arguments;
   job.environment[launch::log_socket_variable] = log->path().string();
+  if (name) job.keep_open = name->lock();
   job.linger = config.timeouts.shutdown + std::chrono::seconds{5};
   const auto outcome = launch::supervise(job, *log, outputs);
   if (outcome) return judge(*outcome, outputs);
@@ -129,7 +145,7 @@ int act(const Options& options) {
     if (const auto written = launch::write_properties(*command); !written) return fail(written.error(), exit_stopped);
     std::puts(launch::quote_for_shell(command->arguments).c_str());
   } else {
-    return start_daemon(loaded, *command);
+    return start_daemon(loaded, *command, overrides);
   }
   return exit_done;
 }

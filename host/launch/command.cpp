@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/daemon_version.hpp"
 #include "launch/files.hpp"
 #include "launch/properties.hpp"
 #include "support/sha256.hpp"
@@ -22,7 +23,21 @@ bool has_blank(const fs::path& path) {
 }
 
 bool sets_encoding(const std::string& jvm_option) {
-  return jvm_option.rfind("-Dfile.encoding=", 0) == 0;
+  return jvm_option.starts_with("-Dfile.encoding=");
+}
+
+bool says_what_without_memory(const std::string& jvm_option) {
+  return jvm_option.find("OnOutOfMemoryError") != std::string::npos;
+}
+
+bool none_of(const std::vector<std::string>& options, bool (*is)(const std::string&)) {
+  return std::none_of(options.begin(), options.end(), is);
+}
+
+// Before 3.5.0 a lease gets stuck when its hand-off begins too early; see docs/daemon.md.
+bool hands_over_safely(const fs::path& jars) {
+  const std::string version = config::daemon_version(jars);
+  return !version.empty() && !config::is_before(version, "3.5.0");
 }
 
 std::map<std::string, std::string> complete_properties(const config::Config& config, const fs::path& kclhost) {
@@ -31,12 +46,18 @@ std::map<std::string, std::string> complete_properties(const config::Config& con
   properties.emplace("processingLanguage", "cpp/20");
   properties.emplace("awsCredentialsProvider", "DefaultCredentialsProvider");
   properties.emplace("callProcessRecordsEvenForEmptyRecordList", "true");
-  properties.emplace("isGracefulLeaseHandoffEnabled", "false");  // docs/daemon.md says why
+  properties.emplace("isGracefulLeaseHandoffEnabled", hands_over_safely(config.daemon.jars) ? "true" : "false");
+  properties.emplace("shardSyncIntervalMillis", "1000");
   properties.emplace("shutdownGraceMillis", std::to_string((config.timeouts.shutdown + shutdown_margin).count()));
   return properties;
 }
 
 }  // namespace
+
+bool names_worker(const config::Config& config) {
+  const auto& set = config.daemon.properties;
+  return set.count("workerId") != 0 || set.count("workerIdentifier") != 0;
+}
 
 Result<Command> make_command(const config::Config& config, const fs::path& kclhost, const Overrides& overrides) {
   const std::string where = config.file.string() + ": ";
@@ -57,6 +78,7 @@ Result<Command> make_command(const config::Config& config, const fs::path& kclho
       }
     }
   }
+  if (!overrides.worker_name.empty() && !names_worker(config)) command.properties["workerId"] = overrides.worker_name;
   command.jars = config.daemon.jars;
   command.classpath = (command.jars / "*").string();
   if (command.classpath.find(':') != std::string::npos) {
@@ -69,7 +91,9 @@ Result<Command> make_command(const config::Config& config, const fs::path& kclho
   std::vector<std::string>& arguments = command.arguments;
   const std::vector<std::string>& options = config.daemon.jvm_options;
   arguments.push_back(overrides.java.value_or(config.daemon.java));
-  if (std::none_of(options.begin(), options.end(), sets_encoding)) arguments.push_back("-Dfile.encoding=UTF-8");
+  if (none_of(options, sets_encoding)) arguments.push_back("-Dfile.encoding=UTF-8");
+  // What is left of a JVM after one of its threads ran out of memory can't be told.
+  if (none_of(options, says_what_without_memory)) arguments.push_back("-XX:+ExitOnOutOfMemoryError");
   arguments.insert(arguments.end(), options.begin(), options.end());
   arguments.insert(arguments.end(),
                    {"-cp", command.classpath, main_class, "--properties-file", command.properties_file.string()});

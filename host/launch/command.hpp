@@ -12,11 +12,15 @@
 
 namespace kclhost::host::launch {
 
-// What the command line of `kclhost launch` says over the configuration.
+// What `kclhost launch` says over the configuration.
 struct Overrides {
   std::optional<std::string> java;
   std::optional<std::filesystem::path> logback;
+  std::string worker_name;  // the daemon's in the lease table, unless the configuration names it; "": the KCL's choice
 };
+
+// Whether the configuration says what the daemon is called in the lease table.
+bool names_worker(const config::Config& config);
 
 struct Command {
   // The configuration's properties, and those kclhost adds where they are not set (see docs/daemon.md).
@@ -28,7 +32,7 @@ struct Command {
 };
 
 // Fails when the configuration can't work: a property missing that the daemon needs, a path it can't be given. Looks at
-// no file. `kclhost` is the absolute path of the program that the daemon is to run for each shard.
+// no file but the jars' names. `kclhost` is the absolute path of the program that the daemon is to run for each shard.
 Result<Command> make_command(const config::Config& config, const std::filesystem::path& kclhost,
                              const Overrides& overrides = {});
 

@@ -74,6 +74,7 @@ void Supervisor::become_daemon(pid_t parent, int error_pipe) const {
   if (null > STDIN_FILENO) ::dup2(null, STDIN_FILENO), ::close(null);
   ::dup2(relays_[0].writer(), STDOUT_FILENO);
   ::dup2(relays_[1].writer(), STDERR_FILENO);
+  if (job_.keep_open >= 0) ::fcntl(job_.keep_open, F_SETFD, 0);
   for (const auto& [name, value] : job_.environment) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> arguments;
   arguments.reserve(job_.arguments.size() + 1);

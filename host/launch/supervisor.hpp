@@ -17,6 +17,7 @@ namespace kclhost::host::launch {
 struct Job {
   std::vector<std::string> arguments;              // the program first, looked up on the PATH
   std::map<std::string, std::string> environment;  // on top of ours
+  int keep_open = -1;                              // a descriptor that the daemon gets too
   // How long host processes may go on after the daemon has ended, to finish what they have in hand.
   std::chrono::milliseconds linger{0};
 };

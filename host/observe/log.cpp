@@ -90,8 +90,8 @@ void Log::write(Level level, std::string_view source, std::string_view text, Fie
   const std::lock_guard lock(mutex_);
   const auto now = Flood::Clock::now();
   say_held(now);
-  if (source == "host" && !flood_.passes(static_cast<int>(level), text, now)) return;
-  write_line(level, source, text, fields);
+  if (source != "host" || flood_.passes(static_cast<int>(level), text, now)) write_line(level, source, text, fields);
+  at_rest_ = is_at_rest();
 }
 
 void Log::write_line(Level level, std::string_view source, std::string_view text, Fields fields) {
@@ -129,7 +129,12 @@ std::string Log::notice(std::uint64_t dropped) const {
          '\n';
 }
 
+bool Log::is_at_rest() const {
+  return !launcher_.pending() && !standard_error_.pending() && flood_.due() == Flood::Clock::time_point::max();
+}
+
 bool Log::pending() const {
+  if (at_rest_) return false;
   const std::lock_guard lock(mutex_);
   return launcher_.pending() || standard_error_.pending();
 }
@@ -145,9 +150,11 @@ void Log::flush() {
   launcher_.flush();
   if (launcher_.broken()) leave_launcher();
   standard_error_.flush();
+  at_rest_ = is_at_rest();
 }
 
 std::chrono::steady_clock::time_point Log::flush_at() const {
+  if (at_rest_) return Flood::Clock::time_point::max();
   const std::lock_guard lock(mutex_);
   return flood_.due();
 }

@@ -1,6 +1,7 @@
 // The host's log: one line per event, with the shard and the plugin in every line.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -84,6 +85,7 @@ class Log {
   void pass(std::string line);
   void leave_launcher();
   void say_held(Flood::Clock::time_point now);
+  bool is_at_rest() const;
   std::string notice(std::uint64_t dropped) const;
   std::string line_of(Level level, std::string_view source, std::string_view text, Fields fields) const;
   std::string json_line(Level level, std::string_view source, std::string_view text, Fields fields) const;
@@ -96,6 +98,9 @@ class Log {
   Outlet launcher_, standard_error_;
   Flood flood_;
   std::deque<std::string> lines_;
+
+  // Nothing is pending and nothing held back. A poll loop asks at every turn, so it is asked without the lock.
+  std::atomic<bool> at_rest_ = true;
 };
 
 }  // namespace kclhost::host::observe

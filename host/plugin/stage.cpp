@@ -47,9 +47,10 @@ void sync_folder(const fs::path& folder) {
 }
 
 // Makes sure that a file is there with these bytes, whole even after a power cut. A copy with other bytes, or that
-// others may write, is made anew: running workers keep the one that they have mapped.
-std::optional<Error> place(const fs::path& path, std::string_view bytes) {
+// others may write, is made anew, which `made` tells: running workers keep the one that they have mapped.
+std::optional<Error> place(const fs::path& path, std::string_view bytes, bool& made) {
   if (const Result<std::string> there = read_loadable(path); there && *there == bytes) return std::nullopt;
+  made = true;
   std::string temporary = path.string() + ".XXXXXX";
   const Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return failed(path, errno);
@@ -77,7 +78,8 @@ std::optional<Error> open_folder(const fs::path& folder) {
 }
 
 // A folder of its own, in which every library lies where $ORIGIN leads.
-Result<fs::path> stage_with(const File& file, const std::vector<Neighbour>& neighbours, const fs::path& folder) {
+Result<fs::path> stage_with(const File& file, const std::vector<Neighbour>& neighbours, const fs::path& folder,
+                            bool& made) {
   std::string content = file.sha256;
   std::ptrdiff_t up = 0;
   for (const Neighbour& one : neighbours) {
@@ -96,10 +98,10 @@ Result<fs::path> stage_with(const File& file, const std::vector<Neighbour>& neig
     if (sha256_hex(*bytes) != one.sha256)
       return Error{one.source.string() + " changed while it was read; replace files by renaming new ones onto them"};
     if (auto error = open_folder(copy.parent_path())) return *error;
-    if (auto error = place(copy, *bytes)) return *error;
+    if (auto error = place(copy, *bytes, made)) return *error;
   }
   if (auto error = open_folder(home)) return *error;
-  if (auto error = place(plugin, file.bytes)) return *error;
+  if (auto error = place(plugin, file.bytes, made)) return *error;
   return plugin;
 }
 
@@ -108,6 +110,12 @@ bool is_left_over(const std::string& name, const struct stat& status) {
   constexpr std::time_t an_hour = 3600;
   return name.size() > hash_size && name.substr(hash_size).starts_with(".so.") &&
          ::time(nullptr) - status.st_mtime > an_hour;
+}
+
+bool used_within_the_hour(const fs::path& copy) {
+  constexpr std::time_t an_hour = 3600;
+  struct stat status {};
+  return ::stat(copy.c_str(), &status) == 0 && ::time(nullptr) - status.st_mtime < an_hour;
 }
 
 // Of the copies that are not in use here, those used last stay: others may be about to load them.
@@ -142,14 +150,17 @@ Result<fs::path> stage(const File& file, const fs::path& state_dir) {
   if (auto error = open_folder(folder)) return *error;
   const Result<std::vector<Neighbour>> neighbours = find_neighbours(file.path, file.elf);
   if (!neighbours) return Error{"plugin " + file.path.string() + " " + neighbours.error()};
+  bool made = false;
   Result<fs::path> staged = folder / (file.sha256 + ".so");
   if (!neighbours->empty()) {
-    staged = stage_with(file, *neighbours, folder);
+    staged = stage_with(file, *neighbours, folder, made);
     if (!staged) return staged;
-  } else if (auto error = place(*staged, file.bytes)) {
+  } else if (auto error = place(*staged, file.bytes, made)) {
     return *error;
   }
   const fs::path in_use = folder / *staged->lexically_relative(folder).begin();
+  // Every start of every shard comes here: most of them find all as it should be.
+  if (!made && used_within_the_hour(in_use)) return staged;
   ::utimensat(AT_FDCWD, in_use.c_str(), nullptr, 0);
   remove_old(folder, in_use);
   return staged;

@@ -1,7 +1,5 @@
 #include "run/daemon_link.hpp"
 
-#include "support/process_memory.hpp"
-
 namespace kclhost::host::run {
 namespace {
 
@@ -99,12 +97,12 @@ Error DaemonLink::no_message(std::string_view why) const {
           "; kclhost run is started by the daemon, kclhost replay plays it"};
 }
 
-void DaemonLink::on_time(Clock::time_point now) {
-  if (now < silent_until_) return;
+bool DaemonLink::on_time(Clock::time_point now) {
+  if (now < silent_until_) return false;
   silent_until_ = Clock::time_point::max();
-  if (!waiting_ || reader_.unfinished() != 0) return;
+  if (!waiting_ || reader_.unfinished() != 0) return false;
   reader_.release();
-  if (batch_.release()) unmap_program();
+  return batch_.release();
 }
 
 }  // namespace kclhost::host::run

@@ -44,9 +44,10 @@ class DaemonLink {
   // It did so in the middle of a line.
   bool ended_in_line() const { return reader_.ended() && reader_.unfinished() != 0; }
 
-  // When memory is to be given back, if the daemon is silent until then: on_time does it.
+  // When memory is to be given back, if the daemon is silent until then: on_time does it, and returns whether there was
+  // any.
   Clock::time_point deadline() const { return silent_until_; }
-  void on_time(Clock::time_point now);
+  bool on_time(Clock::time_point now);
 
  private:
   Error no_message(std::string_view why) const;

@@ -40,8 +40,12 @@ Host::Host(const config::Config& config, observe::Log& log, int in, int out)
 Host::~Host() = default;
 
 Now Host::now() {
+  return at(Clock::now());
+}
+
+Now Host::at(Clock::time_point clock) {
   using namespace std::chrono;
-  return {duration_cast<Time>(steady_clock::now().time_since_epoch()),
+  return {duration_cast<Time>(clock.time_since_epoch()),
           duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
 }
 
@@ -65,7 +69,10 @@ int Host::run() {
     take_message();
     if (!shard_.actions().empty()) continue;
     if (exit_code_) break;
-    loop_.turn(deadline());
+    const Clock::time_point until = deadline();
+    // At the last moment: what still has to run would be mapped again.
+    if (std::exchange(unmap_program_, false)) unmap_program();
+    loop_.turn(until);
     on_time();
   }
   for (auto& one : lives_) one.reset();
@@ -138,7 +145,7 @@ void Host::initialize(const protocol::Message& message) {
       log_.warn("another process has this shard's state in state_dir: what is tried here is not remembered");
     }
     left_over.push_back((*journal)->left_over());
-    own_fault |= (*journal)->take_own_fault();
+    own_fault |= (*journal)->own_fault_left();
     marks.push_back(&(*journal)->own_fault());
     journals_.push_back(std::move(*journal));
   }
@@ -173,11 +180,12 @@ Clock::time_point Host::deadline() const {
 
 void Host::on_time() {
   const auto clock = Clock::now();
+  const Now time = at(clock);
+  // First: the lives pass it on when the batches' memory is another.
+  if (daemon_.deadline() <= clock) unmap_program_ |= daemon_.on_time(clock);
   for (std::size_t i = 0; i < lives_.size(); ++i) {
     if (lives_[i]->deadline() <= clock) lives_[i]->on_time(clock);
   }
-  if (daemon_.deadline() <= clock) daemon_.on_time(clock);
-  const Now time = now();
   if (shard_.deadline() <= time.steady) shard_.on_time(time);
   for (const WorkerId worker : over_) {
     std::erase_if(lives_, [worker](const auto& one) { return one->id() == worker; });

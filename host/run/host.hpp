@@ -85,6 +85,7 @@ class Host final : private worker::Listener {
   void ended(WorkerId worker, const Death* death) override;
 
   static Now now();
+  static Now at(Clock::time_point clock);
   worker::Life* life(WorkerId worker);
 
   const config::Config& config_;
@@ -106,6 +107,7 @@ class Host final : private worker::Listener {
   std::unique_ptr<store::DeadLetters> dead_letters_;
   ReplayMetrics metrics_{log_};
   bool greeted_ = false, awaiting_answer_ = false, gone_ = false;
+  bool unmap_program_ = false;  // before the next wait
   int log_watched_ = -1;
   std::optional<int> exit_code_;
 };

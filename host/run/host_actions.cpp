@@ -3,7 +3,6 @@
 #include "store/crash_report.hpp"
 #include "store/state_key.hpp"
 #include "support/exit_code.hpp"
-#include "support/process_memory.hpp"
 
 namespace kclhost::host::run {
 
@@ -53,12 +52,11 @@ void Host::act(const action::LetGo& gone) {
 }
 
 void Host::act(const action::SendStatus&) {
-  const bool first = answering_ == "initialize";
   if (shard_.shard_end_recorded()) {
     for (const auto& journal : journals_) journal->remove();
   }
   if (!daemon_.send_status(answering_)) return daemon_gone(true);
-  if (first) unmap_program();
+  unmap_program_ |= answering_ == "initialize";
 }
 
 void Host::act(const action::SendCheckpoint& checkpoint) {

@@ -109,8 +109,9 @@ Result<std::unique_ptr<AttemptJournal>> AttemptJournal::open(const std::filesyst
     }
     std::memcpy(file.magic, magic, sizeof magic);
   }
-  if (std::memcmp(file.magic, magic, sizeof magic) != 0 || journal->newest() == nullptr) return damaged;
-  journal->generation_ = journal->newest()->generation;
+  if (std::memcmp(file.magic, magic, sizeof magic) != 0 || !journal->take_left_over()) return damaged;
+  // The kernel mapped what lies around what we read, too. A write maps its own page alone.
+  ::madvise(at, sizeof(File), MADV_DONTNEED);
   return journal;
 }
 
@@ -133,12 +134,14 @@ const AttemptJournal::Slot* AttemptJournal::newest() const {
   return newest;
 }
 
-std::vector<JournalNote> AttemptJournal::left_over() const {
-  std::vector<JournalNote> notes;
+bool AttemptJournal::take_left_over() {
   const Slot* const slot = newest();
-  if (slot == nullptr) return notes;
+  if (slot == nullptr) return false;
+  generation_ = slot->generation;
+  count_ = slot->count;
+  left_over_.reserve(count_);
   for (const Entry& entry : std::span(slot->entries, slot->count)) {
-    JournalNote& note = notes.emplace_back();
+    JournalNote& note = left_over_.emplace_back();
     note.first.set(entry.first, entry.first_sub);
     note.last.set(entry.last, entry.last_sub);
     note.failures = entry.failures;
@@ -147,16 +150,17 @@ std::vector<JournalNote> AttemptJournal::left_over() const {
     note.under_way = (entry.flags & under_way) != 0;
     note.aside = (entry.flags & aside) != 0;
   }
-  return notes;
+  own_fault_left_ = file_->own_fault.load() != 0;
+  if (own_fault_left_) file_->own_fault = 0;
+  return true;
 }
 
 void AttemptJournal::write(const JournalNotes& notes) {
   const std::span<const JournalNote> all = notes.all();
-  const Slot& before = file_->slots[generation_ % 2];
-  if (all.empty() && before.count == 0) return;
+  if (all.empty() && count_ == 0) return;
   Slot& to = file_->slots[++generation_ % 2];
   to.generation = generation_;
-  to.count = std::min(all.size(), most_notes);
+  to.count = count_ = std::min(all.size(), most_notes);
   for (std::size_t i = 0; i < to.count; ++i) {
     const JournalNote& note = all[i];
     Entry& entry = to.entries[i];
@@ -178,10 +182,6 @@ std::string AttemptJournal::sync() {
 
 void AttemptJournal::remove() {
   if (fd_) ::unlink(path_.c_str());
-}
-
-bool AttemptJournal::take_own_fault() {
-  return file_->own_fault.exchange(0) != 0;
 }
 
 std::atomic<std::uint32_t>& AttemptJournal::own_fault() {

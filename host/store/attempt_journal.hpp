@@ -30,9 +30,10 @@ class AttemptJournal {
   // Another process has the file; nothing is read from it and nothing written to it.
   bool is_shared() const { return !fd_; }
 
-  // What an earlier process left, and whether it died of a fault of the plugin: see own_fault. Forgets the fault.
-  std::vector<JournalNote> left_over() const;
-  bool take_own_fault();
+  // What an earlier process left, and whether it died of a fault of the plugin: see own_fault. To open the journal is
+  // to take note of the fault: the next one does not find it.
+  const std::vector<JournalNote>& left_over() const { return left_over_; }
+  bool own_fault_left() const { return own_fault_left_; }
   // Replaces what is remembered. Texts beyond 79 bytes are cut: a sequence number has 56 digits at most.
   void write(const JournalNotes& notes);
   // Waits until the disk has it; "" or why it has not.
@@ -50,12 +51,16 @@ class AttemptJournal {
   struct File;
   AttemptJournal(std::filesystem::path path, Fd fd, File* file);
   const Slot* newest() const;
+  bool take_left_over();  // false: the file is damaged
   static std::uint64_t sum(const Slot& slot);
 
   std::filesystem::path path_;
   Fd fd_;
   File* file_;
   std::uint64_t generation_ = 0;
+  std::size_t count_ = 0;  // of notes in the newest slot
+  std::vector<JournalNote> left_over_;
+  bool own_fault_left_ = false;
 };
 
 }  // namespace kclhost::host::store

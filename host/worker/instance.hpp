@@ -36,6 +36,8 @@ class Instance {
   // Makes the call, create with `config_json`, and returns what it came to. A function that the plugin left out counts
   // as done; before create succeeded, so does all but create. An exception that the plugin lets out ends the process.
   Outcome perform(const Request& request, std::string_view config_json);
+  // Frees what only a batch needs; between calls.
+  void give_back() { std::vector<kclhost_record>().swap(records_); }
 
  private:
   bool view_records(const Batch& batch);

@@ -40,6 +40,9 @@ class Worker {
         return load(std::string(packet.texts[0]), std::string(packet.texts[1]));
       case Kind::view:
         if (batch_) batch_->replace(std::move(packet.fd));
+        // The host gives memory back, and so do we.
+        if (instance_) instance_->give_back();
+        if (own_process_) unmap_program();
         return true;
       case Kind::call:
         return instance_ != nullptr && call(packet);

@@ -23,7 +23,7 @@ state_dir: {state}
 timeouts: {{shutdown: 3s}}
 daemon:
   java: {java}
-  jvm_options: [-Xmx100m]
+  jvm_options: [{jvm_options}]
   jars: {directory}/jars
   logback: {directory}/logback.xml
   properties: {{{properties}}}
@@ -37,6 +37,7 @@ class Launcher:
         self.kclhost = kclhost
         self.directory = directory
         self.values = {"directory": directory, "plugins": PLUGINS, "plugin": "noop.so", "state": directory / "state", "java": FAKE_JAVA,
+                       "jvm_options": "-Xmx100m",
                        "properties": "streamName: words, applicationName: app"}
         self.config = directory / "kclhost.yaml"
         self.processes = []
@@ -145,23 +146,33 @@ def test_adds_what_the_daemon_lacks(launcher):
         "processingLanguage": "cpp/20",
         "awsCredentialsProvider": "DefaultCredentialsProvider",
         "callProcessRecordsEvenForEmptyRecordList": "true",
-        "isGracefulLeaseHandoffEnabled": "false",
+        "isGracefulLeaseHandoffEnabled": "true",
+        "shardSyncIntervalMillis": "1000",
         "shutdownGraceMillis": "13000",  # timeouts.shutdown and ten seconds
     }
     assert not launcher.has("state"), "printing the properties writes nothing"
 
 
+@pytest.mark.parametrize("version, handoff", [("3.1.3", "false"), ("3.4.9", "false"), ("3.5.0", "true"), ("3.5.1", "true"),
+                                              ("3.10.0", "true"), ("4.0.0", "true"), ("unknown", "false")])
+def test_hands_over_where_the_daemon_can(launcher, version, handoff):
+    jars = launcher.directory / "jars"
+    (jars / "amazon-kinesis-client-multilang-9.jar").rename(jars / f"amazon-kinesis-client-multilang-{version}.jar")
+    assert properties(launcher)["isGracefulLeaseHandoffEnabled"] == handoff
+
+
 def test_what_the_user_sets_wins(launcher):
     launcher.values["properties"] = ("streamArn: 'arn:x', applicationName: app, shutdownGraceMillis: 5, "
                                      "executableName: my own, callProcessRecordsEvenForEmptyRecordList: false, "
-                                     "isGracefulLeaseHandoffEnabled: true, "
+                                     "isGracefulLeaseHandoffEnabled: false, shardSyncIntervalMillis: 7, "
                                      "awsCredentialsProvider: ProfileCredentialsProvider")
     got = properties(launcher)
     assert got["streamArn"] == "arn\\:x"
     assert got["shutdownGraceMillis"] == "5"
     assert got["executableName"] == "my own"
     assert got["callProcessRecordsEvenForEmptyRecordList"] == "false"
-    assert got["isGracefulLeaseHandoffEnabled"] == "true"
+    assert got["isGracefulLeaseHandoffEnabled"] == "false"
+    assert got["shardSyncIntervalMillis"] == "7"
     assert got["awsCredentialsProvider"] == "ProfileCredentialsProvider"
 
 
@@ -178,7 +189,7 @@ def test_the_printed_command_can_be_run(launcher):
     command = launcher.run("--print-command").stdout
     file = Path(shlex.split(command)[-3])
     assert shlex.split(command) == [
-        str(FAKE_JAVA), "-Dfile.encoding=UTF-8", "-Xmx100m", "-cp", f"{launcher.directory}/jars/*",
+        str(FAKE_JAVA), "-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError", "-Xmx100m", "-cp", f"{launcher.directory}/jars/*",
         "software.amazon.kinesis.multilang.MultiLangDaemon", "--properties-file", str(file), "--log-configuration",
         f"{launcher.directory}/logback.xml"]
     assert file.read_text() == launcher.run("--print-properties").stdout
@@ -248,7 +259,11 @@ def test_missing_java_names_the_cure(launcher):
 def test_starts_java_and_stops_it_in_order(launcher):
     process = launcher.start()
     report = launcher.report()
-    assert report["argv"] == shlex.split(launcher.run("--print-command").stdout)
+    printed = shlex.split(launcher.run("--print-command").stdout)
+    assert "-XX:+ExitOnOutOfMemoryError" in printed
+    # The one that runs has a name of its own in its properties.
+    file = printed.index("--properties-file") + 1
+    assert report["argv"][:file] + report["argv"][file + 1:] == printed[:file] + printed[file + 1:]
     assert report["pgid"] == report["pid"]
     assert report["stdin"] == "/dev/null"
     assert report["blocked"] == []
@@ -298,6 +313,18 @@ def test_a_daemon_that_ends_by_itself_is_a_failure(launcher, fake, told):
     done = launcher.run(fake=fake)
     assert done.returncode == 1
     assert told in one_line(after_start(done.stderr))
+
+
+def test_a_daemon_without_memory_names_the_cure(launcher):
+    done = launcher.run(fake="exit-3")
+    assert done.returncode == 1
+    told = one_line(after_start(done.stderr))
+    assert "ran out of memory" in told and "-Xmx" in told and "maxRecords" in told
+
+
+def test_what_to_do_without_memory_is_the_users_choice(launcher):
+    launcher.values["jvm_options"] = "-XX:+CrashOnOutOfMemoryError"
+    assert "-XX:+ExitOnOutOfMemoryError" not in launcher.run("--print-command").stdout
 
 
 def test_a_failed_shutdown_is_a_failure(launcher):

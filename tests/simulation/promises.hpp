@@ -65,6 +65,13 @@ class Promises {
       if (!safe(i) && i >= recorded_ && !holds(i)) fail(i, "is acknowledged, and nobody has it");
     }
   }
+  // How many of the records that were delivered up to there are not finished and with an instance.
+  template <class Holds>
+  std::uint32_t kept(std::uint32_t delivered, Holds&& holds) const {
+    std::uint32_t count = 0;
+    for (std::uint32_t i = recorded_; i < delivered; ++i) count += !fates_[i].aside && holds(i) ? 1 : 0;
+    return count;
+  }
   // All records of the batch that begins there are finished, up to this one.
   void first_in_line(std::uint32_t first, std::uint32_t record) const {
     for (std::uint32_t i = first; i < record; ++i) {

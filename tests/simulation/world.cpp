@@ -66,7 +66,7 @@ void World::live() {
   sources_ = {file_};
   file_is_new_ = false;
   looks_ = failed_starts_ = 0;
-  protocol_broken_ = unloadable_ = dead_letters_failed_ = greeted_ = flush_returned_ = false;
+  protocol_broken_ = unloadable_ = dead_letters_failed_ = greeted_ = flush_returned_ = flushed_ = false;
   one_at_a_time_ = false;
   lane_synced_.assign(static_cast<std::size_t>(setting_.config.concurrency), false);
   shard_ = std::make_unique<Shard>(setting_.config, memory_, static_cast<std::uint32_t>(chance_.next()), now_);

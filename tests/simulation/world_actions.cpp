@@ -116,6 +116,7 @@ void World::check_delivery(Worker& worker, const Request& request) {
     return;
   }
   ++deliveries_;
+  flushed_ = false;
   for (std::uint32_t i = 0; i < request.batch.count; ++i) {
     const std::string number(request.batch.data(i));
     worker.records.push_back(static_cast<std::uint32_t>(std::strtoul(number.c_str(), nullptr, 10)));
@@ -224,11 +225,16 @@ void World::act(const action::SendStatus&) {
     case Message::initialize:
       greeted_ = true;
       return;
-    case Message::process_records:
-      promises_.acknowledged(daemon_.first, daemon_.delivered, [this](std::uint32_t record) {
+    case Message::process_records: {
+      const auto held = [this](std::uint32_t record) {
         return std::any_of(workers_.begin(), workers_.end(),
                            [record](const Worker& worker) { return worker.program.checkpoints && worker.has(record); });
-      });
+      };
+      promises_.acknowledged(daemon_.first, daemon_.delivered, held);
+      if (promises_.kept(daemon_.delivered, held) > setting_.config.in_flight.max_records && !flushed_ &&
+          !daemon_.lease_is_lost) {
+        throw Violation{"an instance holds more than in_flight.max_records, and was not asked to flush"};
+      }
       for (const Worker& worker : workers_) {
         if (worker.state == Worker::State::in_call && worker.call == Call::process_records) {
           throw Violation{"a batch is acknowledged while it is processed"};
@@ -236,6 +242,7 @@ void World::act(const action::SendStatus&) {
       }
       memory_.overwrite();
       return;
+    }
     case Message::lease_lost:
     case Message::shard_ended:
       daemon_.over = true;

@@ -298,7 +298,10 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
   }
   worker.ready |= ok && worker.call == Call::initialize;
   worker.may_be_destroyed |= ok && worker.call == Call::create;
-  if (worker.call == Call::drain) flush_returned_ = !worker.drain_checkpointed;
+  if (worker.call == Call::drain) {
+    flush_returned_ = !worker.drain_checkpointed;
+    flushed_ = true;
+  }
   tell("worker", static_cast<std::uint32_t>(worker.id), ok ? "returns from" : "fails in", name_of(worker.call),
        ok ? "" : std::to_string(first_unfinished));
   if (worker.call == Call::process_records && !worker.records.empty()) {

