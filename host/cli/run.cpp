@@ -30,6 +30,22 @@ struct Pipes {
   Fd in, out;
 };
 
+// What the plugin starts inherits which signals are ignored and which are blocked, and kclhost may have been started
+// with some of both: the Java machine blocks SIGQUIT, nohup ignores SIGHUP. (With isolation process the worker does
+// more.) To this process a signal that was ignored still does nothing.
+void give_children_ordinary_signals() {
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_IGN) continue;
+    action.sa_handler = [](int) {};
+    action.sa_flags = SA_RESTART;
+    ::sigaction(signal, &action, nullptr);
+  }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
 int serve(const std::filesystem::path& file) {
   const config::Loaded loaded = config::load(file);
   for (const config::Problem& problem : loaded.problems) complain(problem.str());
@@ -46,6 +62,7 @@ int serve(const std::filesystem::path& file) {
     action.sa_flags = SA_RESTART;
     ::sigaction(signal, &action, nullptr);
   }
+  if (loaded.config.isolation == config::Isolation::none) give_children_ordinary_signals();
   // Whoever ignores it is not told how a child ended.
   ::signal(SIGCHLD, SIG_DFL);
   // A worker of the same user can't reach into this process then, nor open its descriptors.
