@@ -11,6 +11,7 @@
 #include "support/process_memory.hpp"
 #include "support/shared_buffer.hpp"
 #include "worker/instance.hpp"
+#include "worker/uncaught.hpp"
 
 namespace kclhost::host::worker {
 namespace {
@@ -55,6 +56,7 @@ class Worker {
       host_.send({.kind = Kind::load_failed}, {table.error()});
       return false;
     }
+    name_what_is_let_out(staged_path);
     const Descriptor about = describe(*table);
     instance_ = std::make_unique<Instance>(std::move(*table), std::move(plugin_path), host_);
     for (std::string_view rest = about.config_schema; !rest.empty();) {
