@@ -10,6 +10,7 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string_view>
 
@@ -114,12 +115,15 @@ void run_worker_process(const Inheritance& inherited) noexcept {
                       ControlPage::map(Fd(given.control)), move_up(given.batch)};
     if (!supplies.control) throw std::bad_alloc();
     record_crashes((*supplies.control)->crash, given.core_dumps ? CoreDumps::yes : CoreDumps::no);
-    serve(std::move(supplies));
+    const Served served = serve(std::move(supplies));
+    // The host gives the call of destroy, which is not over for it, as long as it gives any: what hangs here is ended.
+    if (served == Served::to_the_end && given.orderly_exit) std::exit(0);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "the worker can't go on: %s\n", error.what());
     ::_exit(1);
   }
-  // Without static destructors and atexit handlers: threads that a plugin left behind may still run.
+  // Without static destructors and atexit handlers: threads that a plugin left behind may still run, and would use what
+  // is destroyed.
   ::_exit(0);
 }
 
