@@ -25,14 +25,14 @@ DEATHS = [
 ]
 
 
-def set_aside(shard, directory):
+def set_aside(shard, directory, key="key"):
     """Leads the shard through a record that is set aside; its dead letter, and the crash report if there is one."""
     shard.initialize()
-    shard.process_records(record(1, "poison"))
+    shard.process_records(record(1, "poison", key=key))
     shard.lose_lease()
     assert shard.finish() == 0, shard.stderr()
     (letters,) = (directory / "state/dead-letters").iterdir()
-    (letter,) = [json.loads(line) for line in letters.read_text(encoding="utf-8").splitlines()]
+    (letter,) = [json.loads(line) for line in letters.read_bytes().decode().strip("\n").split("\n")]
     reports = [json.loads(file.read_bytes().decode()) for file in (directory / "state/crashes").glob("*")]
     return letter, reports[0] if reports else None
 
@@ -94,7 +94,9 @@ def test_what_it_printed_in_an_earlier_call_has_no_part_in_it(misbehave, tmp_pat
 def test_bytes_that_are_no_text(misbehave, tmp_path, log_format):
     shard = misbehave("print_bytes", "process_records", directory=tmp_path, on_error=ONCE,
                       log={"level": "debug", "format": log_format})
-    letter, report = set_aside(shard, tmp_path)
+    key = "\0\x01\"\\\u2028</script>\U0001f600"
+    letter, report = set_aside(shard, tmp_path, key)
+    assert letter["partition_key"] == key and report["records"][0]["partition_key"] == key
     for text in (letter["error_text"], report["printed"]):
         assert "\ufffd\ufffd\u0001\"" in text
 
