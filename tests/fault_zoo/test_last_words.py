@@ -13,7 +13,7 @@ ONCE = {"retry": {"max_attempts": 1}, "then": "dead_letter"}
 # The fault, what it says, and the function of the plugin that is to be seen. (None: it left no stack.)
 DEATHS = [
     ("throw_on_thread", ["SIGABRT", "std::runtime_error", "thrown on a thread"], "faults()"),
-    ("throw_in_noexcept", ["SIGABRT", "std::invalid_argument", "thrown where nothing may be"], "throw_invalid_argument()+0x"),
+    ("throw_in_noexcept", ["SIGABRT", "std::invalid_argument", "thrown where nothing may be"], "throw_in_noexcept()+0x"),
     ("assert", ["SIGABRT", "processor.cpp:42: process_records: Assertion `records are sorted' failed"],
      "fail_an_assertion()+0x"),
     pytest.param("break_the_heap", ["SIGABRT", "double free"], "break_the_heap()+0x", marks=NOT_SANITIZED),
