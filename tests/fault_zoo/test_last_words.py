@@ -14,9 +14,8 @@ ONCE = {"retry": {"max_attempts": 1}, "then": "dead_letter"}
 DEATHS = [
     ("throw_on_thread", ["SIGABRT", "std::runtime_error", "thrown on a thread"], "faults()"),
     ("throw_in_noexcept", ["SIGABRT", "std::invalid_argument", "thrown where nothing may be"], "throw_in_noexcept()+0x"),
-    ("assert", ["SIGABRT", "processor.cpp:42: process_records: Assertion `records are sorted' failed"],
-     "fail_an_assertion()+0x"),
-    pytest.param("break_the_heap", ["SIGABRT", "double free"], "break_the_heap()+0x", marks=NOT_SANITIZED),
+    ("assert", ["SIGABRT", "misbehave.cpp:", "Assertion `sorted == 1' failed"], "fail_an_assertion()+0x"),
+    pytest.param("break_the_heap", ["SIGABRT", "double free"], "Misbehave::process_records(", marks=NOT_SANITIZED),
     ("sanitizer", ["exit(1)", "ERROR: AddressSanitizer: heap-use-after-free on address",
                    "SUMMARY: AddressSanitizer: heap-use-after-free plugin.cpp:12"], None),
     ("segv", ["SIGSEGV at address 0x8"], "crash()+0x"),
