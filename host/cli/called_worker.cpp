@@ -95,7 +95,7 @@ void CalledWorker::destroy(config::Milliseconds timeout) {
 }
 
 CalledWorker::Called CalledWorker::end() const {
-  return {.code = "DIED", .message = death_ ? one_line(death_->message) : ""};
+  return {.code = "DIED", .message = death_ ? one_line(death_->explained()) : ""};
 }
 
 void CalledWorker::wants_checkpoint(WorkerId, CallNumber call, std::optional<std::string_view> sequence_number,

@@ -92,7 +92,8 @@ bool LetterReplay::bring_up(const std::string& shard_id) {
                     config_.plugin.config_json,
                     static_cast<std::int32_t>(config_.log.level),
                     config_.worker.max_memory,
-                    config_.worker.core_dumps};
+                    config_.worker.core_dumps,
+                    config_.worker.orderly_exit};
   if (const auto loaded = worker_.load(std::move(spec), initialize, patience); !loaded.ok) {
     if (loaded.given_up) return false;
     throw Failure{exit_plugin, "plugin " + plugin_path_ + ": " + loaded.message};

@@ -3,7 +3,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
+#include <system_error>
+#include <thread>
 
 #include "cli/cli.hpp"
 #include "cli/configuration.hpp"
@@ -30,6 +33,35 @@ struct Pipes {
   Fd in, out;
 };
 
+// What the plugin starts inherits which signals are ignored and which are blocked, and kclhost may have been started
+// with some of both: the Java machine blocks SIGQUIT, nohup ignores SIGHUP. (With isolation process the worker does
+// more.) To this process a signal that was ignored still does nothing.
+void give_children_ordinary_signals() {
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_IGN) continue;
+    action.sa_handler = [](int) {};
+    action.sa_flags = SA_RESTART;
+    ::sigaction(signal, &action, nullptr);
+  }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// With the atexit handlers of a plugin in this process, which get that long.
+[[noreturn]] void end_in_order(int exit_code, config::Milliseconds most) {
+  try {
+    std::thread([exit_code, most] {
+      std::this_thread::sleep_for(most);
+      ::_exit(exit_code);
+    }).detach();
+  } catch (const std::system_error&) {
+    ::_exit(exit_code);  // no thread is to be had: nothing would end a handler that hangs
+  }
+  std::exit(exit_code);
+}
+
 int serve(const std::filesystem::path& file) {
   const config::Loaded loaded = config::load(file);
   for (const config::Problem& problem : loaded.problems) complain(problem.str());
@@ -46,6 +78,7 @@ int serve(const std::filesystem::path& file) {
     action.sa_flags = SA_RESTART;
     ::sigaction(signal, &action, nullptr);
   }
+  if (loaded.config.isolation == config::Isolation::none) give_children_ordinary_signals();
   // Whoever ignores it is not told how a child ended.
   ::signal(SIGCHLD, SIG_DFL);
   // A worker of the same user can't reach into this process then, nor open its descriptors.
@@ -63,6 +96,8 @@ int serve(const std::filesystem::path& file) {
     log.error(error.what());
     log.flush_for(std::chrono::milliseconds(1'000));
   }
+  const bool in_order = loaded.config.worker.orderly_exit && loaded.config.isolation == config::Isolation::none;
+  if (in_order) end_in_order(exit_code, loaded.config.timeouts.shutdown);
   // With isolation none the plugin's threads are still there, and may hold locks that an orderly end waits for.
   ::_exit(exit_code);
 }

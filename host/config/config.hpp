@@ -82,6 +82,7 @@ struct Worker {
   std::optional<std::uint64_t> max_memory;  // bytes
   bool core_dumps = false;
   bool crash_payloads = false;
+  bool orderly_exit = false;
 };
 
 struct Log {

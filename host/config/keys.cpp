@@ -113,6 +113,8 @@ constexpr std::array table{
         .target = Field<bool>{[](Config& c) -> bool& { return c.worker.core_dumps; }}},
     Key{.name = "worker.crash_payloads", .description = "Put the data of the records in hand into crash reports.",
         .target = Field<bool>{[](Config& c) -> bool& { return c.worker.crash_payloads; }}},
+    Key{.name = "worker.orderly_exit", .description = "End the plugin's process by exit(), so that atexit handlers and static destructors run: for coverage, leak checkers and profilers. They share timeouts.shutdown with the destructor.",
+        .target = Field<bool>{[](Config& c) -> bool& { return c.worker.orderly_exit; }}},
 
     Key{.name = "log", .description = "The host's log, and the plugin's.", .target = Section{}},
     Key{.name = "log.level", .description = "Lines below this level are not written.",

@@ -24,4 +24,12 @@ std::string_view name_of(Call call) {
   return "?";
 }
 
+std::string Death::cause() const {
+  return words.empty() ? message : message + "; it printed: " + words;
+}
+
+std::string Death::explained() const {
+  return place.empty() ? cause() : cause() + "; in the plugin: " + place;
+}
+
 }  // namespace kclhost::host

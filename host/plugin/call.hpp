@@ -65,9 +65,16 @@ struct Death {
   Kind kind = Kind::signal;
   int detail = 0;
   std::string message;  // "killed by SIGSEGV at address 0x8", "ended by exit(3)", ...: follows "the worker was"
-  std::vector<std::string> stack;  // innermost first; empty where none was to be had
+  std::vector<std::string> stack{};  // innermost first; empty where none was to be had
   // False: a call was sent and the plugin never saw it, so it is not to blame.
   bool call_begun = true;
+  std::string words{};  // the last that it printed on standard error, in one line; empty: nothing, in this call
+  std::string place{};  // the frames of the stack that lie in the plugin, in one line, innermost first
+
+  // The message with the last words behind it.
+  std::string cause() const;
+  // All that a person who holds nothing but a dead letter needs: the cause and the place.
+  std::string explained() const;
 };
 
 // What a plugin's table says of it.

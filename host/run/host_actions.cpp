@@ -24,7 +24,8 @@ void Host::act(const action::StartWorker& start) {
                     config_.plugin.config_json,
                     static_cast<std::int32_t>(config_.log.level),
                     config_.worker.max_memory,
-                    config_.worker.core_dumps};
+                    config_.worker.core_dumps,
+                    config_.worker.orderly_exit};
   const auto begin = config_.isolation == config::Isolation::process ? worker::start_process : worker::start_thread;
   auto started = begin(start.worker, std::move(spec), loop_, &buffer_, *this);
   if (!started) return shard_.not_started(start.worker, started.error(), now());

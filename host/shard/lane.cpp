@@ -260,7 +260,7 @@ void Lane::ended(WorkerId worker, const Death* death) {
   if (successor_ && successor_->id() == worker) {
     successor_.reset();
     return refuse("plugin " + desk_.config.plugin.path + ": can't be loaded: the process that tried was " +
-                  (death ? death->message : std::string("ended")));
+                  (death ? death->cause() : std::string("ended")));
   }
   const Instance was = std::move(*instance_);
   instance_.reset();
@@ -272,7 +272,7 @@ void Lane::ended(WorkerId worker, const Death* death) {
   }
   if (death == nullptr) death = &gone;
   if (was.phase() == Instance::Phase::loading) {
-    const std::string why = "can't be loaded: the process that tried was " + death->message;
+    const std::string why = "can't be loaded: the process that tried was " + death->cause();
     instance_.emplace(was);
     return not_loaded(worker, why);
   }
@@ -281,13 +281,13 @@ void Lane::ended(WorkerId worker, const Death* death) {
     if (++idle_deaths_ > 1) {
       start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, idle_deaths_ - 1, desk_.random);
     }
-    if (holds_records()) failed_at("DIED", death->message);
+    if (holds_records()) failed_at("DIED", death->explained());
     return lost(false, closing_);
   }
   const Call call = was.call();
   if (call == Call::create || call == Call::initialize) {
     report(call, death->message, death, false);
-    return came_to_nothing(death->message, call == Call::create ? exit_plugin : exit_stopped);
+    return came_to_nothing(death->cause(), call == Call::create ? exit_plugin : exit_stopped);
   }
   if (call == Call::process_records && delivery_.under_way()) return records_died(*death);
   const bool unseen = !death->call_begun && !repeating_;
@@ -307,12 +307,13 @@ void Lane::ended(WorkerId worker, const Death* death) {
   if (call == Call::drain && flushed != Flush::none && !closing_) {
     desk_.ask(action::WriteCrashReport{was.generation(), *death, Batch{}});
   }
-  if (holds_records()) failed_at("DIED", death->message);
+  if (holds_records()) failed_at("DIED", death->explained());
   lost(false, closing_);
 }
 
 void Lane::tell_death_between_calls(const Death& death) {
-  desk_.tell(Level::error, "the worker was " + death.message + " between calls", {{"stack", joined(death.stack)}});
+  desk_.tell(Level::error, "the worker was " + death.message + " between calls",
+             {{"printed", death.words}, {"stack", joined(death.stack)}});
 }
 
 // The instance is gone, and with it what it held.
@@ -332,7 +333,10 @@ void Lane::report(Call call, const std::string& message, const Death* death, boo
     fields.emplace_back("first", Position::of(part_, 0).str());
     fields.emplace_back("last", Position::of(part_, part_.count - 1).str());
   }
-  if (death != nullptr) fields.emplace_back("stack", joined(death->stack));
+  if (death != nullptr) {
+    fields.emplace_back("printed", death->words);
+    fields.emplace_back("stack", joined(death->stack));
+  }
   desk_.tell(Level::error, std::move(text), std::move(fields));
 }
 

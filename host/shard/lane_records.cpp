@@ -166,13 +166,13 @@ void Lane::records_died(const Death& death) {
       start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, 1, desk_.random);
     }
     delivery_.interrupted();
-    if (holds_records()) failed_at("DIED", death.message);
+    if (holds_records()) failed_at("DIED", death.explained());
     return lost(false, false);
   }
   repeating_ = false;
   report(Call::process_records, death.message, &death, true);
   desk_.ask(action::WriteCrashReport{generation_, death, part_});
-  failed_at("DIED", death.message);
+  failed_at("DIED", death.explained());
   lost(true, false);
 }
 

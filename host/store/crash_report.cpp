@@ -10,6 +10,7 @@
 
 #include "support/base64.hpp"
 #include "support/file_name.hpp"
+#include "support/json_string.hpp"
 
 namespace kclhost::host::store {
 namespace {
@@ -32,8 +33,12 @@ std::string json_of(const config::Config& config, const observe::Log& log, const
   rapidjson::StringBuffer buffer;
   rapidjson::PrettyWriter<rapidjson::StringBuffer> json(buffer);
   json.SetIndent(' ', 2);
-  const auto text = [&json](std::string_view value) {
-    json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  // What a plugin printed, and the names in its symbols, may be any bytes; RapidJSON would write them as they are.
+  std::string quoted;
+  const auto text = [&json, &quoted](std::string_view value) {
+    quoted.clear();
+    append_json_string(quoted, value);
+    json.RawValue(quoted.data(), quoted.size(), rapidjson::kStringType);
   };
   const auto member = [&](const char* key, std::string_view value) {
     json.Key(key);
@@ -47,6 +52,7 @@ std::string json_of(const config::Config& config, const observe::Log& log, const
   json.Key("generation");
   json.Uint(generation);
   member("cause", death.message);
+  member("printed", death.words);
   json.Key("stack");
   json.StartArray();
   for (const std::string& frame : death.stack) text(frame);

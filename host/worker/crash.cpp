@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <unwind.h>
@@ -17,8 +18,10 @@ namespace {
 CrashRecord* the_record = nullptr;
 const void* program_base = nullptr;
 pid_t the_process = 0;
+CoreDumps may_dump = CoreDumps::yes;
 
-constexpr int fatal_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS};
+// Those that leave a core file by default, but for SIGXFSZ, which the worker outlives.
+constexpr int fatal_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP, SIGQUIT, SIGXCPU};
 constexpr std::size_t handler_stack_size = 64 * 1024;
 
 std::uint64_t interrupted_instruction(const void* context) {
@@ -50,9 +53,18 @@ void** read_stack(void** begin, void** end) {
   return addresses.at;
 }
 
+// As late as this, because what the plugin starts inherits the limit. A system call and no more: safe in a handler.
+void forbid_core_file() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_CORE, &limit) != 0) return;
+  limit.rlim_cur = 0;
+  ::setrlimit(RLIMIT_CORE, &limit);
+}
+
 // Neither the unwinder nor dladdr is async-signal-safe by promise. Both were called once before, so that what they set
 // up at their first call is there, and a process that hangs here is killed by the host a moment later.
 void on_fatal_signal(int signal, siginfo_t* info, void* context) {
+  if (may_dump == CoreDumps::no) forbid_core_file();
   static std::atomic_flag entered;
   // A child of the worker has the same page.
   if (::getpid() == the_process && !entered.test_and_set()) {
@@ -86,8 +98,9 @@ void on_fatal_signal(int signal, siginfo_t* info, void* context) {
 
 }  // namespace
 
-void record_crashes(CrashRecord& record) {
+void record_crashes(CrashRecord& record, CoreDumps core_dumps) {
   the_record = &record;
+  may_dump = core_dumps;
   the_process = ::getpid();
   Dl_info own{};
   if (::dladdr(reinterpret_cast<void*>(&record_crashes), &own) != 0) program_base = own.dli_fbase;

@@ -27,6 +27,7 @@ Death death_of(const siginfo_t& info, const CrashRecord& crash) {
   if (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) {
     death.kind = Death::Kind::signal;
     death.message = killed_by(death.detail, crash);
+    if (info.si_code == CLD_DUMPED) death.message += " (core dumped)";
   } else if (info.si_code == CLD_EXITED) {
     death.message = "ended by exit(" + std::to_string(death.detail) + ")";
   } else {

@@ -28,6 +28,19 @@ void copy_text(char (&to)[N], std::string_view from) {
   to[n] = '\0';
 }
 
+// "what it said (TheException)".
+std::string text_of(std::string_view message, std::string_view exception) {
+  // std::throw_with_nested throws a type of the library's own around the one that was meant.
+  constexpr std::string_view nested = "std::_Nested_exception<";
+  if (exception.starts_with(nested) && exception.ends_with('>')) {
+    exception = exception.substr(nested.size(), exception.size() - nested.size() - 1);
+  }
+  if (message.empty()) return std::string(exception);
+  std::string text(message);
+  if (message.find(exception) == std::string_view::npos) text.append(" (").append(exception).append(")");
+  return text;
+}
+
 // Plugins compiled against a shorter struct must not be written beyond it.
 template <std::size_t N>
 bool has(const kclhost_error& error, const char (&member)[N]) {
@@ -131,8 +144,7 @@ Outcome Instance::perform(const Request& request, std::string_view config_json) 
     outcome.first_unfinished = std::min<std::uint64_t>(error.first_unfinished, request.batch.count);
     error.message[sizeof error.message - 1] = '\0';
     error.name[sizeof error.name - 1] = '\0';
-    outcome.message = error.message;
-    if (outcome.message.empty()) outcome.message = error.name;
+    outcome.message = text_of(error.message, error.name);
     if (outcome.message.empty()) outcome.message = "status " + std::to_string(outcome.status) + " without a message";
   }
   return outcome;

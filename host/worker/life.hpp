@@ -44,6 +44,7 @@ struct Spec {
   std::int32_t log_level = KCLHOST_LOG_INFO;
   std::optional<std::uint64_t> max_memory{};  // bytes; allocations beyond twice as much fail
   bool core_dumps = false;
+  bool orderly_exit = false;  // behind destroy, by exit()
 };
 
 // It never waits: each function returns at once, and the listener hears what came of it. Host's thread only.

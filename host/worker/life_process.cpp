@@ -177,8 +177,13 @@ void LifeProcess::finish() {
   Death death = killed_ ? killed_as_ : death_of(info, crash);
   death.call_begun = dialogue_.call_begun();
   // A plugin that overwrote the record has left no signal there.
-  if (const int signal = crash.signal; signal > 0 && signal < NSIG)
-    death.stack = describe_stack(crash, spec_.staged_path, spec_.plugin_path);
+  if (const int signal = crash.signal; signal > 0 && signal < NSIG) {
+    Stack stack = describe_stack(crash, spec_.staged_path, spec_.plugin_path);
+    death.stack = std::move(stack.lines);
+    death.place = std::move(stack.in_plugin);
+  }
+  // Where the host brought the end about, what the worker printed before has no part in it.
+  if (!killed_) death.words = words_.text();
   listener_.ended(id_, &death);
 }
 

@@ -23,15 +23,18 @@ class LifeProcess final : public Life, private Dialogue::Owner {
         loop_(loop),
         listener_(listener),
         dialogue_(id, std::move(channel), std::move(control), batch, listener, *this),
-        out_(id, std::move(out), KCLHOST_LOG_INFO, "stdout", listener),
-        err_(id, std::move(err), KCLHOST_LOG_WARN, "stderr", listener) {}
+        out_(id, std::move(out), KCLHOST_LOG_INFO, "stdout", listener, nullptr),
+        err_(id, std::move(err), KCLHOST_LOG_WARN, "stderr", listener, &words_) {}
   ~LifeProcess() override;
 
   // Once, when the process is there.
   void begin(pid_t pid);
 
   WorkerId id() const override { return id_; }
-  void call(CallNumber number, const Request& request) override { dialogue_.call(number, request); }
+  void call(CallNumber number, const Request& request) override {
+    words_.clear();
+    dialogue_.call(number, request);
+  }
   void answer_checkpoint(CallNumber number, const CheckpointAnswer& answer) override {
     dialogue_.answer_checkpoint(number, answer);
   }
@@ -56,6 +59,7 @@ class LifeProcess final : public Life, private Dialogue::Owner {
   EventLoop& loop_;
   Listener& listener_;
   Dialogue dialogue_;
+  LastWords words_;  // since the last call began
   Output out_, err_;
   pid_t pid_ = 0;  // until it is reaped: nobody else gets its number before that
   Fd pidfd_;       // none where the system has no such thing, or refuses it

@@ -32,7 +32,9 @@ void Output::append(std::string_view bytes) {
 }
 
 void Output::flush() {
-  if (!line_.empty()) listener_.log(worker_, level_, source_, line_);
+  if (line_.empty()) return;
+  if (words_ != nullptr) words_->add(line_);
+  listener_.log(worker_, level_, source_, line_);
   line_.clear();
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "support/fd.hpp"
+#include "worker/last_words.hpp"
 #include "worker/life.hpp"
 
 namespace kclhost::host::worker {
@@ -12,9 +13,10 @@ namespace kclhost::host::worker {
 // The host's end of the pipe that a worker has for standard output or standard error. Host's thread only.
 class Output {
  public:
-  // `fd` does not block. `source`, static text, and the level are those of the lines.
-  Output(WorkerId worker, Fd fd, std::int32_t level, std::string_view source, Listener& listener)
-      : worker_(worker), fd_(std::move(fd)), level_(level), source_(source), listener_(listener) {}
+  // `fd` does not block. `source`, static text, and the level are those of the lines. `words` hears them too; null: no
+  // one does.
+  Output(WorkerId worker, Fd fd, std::int32_t level, std::string_view source, Listener& listener, LastWords* words)
+      : worker_(worker), fd_(std::move(fd)), level_(level), source_(source), listener_(listener), words_(words) {}
 
   int fd() const { return fd_.get(); }
   // Logs what is there, `most` bytes of it at the most; the rest waits. False at the end of what will ever be printed.
@@ -32,6 +34,7 @@ class Output {
   const std::int32_t level_;
   const std::string_view source_;
   Listener& listener_;
+  LastWords* const words_;
   std::string line_;
 };
 

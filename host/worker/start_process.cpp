@@ -55,7 +55,8 @@ Result<std::unique_ptr<Life>> start_process(WorkerId id, Spec spec, EventLoop& l
                           their_out.get(),
                           their_err.get(),
                           spec.max_memory,
-                          spec.core_dumps};
+                          spec.core_dumps,
+                          spec.orderly_exit};
   auto life = std::make_unique<LifeProcess>(id, std::move(spec), loop, batch, listener, *control,
                                             std::move(channel->first), std::move(out), std::move(err));
   const pid_t pid = fork_worker(inheritance);

@@ -11,6 +11,7 @@
 #include "support/process_memory.hpp"
 #include "support/shared_buffer.hpp"
 #include "worker/instance.hpp"
+#include "worker/uncaught.hpp"
 
 namespace kclhost::host::worker {
 namespace {
@@ -24,12 +25,13 @@ class Worker {
     if (supplies.batch) batch_ = std::make_unique<SharedView>(std::move(supplies.batch));
   }
 
-  void serve() {
+  Served serve() {
     Packet packet;
     while (host_.receive(packet) == Channel::Received::packet && handle(packet)) {
     }
     host_.end();
     batch_.reset();
+    return destroyed_ ? Served::to_the_end : Served::broken_off;
   }
 
  private:
@@ -58,6 +60,7 @@ class Worker {
       host_.send({.kind = Kind::load_failed}, {table.error()});
       return false;
     }
+    name_what_is_let_out(staged_path);
     const Descriptor about = describe(*table);
     instance_ = std::make_unique<Instance>(std::move(*table), std::move(plugin_path), host_);
     for (std::string_view rest = about.config_schema; !rest.empty();) {
@@ -76,7 +79,10 @@ class Worker {
     const Outcome outcome = instance_->perform(request, (*control_)->config());
     leave_if_forked();
     if (own_process_) flush_output();
-    if (request.call == Call::destroy) return false;
+    if (request.call == Call::destroy) {
+      destroyed_ = true;
+      return false;
+    }
     const bool sent =
         host_.send({.kind = Kind::outcome, .code = outcome.status, .a = outcome.first_unfinished}, {outcome.message});
     if (own_process_ && request.call == Call::initialize) unmap_program();
@@ -121,11 +127,12 @@ class Worker {
   std::unique_ptr<SharedView> batch_;
   std::unique_ptr<Instance> instance_;
   std::string shard_id_, sequence_number_;
+  bool destroyed_ = false;
 };
 
 }  // namespace
 
-void serve(Supplies supplies) {
+Served serve(Supplies supplies) {
   // Never destroyed: threads that a plugin left behind may still use them.
   static auto* const workers = new std::deque<Worker>;
   static std::mutex adding;  // with isolation none each has a thread
@@ -134,7 +141,7 @@ void serve(Supplies supplies) {
     const std::lock_guard lock(adding);
     worker = &workers->emplace_back(std::move(supplies));
   }
-  worker->serve();
+  return worker->serve();
 }
 
 }  // namespace kclhost::host::worker

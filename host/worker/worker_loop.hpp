@@ -18,8 +18,11 @@ struct Supplies {
   Fd batch;  // none: for a worker that only loads
 };
 
-// Serves the host on this thread until the plugin is destroyed or can't be loaded, or the host is gone. A process that
-// the plugin forked and that comes back into it ends there. Throws std::system_error when memory is refused.
-void serve(Supplies supplies);
+enum class Served { to_the_end, broken_off };
+
+// Serves the host on this thread until the plugin is destroyed (to the end) or can't be loaded, or the host is gone. A
+// process that the plugin forked and that comes back into it ends there. Throws std::system_error when memory is
+// refused.
+Served serve(Supplies supplies);
 
 }  // namespace kclhost::host::worker

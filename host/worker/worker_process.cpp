@@ -10,6 +10,7 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string_view>
 
@@ -67,20 +68,16 @@ void unblock_signals() {
   ::sigprocmask(SIG_UNBLOCK, &all, nullptr);
 }
 
-// The lower of the two where the system's own limit is lower.
+// The lower of the two where the system's own limit is lower. All other limits stay as kclhost was given them: what the
+// plugin starts inherits them.
 void limit(const Inheritance& given) {
   rlimit now{};
   // Between worker.max_memory, where a worker is replaced in good order, and this, where allocating fails, lies room
   // for one batch.
   if (given.max_memory && ::getrlimit(RLIMIT_DATA, &now) == 0) {
-    const rlim_t most = std::min<rlim_t>(*given.max_memory * 2, now.rlim_max);
-    const rlimit memory{most, most};
+    // The soft limit only, which programs that the plugin starts may raise again.
+    const rlimit memory{std::min<rlim_t>(*given.max_memory * 2, now.rlim_max), now.rlim_max};
     ::setrlimit(RLIMIT_DATA, &memory);
-  }
-  // The soft limit only, which programs that the plugin starts may raise again.
-  if (!given.core_dumps && ::getrlimit(RLIMIT_CORE, &now) == 0) {
-    const rlimit none{0, now.rlim_max};
-    ::setrlimit(RLIMIT_CORE, &none);
   }
 }
 
@@ -117,13 +114,16 @@ void run_worker_process(const Inheritance& inherited) noexcept {
     Supplies supplies{given.id, HostLink::Where::own_process, Channel(move_up(given.channel)),
                       ControlPage::map(Fd(given.control)), move_up(given.batch)};
     if (!supplies.control) throw std::bad_alloc();
-    record_crashes((*supplies.control)->crash);
-    serve(std::move(supplies));
+    record_crashes((*supplies.control)->crash, given.core_dumps ? CoreDumps::yes : CoreDumps::no);
+    const Served served = serve(std::move(supplies));
+    // The host gives the call of destroy, which is not over for it, as long as it gives any: what hangs here is ended.
+    if (served == Served::to_the_end && given.orderly_exit) std::exit(0);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "the worker can't go on: %s\n", error.what());
     ::_exit(1);
   }
-  // Without static destructors and atexit handlers: threads that a plugin left behind may still run.
+  // Without static destructors and atexit handlers: threads that a plugin left behind may still run, and would use what
+  // is destroyed.
   ::_exit(0);
 }
 

@@ -18,11 +18,12 @@ struct Inheritance {
   int out = -1, err = -1;  // become standard output and standard error
   std::optional<std::uint64_t> max_memory{};
   bool core_dumps = false;
+  bool orderly_exit = false;
 };
 
 // Makes the worker of a process that was just forked off the host, with all signals blocked: lets go of all other
 // descriptors, gives signals and limits back their ordinary meaning, serves the host until it asks for the end or goes
-// away, and ends.
+// away, and ends: by exit() where an orderly exit is asked for and the plugin was destroyed, else by _exit().
 [[noreturn]] void run_worker_process(const Inheritance& given) noexcept;
 
 }  // namespace kclhost::host::worker

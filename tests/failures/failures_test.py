@@ -37,7 +37,7 @@ def test_one_bad_record_among_many_costs_few_deliveries(world):
     assert len(failed) <= 2 * math.log2(10_000) + 3
     assert len(set(sequences(world))) == 9_999
     (skipped,) = run.lines("record skipped by on_error")
-    assert skipped["error"] == "poison:throw"
+    assert skipped["error"] == "poison:throw (std::runtime_error)"
     assert int(skipped["attempts"]) == len([f for f in failed if f["last"].split("/")[0] >= skipped["record"].split("/")[0]])
 
 

@@ -73,6 +73,7 @@ TEST(ConfigValues, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config.worker.max_memory, std::nullopt);
   EXPECT_FALSE(config.worker.core_dumps);
   EXPECT_FALSE(config.worker.crash_payloads);
+  EXPECT_FALSE(config.worker.orderly_exit);
   EXPECT_EQ(config.log.level, LogLevel::info);
   EXPECT_EQ(config.log.format, LogFormat::json);
   EXPECT_EQ(config.log.sink, LogSink::automatic);
@@ -102,7 +103,7 @@ on_error:
 dead_letter: {path: lost, max_file_size: 10MB}
 in_flight: {max_bytes: 1GiB, max_records: 1000000000}
 timeouts: {initialize: 1s, process_records: 2s, shutdown: 3s}
-worker: {max_memory: 512MiB, core_dumps: true, crash_payloads: true}
+worker: {max_memory: 512MiB, core_dumps: true, crash_payloads: true, orderly_exit: true}
 log: {level: trace, format: text, sink: stderr}
 daemon:
   java: /usr/bin/java
@@ -143,6 +144,7 @@ daemon:
   EXPECT_EQ(config.worker.max_memory, 512u << 20);
   EXPECT_TRUE(config.worker.core_dumps);
   EXPECT_TRUE(config.worker.crash_payloads);
+  EXPECT_TRUE(config.worker.orderly_exit);
   EXPECT_EQ(config.log.level, LogLevel::trace);
   EXPECT_EQ(config.log.format, LogFormat::text);
   EXPECT_EQ(config.log.sink, LogSink::standard_error);

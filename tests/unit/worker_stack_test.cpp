@@ -6,8 +6,10 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core_fixtures.hpp"
+#include "worker/crash.hpp"
 #include "worker/stack.hpp"
 #include "worker/symbols.hpp"
 
@@ -15,6 +17,7 @@ namespace kclhost::host::worker {
 namespace {
 
 using test::TempDir;
+using Lines = std::vector<std::string>;
 
 std::unique_ptr<CrashRecord> record_in(const std::string& module) {
   auto record = std::make_unique<CrashRecord>();
@@ -28,7 +31,7 @@ std::unique_ptr<CrashRecord> record_in(const std::string& module) {
 }
 
 std::string first_line(const CrashRecord& record) {
-  const auto lines = describe_stack(record, "/state/staged.so", "plugins/mine.so");
+  const auto lines = describe_stack(record, "/state/staged.so", "plugins/mine.so").lines;
   return lines.empty() ? "" : lines.front();
 }
 
@@ -62,14 +65,49 @@ TEST(WorkerStack, TheStagedFileGoesByThePluginsName) {
   EXPECT_EQ(first_line(*record_in("/state/staged.so")), "0x123 in mine.so");
 }
 
+// Frames at 0x10, 0x20, ... of their modules.
+std::unique_ptr<CrashRecord> record_of(const std::vector<std::string>& modules) {
+  auto record = record_in(modules.front());
+  record->frame_count = 0;
+  for (const std::string& module : modules) {
+    CrashRecord::Frame& frame = record->frames[record->frame_count++];
+    frame.base = 0x5000;
+    frame.address = 0x5000 + 0x10 * record->frame_count;
+    std::strncpy(frame.module, module.c_str(), sizeof frame.module - 1);
+  }
+  return record;
+}
+
+TEST(WorkerStack, TheProgramsFramesAreLeftOut) {
+  const std::string plugin = "/state/staged.so", program = program_module;
+  const auto below = record_of({"/libc.so", plugin, program, program, "/libc.so"});
+  EXPECT_EQ(describe_stack(*below, plugin, "mine.so").lines, (Lines{"0x10 in libc.so", "0x20 in mine.so"}));
+  const auto between = record_of({"/libc.so", program, "/unwind.so", plugin, "/libc.so", program, plugin + "x"});
+  EXPECT_EQ(describe_stack(*between, plugin, "mine.so").lines,
+            (Lines{"0x10 in libc.so", "0x30 in unwind.so", "0x40 in mine.so", "0x50 in libc.so"}));
+  const auto none = record_of({"/libc.so", program, "/libc.so"});
+  EXPECT_EQ(describe_stack(*none, plugin, "mine.so").lines, Lines{"0x10 in libc.so"});
+  const auto own = record_of({program, program});
+  EXPECT_EQ(describe_stack(*own, plugin, "mine.so").lines, Lines{"0x10 in kclhost"});
+}
+
+TEST(WorkerStack, ThePluginsFramesAreToldApart) {
+  const std::string plugin = "/state/staged.so";
+  const auto record = record_of({"/libc.so", plugin, "/libstdc++.so", plugin, program_module});
+  EXPECT_EQ(describe_stack(*record, plugin, "mine.so").in_plugin, "0x20 < 0x40");
+  const std::vector<std::string> many(40, plugin);
+  EXPECT_EQ(describe_stack(*record_of(many), plugin, "mine.so").in_plugin,
+            "0x10 < 0x20 < 0x30 < 0x40 < 0x50 < 0x60 < 0x70 < 0x80");
+}
+
 TEST(WorkerStack, ARecordOfNonsense) {
   auto record = record_in("");
   EXPECT_EQ(first_line(*record), "0x123 in ");
   record->frame_count = 0xffffffff;
   std::memset(record->frames, 0xff, sizeof record->frames);
-  EXPECT_EQ(describe_stack(*record, "a", "b").size(), CrashRecord::most_frames);
+  EXPECT_EQ(describe_stack(*record, "a", "b").lines.size(), CrashRecord::most_frames);
   record->frame_count = 0;
-  EXPECT_TRUE(describe_stack(*record, "a", "b").empty());
+  EXPECT_TRUE(describe_stack(*record, "a", "b").lines.empty());
 }
 
 TEST(WorkerStack, ReadsNoMoreThanItsBudget) {

@@ -13,16 +13,18 @@
 //   KCLHOST_PLUGIN(Greeter, "com.example.greeter", "1.0.0")
 //
 // kclhost makes one instance per shard and calls it from one thread. A member function that returns has succeeded; one
-// that throws has failed, and the exception's what() is what the log says. [any thread] marks what may be called from
+// that throws has failed, and the log has the exception's what() and type. [any thread] marks what may be called from
 // threads of the plugin's own.
 #ifndef KCLHOST_RECORD_PROCESSOR_HPP
 #define KCLHOST_RECORD_PROCESSOR_HPP
 
+#include <cxxabi.h>
 #include <kclhost/plugin.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
 #include <iterator>
 #include <optional>
@@ -30,6 +32,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 namespace kclhost {
@@ -295,7 +298,7 @@ class RecordProcessor {
 
 namespace detail {
 
-// The error of a call, written without allocating: text that does not fit is cut between characters.
+// The error of a call. Its text is written without allocating; what does not fit is cut between characters.
 class ErrorText {
  public:
   explicit ErrorText(kclhost_error* error) noexcept
@@ -329,6 +332,20 @@ class ErrorText {
     }
   }
 
+  // The type of the exception in hand, as the error's name. Where there is no memory to spell it out it stays as the
+  // compiler wrote it.
+  void name_current_exception() noexcept {
+    const std::type_info* const type = abi::__cxa_current_exception_type();
+    if (error_ == nullptr || type == nullptr) return;
+    int status = 0;
+    char* const spelled = abi::__cxa_demangle(type->name(), nullptr, nullptr, &status);
+    const char* const name = spelled != nullptr ? spelled : type->name();
+    std::size_t size = 0;
+    for (; name[size] != '\0' && size + 1 < sizeof error_->name; ++size) error_->name[size] = name[size];
+    error_->name[size] = '\0';
+    std::free(spelled);
+  }
+
   void set_first_unfinished(std::size_t index) noexcept {
     if (error_ != nullptr) error_->first_unfinished = index;
   }
@@ -351,7 +368,9 @@ kclhost_status guarded(kclhost_error* error, Body&& body) noexcept {
     text.set_first_unfinished(failure.first_unfinished());
     text.append_current_exception();
   } catch (...) {
-    ErrorText(error).append_current_exception();
+    ErrorText text(error);
+    text.name_current_exception();
+    text.append_current_exception();
   }
   return KCLHOST_FAILED;
 }

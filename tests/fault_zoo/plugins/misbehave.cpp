@@ -5,6 +5,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+// A release build has assertions here, too.
+#undef NDEBUG
+#include <cassert>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -46,6 +49,7 @@ void print_everywhere() {
   std::cout << R"({"action":"status","responseFor":"cout"})" << std::endl;
   constexpr char text[] = "{\"action\":\"status\",\"responseFor\":\"write\"}\n";
   if (::write(1, text, sizeof text - 1) < 0) std::perror("write");
+  std::fputs("printed to standard error\n", stderr);
 }
 
 void fork_a_child() {
@@ -79,6 +83,41 @@ void crash_later() {
   }).detach();
 }
 
+void break_the_heap() {
+  void* volatile block = std::malloc(4000);  // too large for the allocator's caches
+  std::free(block);
+  std::free(block);
+}
+
+// What the address sanitizer prints, shortened; then it ends the process.
+void report_as_a_sanitizer() {
+  std::fputs("==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x602000000010\n", stderr);
+  for (int i = 0; i < 20; ++i) std::fprintf(stderr, "    #%d 0x7f0000000000 in somebody\n", i);
+  std::fputs("\nSUMMARY: AddressSanitizer: heap-use-after-free plugin.cpp:12 in process_records\n", stderr);
+  for (int i = 0; i < 20; ++i) std::fputs("  Shadow byte legend\n", stderr);
+  std::fputs("==7==ABORTING\n", stderr);
+  ::_exit(1);
+}
+
+void fail_an_assertion() {
+  volatile int sorted = 0;
+  assert(sorted == 1);
+}
+
+// No UTF-8, a control character, and what JSON must escape.
+void print_bytes() {
+  std::fputs("\xff\xfe\x01\"\\\n", stderr);
+  std::abort();
+}
+
+void throw_invalid_argument() {
+  throw std::invalid_argument("thrown where nothing may be");
+}
+
+void throw_in_noexcept() noexcept {
+  throw_invalid_argument();
+}
+
 using Fault = void (*)();
 
 const std::map<std::string, Fault>& faults() {
@@ -87,6 +126,13 @@ const std::map<std::string, Fault>& faults() {
       {"throw_nested", throw_nested},
       {"throw_int", [] { throw 42; }},
       {"throw_on_thread", [] { std::thread([] { throw std::runtime_error("thrown on a thread"); }).join(); }},
+      {"throw_in_noexcept", throw_in_noexcept},
+      {"assert", fail_an_assertion},
+      {"break_the_heap", break_the_heap},
+      {"sanitizer", report_as_a_sanitizer},
+      {"print_bytes", print_bytes},
+      {"trap", [] { ::raise(SIGTRAP); }},
+      {"quit", [] { ::raise(SIGQUIT); }},
       {"leave_thread", [] { std::thread(sleep_for_ever).detach(); }},
       {"exit", [] { std::exit(3); }},
       {"_exit", [] { ::_exit(4); }},
