@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shard/journal_note.hpp"
+#include "store/journal_memory.hpp"
 #include "support/fd.hpp"
 #include "support/result.hpp"
 
@@ -18,7 +19,7 @@ namespace kclhost::host::store {
 class AttemptJournal {
  public:
   // More notes than this are not remembered; the first ones are.
-  static constexpr std::size_t most_notes = 256;
+  static constexpr std::size_t most_notes = JournalMemory::most_notes;
 
   // Opens or makes the file and locks it; its folder is made too. A file that is none of ours is an error, not a guess.
   // While another process has the lock, the journal remembers nothing beyond this process, and is_shared() says so.
@@ -45,17 +46,12 @@ class AttemptJournal {
   std::atomic<std::uint32_t>& own_fault();
 
  private:
-  struct Entry;
-  struct Slot;
-  struct File;
-  AttemptJournal(std::filesystem::path path, Fd fd, File* file);
-  const Slot* newest() const;
-  static std::uint64_t sum(const Slot& slot);
+  AttemptJournal(std::filesystem::path path, Fd fd, void* memory);
 
   std::filesystem::path path_;
   Fd fd_;
-  File* file_;
-  std::uint64_t generation_ = 0;
+  void* memory_;
+  JournalMemory notes_;
 };
 
 }  // namespace kclhost::host::store
