@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "config/daemon_properties.hpp"
+#include "config/odd_characters.hpp"
 #include "support/json_string.hpp"
 
 namespace kclhost::host::importing {
@@ -65,6 +66,8 @@ class Importer {
     if (value != trimmed(value)) remark(property, "ends in a blank, which the daemon takes for a part of the value");
     if (const std::string complaint = config::check_property(*type, value); !complaint.empty())
       return remark(property, "is left out: it " + complaint + "; the daemon refuses it, or reads something else");
+    if (const std::string objection = config::objection_to_characters(value); !objection.empty())
+      return remark(property, "is left out: it " + objection);
     if (name.starts_with("awsCredentialsProvider") && is_of_first_sdk(value))
       remark(property, "names a class of the AWS SDK for Java 1, " + value +
                            ", which this daemon may not have; DefaultCredentialsProvider looks in the usual places");
@@ -98,7 +101,7 @@ class Importer {
 
   static std::string one_line(std::string text) {
     std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
     return text;
   }
 
