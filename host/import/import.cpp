@@ -5,6 +5,7 @@
 #include <map>
 #include <string_view>
 
+#include "config/core_schema.hpp"
 #include "config/daemon_properties.hpp"
 #include "config/odd_characters.hpp"
 #include "support/json_string.hpp"
@@ -30,11 +31,12 @@ constexpr std::array replaced{
     Replaced{"processingLanguage", "kclhost launch says cpp/20"},
 };
 
-// As YAML that kclhost reads back: every dollar sign is doubled, so that none begins a reference.
+// As YAML that kclhost reads back: every dollar sign is doubled, so that none begins a reference. A value may be the
+// word null, which is none without quotes.
 std::string yaml_scalar(std::string_view text) {
   constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-";
-  if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos && text[0] != '-')
-    return std::string(text);
+  const bool is_word = text.find_first_not_of(plain) == std::string_view::npos && !text.starts_with('-');
+  if (is_word && config::core_type(text) != config::ScalarType::null) return std::string(text);
   std::string dollars;
   for (const char c : text) dollars.append(c == '$' ? 2 : 1, c);
   std::string quoted;

@@ -61,6 +61,17 @@ TEST(ImportProperties, WhatTheConfigurationWouldRefuseIsLeftOut) {
   }
 }
 
+TEST(ImportProperties, AValueMayBeAWordThatYamlHasAMeaningFor) {
+  for (const char* value : {"null", "Null", "NULL", "~", "true", "12", "0x1F", ".inf", "-", "..."}) {
+    const auto properties = read_properties("streamName=" + std::string(value) + "\n");
+    ASSERT_TRUE(properties);
+    const config::Loaded loaded =
+        config::parse(import_properties(*properties, "old.properties", "my.so").yaml, "kclhost.yaml");
+    EXPECT_TRUE(loaded.problems.empty()) << value << ": " << loaded.problems.front().str();
+    EXPECT_EQ(loaded.config.daemon.properties.at("streamName"), value);
+  }
+}
+
 TEST(ImportProperties, ARemarkDoesNoHarmToATerminal) {
   const auto properties = read_properties("a\x1b\x7f=1\n");
   ASSERT_TRUE(properties);
