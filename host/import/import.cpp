@@ -7,6 +7,7 @@
 
 #include "config/core_schema.hpp"
 #include "config/daemon_properties.hpp"
+#include "config/messages.hpp"
 #include "config/odd_characters.hpp"
 #include "support/json_string.hpp"
 
@@ -82,7 +83,7 @@ class Importer {
       remarks_.push_back({0, "there is no streamName and no streamArn; kclhost launch needs one"});
     if (!kept_.contains("applicationName"))
       remarks_.push_back({0, "there is no applicationName; kclhost launch needs it, and it names the lease table"});
-    std::string yaml = "# From " + one_line(source) +
+    std::string yaml = "# From " + config::one_line(source) +
                        " by kclhost import; docs/configuration.md explains every key.\n"
                        "version: 1\n"
                        "plugin:\n"
@@ -101,12 +102,6 @@ class Importer {
     return value.find("AWSCredentialsProvider") != std::string_view::npos || value.starts_with("com.amazonaws.");
   }
 
-  static std::string one_line(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
-    return text;
-  }
-
   void leave_out_unknown(const Property& property, const std::string& name) {
     const std::string_view near = config::nearest_property(name);
     remark(property, "is left out: the daemon has no such property and ignores it" +
@@ -114,7 +109,7 @@ class Importer {
   }
 
   void remark(const Property& property, const std::string& text) {
-    remarks_.push_back({property.line, one_line(property.key) + " " + one_line(text)});
+    remarks_.push_back({property.line, config::one_line(property.key + " " + text)});
   }
 
   std::map<std::string, std::string> kept_;
