@@ -43,7 +43,7 @@ for sanitizer in asan tsan; do
   TSAN_OPTIONS=halt_on_error=1 ctest --preset $sanitizer --label-exclude 'e2e|image|static' --parallel 2
 done
 build fuzz
-step "fuzz targets on their seeds"
+step "fuzz targets on their seeds and a little further"
 ctest --test-dir build/fuzz --tests-regex '^fuzz' --output-on-failure
 step "test release"
 ctest --preset release --parallel 2

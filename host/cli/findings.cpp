@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "config/locate.hpp"
+#include "config/messages.hpp"
 #include "launch/command.hpp"
 #include "launch/files.hpp"
 #include "plugin/config_schema.hpp"
@@ -18,10 +19,10 @@ namespace {
 
 using config::Config;
 
-void add(Findings& findings, const Config& config, int code, std::string message,
+void add(Findings& findings, const Config& config, int code, const std::string& message,
          std::optional<config::Position> position = std::nullopt) {
   findings.problems.push_back(
-      {config.file.string(), position.value_or(config.plugin.path_position), std::move(message)});
+      {config.file.string(), position.value_or(config.plugin.path_position), config::one_line(message)});
   if (findings.exit_code == exit_done) findings.exit_code = code;
 }
 

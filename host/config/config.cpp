@@ -11,6 +11,7 @@
 #include <cstring>
 #include <tuple>
 
+#include "config/messages.hpp"
 #include "config/odd_characters.hpp"
 #include "config/reader.hpp"
 #include "config/yaml_tree.hpp"
@@ -71,27 +72,13 @@ void make_paths_absolute(Config& config) {
     config.daemon.java = absolute_in(here, config.daemon.java).string();
 }
 
-// Messages quote the file, and must stay one line that does no harm to a terminal.
-std::string without_controls(const std::string& message) {
-  std::string clean;
-  for (const char c : message) {
-    if (c == '\n')
-      clean += "\\n";
-    else if (c == '\t')
-      clean += "\\t";
-    else
-      clean += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-  }
-  return clean;
-}
-
 auto order(const Problem& problem) {
   return std::tie(problem.position.line, problem.position.column, problem.message);
 }
 
 // In the file's order, each once: an alias brings the same problem as often as it is used.
 void tidy(std::vector<Problem>& problems) {
-  for (Problem& problem : problems) problem.message = without_controls(problem.message);
+  for (Problem& problem : problems) problem.message = one_line(problem.message);
   std::stable_sort(problems.begin(), problems.end(),
                    [](const Problem& a, const Problem& b) { return order(a) < order(b); });
   const auto same = [](const Problem& a, const Problem& b) { return order(a) == order(b); };

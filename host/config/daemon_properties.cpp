@@ -178,7 +178,8 @@ std::string_view nearest_property(std::string_view name) {
   for (const DaemonProperty& property : daemon_properties()) names.push_back(property.name);
   names.push_back(fanout);
   const std::string_view near = nearest(name, names);
-  return near.empty() ? nearest(name.substr(0, name.find('.')), names) : near;
+  const std::size_t point = name.find('.');
+  return near.empty() && point != std::string_view::npos ? nearest(name.substr(0, point), names) : near;
 }
 
 std::span<const std::string_view> property_choices(PropertyType type) {

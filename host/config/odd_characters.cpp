@@ -69,4 +69,10 @@ std::optional<OddCharacter> find_misplaced_character(std::string_view text) {
   });
 }
 
+std::string objection_to_characters(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return "has a NUL character in it";
+  const auto odd = find_misplaced_character(text);
+  return odd ? "has " + odd->name + " in it; " + std::string(odd->cure) : "";
+}
+
 }  // namespace kclhost::host::config

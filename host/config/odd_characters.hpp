@@ -22,4 +22,7 @@ std::optional<OddCharacter> find_odd_character(std::string_view text);
 // The first one that can't be meant in a name, a path or a number: an invisible one anywhere, a quote at either end.
 std::optional<OddCharacter> find_misplaced_character(std::string_view text);
 
+// Why a text can't be a value of kclhost's or the daemon's, for its characters: "has … in it"; "" when it can.
+std::string objection_to_characters(std::string_view text);
+
 }  // namespace kclhost::host::config

@@ -174,12 +174,8 @@ std::optional<std::string> Reader::text(std::string_view name, const Value& valu
   const std::size_t before = problems_.size();
   std::string string = expanded(value);
   if (problems_.size() > before) return std::nullopt;  // what is wrong with the rest would be a guess
-  if (string.find('\0') != std::string::npos) {
-    report(value.position, in_quotes(name) + " has a NUL character in it");
-    return std::nullopt;
-  }
-  if (const auto odd = find_misplaced_character(string)) {
-    report(value.position, in_quotes(name) + " has " + odd->name + " in it; " + std::string(odd->cure));
+  if (const std::string objection = objection_to_characters(string); !objection.empty()) {
+    report(value.position, in_quotes(name) + " " + objection);
     return std::nullopt;
   }
   return string;

@@ -151,6 +151,12 @@ class Builder final : public YAML::EventHandler {
   std::map<YAML::anchor_t, Node*> anchors_;
 };
 
+// yaml-cpp quotes the first byte of a character as if it were the character.
+std::string as_utf8(std::string message) {
+  for (std::size_t bad; (bad = first_bad_byte(message)) != std::string::npos;) message.replace(bad, 1, "\uFFFD");
+  return message;
+}
+
 std::string_view line_at(std::string_view text, int line) {
   for (; line > 1; --line) {
     const std::size_t end = text.find('\n');
@@ -216,7 +222,7 @@ Tree parse_yaml(std::string_view text, const std::string& file) {
     }
     tree.problems.push_back(
         {file, position,
-         "not valid YAML: " + error.msg + std::string(cure(error.msg, line_at(tree.source, position.line)))});
+         "not valid YAML: " + as_utf8(error.msg) + std::string(cure(error.msg, line_at(tree.source, position.line)))});
   }
   return tree;
 }

@@ -5,7 +5,10 @@
 #include <map>
 #include <string_view>
 
+#include "config/core_schema.hpp"
 #include "config/daemon_properties.hpp"
+#include "config/messages.hpp"
+#include "config/odd_characters.hpp"
 #include "support/json_string.hpp"
 
 namespace kclhost::host::importing {
@@ -29,11 +32,12 @@ constexpr std::array replaced{
     Replaced{"processingLanguage", "kclhost launch says cpp/20"},
 };
 
-// As YAML that kclhost reads back: every dollar sign is doubled, so that none begins a reference.
+// As YAML that kclhost reads back: every dollar sign is doubled, so that none begins a reference. A value may be the
+// word null, which is none without quotes.
 std::string yaml_scalar(std::string_view text) {
   constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-";
-  if (!text.empty() && text.find_first_not_of(plain) == std::string_view::npos && text[0] != '-')
-    return std::string(text);
+  const bool is_word = text.find_first_not_of(plain) == std::string_view::npos && !text.starts_with('-');
+  if (is_word && config::core_type(text) != config::ScalarType::null) return std::string(text);
   std::string dollars;
   for (const char c : text) dollars.append(c == '$' ? 2 : 1, c);
   std::string quoted;
@@ -65,6 +69,8 @@ class Importer {
     if (value != trimmed(value)) remark(property, "ends in a blank, which the daemon takes for a part of the value");
     if (const std::string complaint = config::check_property(*type, value); !complaint.empty())
       return remark(property, "is left out: it " + complaint + "; the daemon refuses it, or reads something else");
+    if (const std::string objection = config::objection_to_characters(value); !objection.empty())
+      return remark(property, "is left out: it " + objection);
     if (name.starts_with("awsCredentialsProvider") && is_of_first_sdk(value))
       remark(property, "names a class of the AWS SDK for Java 1, " + value +
                            ", which this daemon may not have; DefaultCredentialsProvider looks in the usual places");
@@ -77,7 +83,7 @@ class Importer {
       remarks_.push_back({0, "there is no streamName and no streamArn; kclhost launch needs one"});
     if (!kept_.contains("applicationName"))
       remarks_.push_back({0, "there is no applicationName; kclhost launch needs it, and it names the lease table"});
-    std::string yaml = "# From " + one_line(source) +
+    std::string yaml = "# From " + config::one_line(source) +
                        " by kclhost import; docs/configuration.md explains every key.\n"
                        "version: 1\n"
                        "plugin:\n"
@@ -96,12 +102,6 @@ class Importer {
     return value.find("AWSCredentialsProvider") != std::string_view::npos || value.starts_with("com.amazonaws.");
   }
 
-  static std::string one_line(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
-    return text;
-  }
-
   void leave_out_unknown(const Property& property, const std::string& name) {
     const std::string_view near = config::nearest_property(name);
     remark(property, "is left out: the daemon has no such property and ignores it" +
@@ -109,7 +109,7 @@ class Importer {
   }
 
   void remark(const Property& property, const std::string& text) {
-    remarks_.push_back({property.line, one_line(property.key) + " " + one_line(text)});
+    remarks_.push_back({property.line, config::one_line(property.key + " " + text)});
   }
 
   std::map<std::string, std::string> kept_;

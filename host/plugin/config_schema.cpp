@@ -99,7 +99,8 @@ Misfit misfit_of(const SchemaError& error) {
 
 }  // namespace
 
-Result<std::vector<Misfit>> find_misfits(const std::string& schema_text, const std::string& configuration) try {
+Result<std::vector<Misfit>> find_misfits_unguarded(const std::string& schema_text,
+                                                   const std::string& configuration) try {
   rapidjson::Document schema, document;
   if (const auto fault = parse(schema_text, schema)) {
     return Error{"the plugin's config_schema is no JSON: " + fault->str()};

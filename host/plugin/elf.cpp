@@ -10,6 +10,8 @@
 #include <memory>
 #include <optional>
 
+#include "support/utf8.hpp"
+
 namespace kclhost::host::plugin {
 namespace {
 
@@ -38,11 +40,15 @@ class Reader {
   bool covers(std::uint64_t offset, std::uint64_t size) const {
     return offset <= bytes_.size() && bytes_.size() - offset >= size;
   }
-  // The NUL-terminated text at `index` of a string table.
-  std::string text(const Elf64_Shdr& table, std::uint64_t index) const {
+  // The NUL-terminated text at `index` of a string table, "" where there is none that can be shown. Many entries may
+  // name one text, in a hostile file all of them the longest: once `budget` bytes were read there is no more.
+  std::string text(const Elf64_Shdr& table, std::uint64_t index, std::uint64_t& budget) const {
     if (!covers(table.sh_offset, table.sh_size) || index >= table.sh_size) return {};
-    const std::string_view rest = bytes_.substr(table.sh_offset + index, table.sh_size - index);
-    return std::string(rest.substr(0, rest.find('\0')));
+    std::string_view rest = bytes_.substr(table.sh_offset + index, table.sh_size - index);
+    rest = rest.substr(0, rest.find('\0'));
+    const bool left = rest.size() < budget;
+    budget -= left ? rest.size() + 1 : budget;
+    return left && is_one_line(rest) ? std::string(rest) : std::string();
   }
   std::vector<Elf64_Shdr> sections(const Elf64_Ehdr& header) const {
     std::vector<Elf64_Shdr> all;
@@ -89,14 +95,14 @@ Error check_complete(const Reader& reader, const Elf64_Ehdr& header) {
 }
 
 void read_dynamic_symbols(const Reader& reader, const std::vector<Elf64_Shdr>& sections, const Elf64_Shdr& table,
-                          ElfSummary& summary) {
+                          std::uint64_t& budget, ElfSummary& summary) {
   if (table.sh_link >= sections.size()) return;
   for (std::uint64_t at = 0; at + sizeof(Elf64_Sym) <= table.sh_size; at += sizeof(Elf64_Sym)) {
     const auto symbol = reader.at<Elf64_Sym>(table.sh_offset + at);
     if (!symbol) return;
     const unsigned binding = ELF64_ST_BIND(symbol->st_info);
     if (symbol->st_shndx == SHN_UNDEF || binding == STB_LOCAL) continue;
-    std::string name = reader.text(sections[table.sh_link], symbol->st_name);
+    std::string name = reader.text(sections[table.sh_link], symbol->st_name, budget);
     if (name.empty()) continue;
     if (binding == STB_GNU_UNIQUE) summary.unique.push_back(name);
     summary.exported.push_back(std::move(name));
@@ -114,16 +120,19 @@ std::vector<std::string> parts_of(std::string_view paths) {
 }
 
 void read_dependencies(const Reader& reader, const std::vector<Elf64_Shdr>& sections, const Elf64_Shdr& table,
-                       ElfSummary& summary) {
+                       std::uint64_t& budget, ElfSummary& summary) {
   if (table.sh_link >= sections.size()) return;
   bool has_run_path = false;
   for (std::uint64_t at = 0; at + sizeof(Elf64_Dyn) <= table.sh_size; at += sizeof(Elf64_Dyn)) {
     const auto entry = reader.at<Elf64_Dyn>(table.sh_offset + at);
     if (!entry || entry->d_tag == DT_NULL) return;
-    if (entry->d_tag == DT_NEEDED) summary.needed.push_back(reader.text(sections[table.sh_link], entry->d_un.d_val));
+    if (entry->d_tag == DT_NEEDED) {
+      std::string name = reader.text(sections[table.sh_link], entry->d_un.d_val, budget);
+      if (!name.empty()) summary.needed.push_back(std::move(name));
+    }
     if (entry->d_tag != DT_RUNPATH && (entry->d_tag != DT_RPATH || has_run_path)) continue;
     has_run_path = entry->d_tag == DT_RUNPATH;
-    summary.run_paths = parts_of(reader.text(sections[table.sh_link], entry->d_un.d_val));
+    summary.run_paths = parts_of(reader.text(sections[table.sh_link], entry->d_un.d_val, budget));
   }
 }
 
@@ -136,10 +145,19 @@ Result<ElfSummary> read_elf(std::string_view bytes) {
   if (Error error = check_complete(reader, header); !error.message.empty()) return error;
   ElfSummary summary;
   const std::vector<Elf64_Shdr> sections = reader.sections(header);
-  for (const Elf64_Shdr& section : sections) {
-    if (section.sh_type == SHT_DYNSYM) read_dynamic_symbols(reader, sections, section, summary);
-    if (section.sh_type == SHT_DYNAMIC) read_dependencies(reader, sections, section, summary);
-  }
+  // Linkers let names share their ends, and versions of a symbol their name, but not so that all of them together are
+  // several times as long as the file.
+  std::uint64_t budget = 4 * std::uint64_t{bytes.size()};
+  // There is one of each in a whole file; a damaged one may have more, and all of them the same.
+  const auto first = [&sections](Elf64_Word type) {
+    return std::find_if(sections.begin(), sections.end(),
+                        [type](const Elf64_Shdr& section) { return section.sh_type == type; });
+  };
+  if (const auto table = first(SHT_DYNSYM); table != sections.end())
+    read_dynamic_symbols(reader, sections, *table, budget, summary);
+  if (const auto table = first(SHT_DYNAMIC); table != sections.end())
+    read_dependencies(reader, sections, *table, budget, summary);
+  if (budget == 0) return Error{"is a damaged ELF file; copy it again"};
   std::sort(summary.exported.begin(), summary.exported.end());
   std::sort(summary.unique.begin(), summary.unique.end());
   return summary;

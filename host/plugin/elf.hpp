@@ -10,6 +10,7 @@
 
 namespace kclhost::host::plugin {
 
+// Names that are no one line of UTF-8 are left out: no compiler and no linker makes them, and no message may show them.
 struct ElfSummary {
   std::vector<std::string> exported;  // defined global and weak dynamic symbols, sorted
   std::vector<std::string> unique;  // those among them that are GNU-unique: they pin the library and merge with others'

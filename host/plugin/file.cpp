@@ -21,9 +21,13 @@ Error at(const fs::path& path, const std::string& what) {
 Result<File> read_file(const fs::path& path) {
   Result<std::string> bytes = read_loadable(path);
   if (!bytes) return at(path, bytes.error());
+  return file_of(path, std::move(*bytes));
+}
+
+Result<File> file_of(const fs::path& path, std::string bytes) {
   File file;
   file.path = path;
-  file.bytes = std::move(*bytes);
+  file.bytes = std::move(bytes);
   Result<ElfSummary> elf = read_elf(file.bytes);
   if (!elf) return at(path, elf.error());
   file.elf = std::move(*elf);

@@ -22,6 +22,9 @@ struct File {
 // for this machine that exports the entry function. The error names the file.
 Result<File> read_file(const std::filesystem::path& path);
 
+// The same for bytes that were read, whoever owns the file.
+Result<File> file_of(const std::filesystem::path& path, std::string bytes);
+
 // Finds the configured plugin inside plugins_dir (symlinks are followed but may not lead out) and reads it; the sha256
 // pin must match.
 Result<File> find(const config::Config& config);

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "support/utf8.hpp"
+
 namespace kclhost::host::plugin {
 
 namespace {
@@ -31,11 +33,6 @@ bool is_name(std::string_view text, std::string_view punctuation) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            punctuation.find(c) != std::string_view::npos;
   });
-}
-
-bool is_one_line(std::string_view text) {
-  return std::none_of(text.begin(), text.end(),
-                      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }
 
 // Copies a text of the table; false when it is none.

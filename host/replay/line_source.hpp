@@ -32,7 +32,7 @@ class LineSource {
 
  private:
   LineSource(Fd fd, std::string name, OnWait on_wait)
-      : fd_(std::move(fd)), name_(std::move(name)), on_wait_(std::move(on_wait)), buffer_(1 << 20) {}
+      : fd_(std::move(fd)), name_(std::move(name)), on_wait_(std::move(on_wait)), buffer_(1 << 16) {}
 
   void tell_of_wait();
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shard/journal_note.hpp"
+#include "store/journal_memory.hpp"
 #include "support/fd.hpp"
 #include "support/result.hpp"
 
@@ -18,7 +19,7 @@ namespace kclhost::host::store {
 class AttemptJournal {
  public:
   // More notes than this are not remembered; the first ones are.
-  static constexpr std::size_t most_notes = 256;
+  static constexpr std::size_t most_notes = JournalMemory::most_notes;
 
   // Opens or makes the file and locks it; its folder is made too. A file that is none of ours is an error, not a guess.
   // While another process has the lock, the journal remembers nothing beyond this process, and is_shared() says so.
@@ -30,8 +31,8 @@ class AttemptJournal {
   // Another process has the file; nothing is read from it and nothing written to it.
   bool is_shared() const { return !fd_; }
 
-  // What an earlier process left, and whether it died of a fault of the plugin: see own_fault. To open the journal is
-  // to take note of the fault: the next one does not find it.
+  // What an earlier process left, and whether it died of a fault of the plugin: see own_fault. To open the journal is to
+  // take note of the fault: the next one does not find it.
   const std::vector<JournalNote>& left_over() const { return left_over_; }
   bool own_fault_left() const { return own_fault_left_; }
   // Replaces what is remembered. Texts beyond 79 bytes are cut: a sequence number has 56 digits at most.
@@ -46,19 +47,12 @@ class AttemptJournal {
   std::atomic<std::uint32_t>& own_fault();
 
  private:
-  struct Entry;
-  struct Slot;
-  struct File;
-  AttemptJournal(std::filesystem::path path, Fd fd, File* file);
-  const Slot* newest() const;
-  bool take_left_over();  // false: the file is damaged
-  static std::uint64_t sum(const Slot& slot);
+  AttemptJournal(std::filesystem::path path, Fd fd, void* memory);
 
   std::filesystem::path path_;
   Fd fd_;
-  File* file_;
-  std::uint64_t generation_ = 0;
-  std::size_t count_ = 0;  // of notes in the newest slot
+  void* memory_;
+  JournalMemory notes_;
   std::vector<JournalNote> left_over_;
   bool own_fault_left_ = false;
 };

@@ -113,7 +113,7 @@ Channel::Received Channel::parse(Packet& packet, std::size_t size) {
   std::string_view rest(buffer_.get() + sizeof(Header), size - sizeof(Header));
   for (std::size_t i = 0; i < packet.texts.size(); ++i) {
     const std::size_t length = packet.header.sizes[i];
-    if (length > rest.size()) return Received::malformed;
+    if (length > longest_text || length > rest.size()) return Received::malformed;
     packet.texts[i] = rest.substr(0, length);
     rest.remove_prefix(length);
   }

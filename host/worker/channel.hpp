@@ -71,7 +71,7 @@ class Channel {
   enum class Sent { yes, full, gone };  // full: the other end does not read; gone: it is closed, or errno says why not
   Sent send(Header header, std::initializer_list<std::string_view> texts, Wait wait, int fd = -1);
   enum class Received { packet, malformed, nothing, closed };
-  // Malformed: too short, too long, or its sizes don't fit. The packet has the sender then too.
+  // Malformed: too short, too long, a text too long, or its sizes don't fit. The packet has the sender then too.
   Received receive(Packet& packet, Wait wait);
 
  private:

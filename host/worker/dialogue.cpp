@@ -6,6 +6,7 @@
 #include <optional>
 #include <system_error>
 
+#include "support/utf8.hpp"
 #include "worker/instance.hpp"
 
 namespace kclhost::host::worker {
@@ -183,6 +184,9 @@ void Dialogue::on_schema(const Packet& packet) {
 
 void Dialogue::on_loaded(const Packet& packet) {
   if (state_ != State::loading) return owner_.misbehaved("said twice that the plugin is loaded");
+  // The worker looked at them, if the plugin has left it as it was.
+  if (!std::all_of(packet.texts.begin(), packet.texts.end(), is_one_line))
+    return owner_.misbehaved("called the plugin by what is not one line of text");
   descriptor_.id = packet.texts[0];
   descriptor_.version = packet.texts[1];
   descriptor_.description = packet.texts[2];

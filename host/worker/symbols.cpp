@@ -15,12 +15,14 @@
 #include <memory>
 
 #include "support/fd.hpp"
+#include "support/utf8.hpp"
 
 namespace kclhost::host::worker {
 namespace {
 
 constexpr off_t largest_file = off_t{1} << 30;
 constexpr std::size_t longest_name = 2048;
+constexpr std::uint64_t most_demangled = std::uint64_t{512} << 10;
 
 // Reads, never maps: a mapping of a file that is cut short meanwhile would end the host.
 class ModuleFile {
@@ -61,18 +63,36 @@ class ModuleFile {
   std::uint64_t& budget_;
 };
 
+// About how long a name may be when it is written out: a reference back can stand for all that is before it, and so a
+// few hundred bytes for more text than there is memory.
+std::uint64_t longest_demangled(std::string_view name) {
+  std::uint64_t longest = name.size();
+  bool in_reference = false;
+  for (std::size_t i = 0; i < name.size() && longest <= most_demangled; ++i) {
+    const char c = name[i];
+    // S_, S0_, T_, T0_, ...; and a pack, which is one name for many.
+    const bool pack = i > 0 && c == 'p' && (name[i - 1] == 'D' || name[i - 1] == 's');
+    if (pack || (c == '_' && in_reference)) longest *= 2;
+    in_reference = c == 'S' || c == 'T' || (in_reference && ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')));
+  }
+  return longest;
+}
+
 std::string demangled(const std::string& name) {
+  if (longest_demangled(name) > most_demangled) return name;
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status),
                                                     std::free);
-  return status == 0 ? std::string(text.get()) : name;
+  return status == 0 && std::strlen(text.get()) <= longest_name ? std::string(text.get()) : name;
 }
 
 std::string name_at(ModuleFile& file, const Elf64_Shdr& names, const Elf64_Sym& symbol) {
   if (symbol.st_name >= names.sh_size) return {};
   const std::vector<char> text = file.read_array<char>(names.sh_offset + symbol.st_name, longest_name);
   const auto end = std::find(text.begin(), text.end(), '\0');
-  return end == text.end() ? std::string() : demangled(std::string(text.begin(), end));
+  if (end == text.end()) return {};
+  const std::string name(text.begin(), end);
+  return is_one_line(name) ? demangled(name) : std::string();
 }
 
 struct Search {

@@ -106,6 +106,14 @@ def test_every_misfit_stands_at_its_place(kclhost, configuration):
     assert "'plugin.config.no_such_option'" in places[f"{configuration.path}:8:21:"]
 
 
+def test_a_misfit_is_one_line_whatever_its_key_is(kclhost, configuration):
+    configuration.write("word_counter.so", plugin_more='config: {"no\\nsuch\\eoption": 1}')
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "'plugin.config.no\\nsuch?option'" in done.stderr
+
+
 def test_more_workers_than_a_plugin_that_checkpoints_allows(kclhost, configuration):
     configuration.write("checkpointers.so", plugins_dir=configuration.zoo, more="concurrency: 3\n")
     checked = kclhost("check", "--config", configuration.path).complaint(2)

@@ -314,6 +314,12 @@ TEST(ConfigProblems, AreOneLineEach) {
               testing::EndsWith("not '" + std::string(79, 'x') + "…'"));
 }
 
+TEST(ConfigProblems, AreUtf8WhereYamlCppTakesACharacterApart) {
+  const auto problems = parse("version: \"\\\u20ac\"\n", "k.yaml").problems;
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].message, "not valid YAML: unknown escape character: \uFFFD");
+}
+
 TEST(ConfigProblems, OddCharactersThatMayBeMeantAreWarnings) {
   const Loaded loaded = parse(
       "version: 1\nplugin:\n  path: caf\u00E9\u2019s.so\n  config:\n    text: don\u2019t\n    a\u00A0b: "

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/config.hpp"
+#include "import/import.hpp"
+
 namespace kclhost::host::importing {
 namespace {
 
@@ -42,6 +45,38 @@ TEST(JavaProperties, EscapesAreReplaced) {
 TEST(JavaProperties, WhatJavaRefusesIsAnErrorWithItsLine) {
   for (const char* text : {"x=1\n\\u", "x=1\na=\\u12", "x=1\na=\\u12g4", "x=1\na=\\u-123"})
     EXPECT_THAT(read(text), ElementsAre(testing::StartsWith("error 2: "))) << text;
+}
+
+// Java reads characters that the configuration refuses.
+TEST(ImportProperties, WhatTheConfigurationWouldRefuseIsLeftOut) {
+  for (const char* value : {"a\\u0000b", "a\\u2028b", "\\u201ca\\u201d", "\xA0", "\\uFEFFa"}) {
+    const auto properties = read_properties("streamName=s\napplicationName=" + std::string(value) + "\n");
+    ASSERT_TRUE(properties);
+    const Imported imported = import_properties(*properties, "old.properties", "my.so");
+    const config::Loaded loaded = config::parse(imported.yaml, "kclhost.yaml");
+    EXPECT_TRUE(loaded.problems.empty()) << value << ": " << loaded.problems.front().str();
+    EXPECT_EQ(loaded.config.daemon.properties.size(), 1u) << value;
+    ASSERT_FALSE(imported.remarks.empty()) << value;
+    EXPECT_THAT(imported.remarks.front().text, testing::StartsWith("applicationName is left out: it has a"));
+  }
+}
+
+TEST(ImportProperties, AValueMayBeAWordThatYamlHasAMeaningFor) {
+  for (const char* value : {"null", "Null", "NULL", "~", "true", "12", "0x1F", ".inf", "-", "..."}) {
+    const auto properties = read_properties("streamName=" + std::string(value) + "\n");
+    ASSERT_TRUE(properties);
+    const config::Loaded loaded =
+        config::parse(import_properties(*properties, "old.properties", "my.so").yaml, "kclhost.yaml");
+    EXPECT_TRUE(loaded.problems.empty()) << value << ": " << loaded.problems.front().str();
+    EXPECT_EQ(loaded.config.daemon.properties.at("streamName"), value);
+  }
+}
+
+TEST(ImportProperties, ARemarkDoesNoHarmToATerminal) {
+  const auto properties = read_properties("a\x1b\x7f=1\n");
+  ASSERT_TRUE(properties);
+  EXPECT_THAT(import_properties(*properties, "old.properties", "my.so").remarks.front().text,
+              testing::StartsWith("a?? is left out"));
 }
 
 }  // namespace

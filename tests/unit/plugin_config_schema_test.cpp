@@ -82,6 +82,30 @@ TEST(ConfigSchemaOfPlugins, NumbersBeyondEveryMeasureDoNoHarm) {
   EXPECT_THAT(misfits(R"({"const": "2e99999999999"})", R"("2e99999999999")"), IsEmpty()) << "text stays as it is";
 }
 
+TEST(ConfigSchemaOfPlugins, ASchemaThatHasNoEndIsAnError) {
+  for (const char* schema : {R"({"$ref": "#"})", R"({"allOf": [{"$ref": "#"}]})", R"({"items": {"$ref": "#/items"}})",
+                             R"({"definitions": {"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}},
+            "$ref": "#/definitions/a"})",
+                             R"({"pattern": "(a*)*b"})"}) {
+    EXPECT_THAT(misfits(schema, '"' + std::string(64, 'a') + '"'), ElementsAre(HasSubstr("takes too much time")))
+        << schema;
+  }
+  EXPECT_THAT(misfits(R"({"pattern": "(a|b)*c"})", '"' + std::string(1'000'000, 'a') + '"'),
+              ElementsAre(HasSubstr("takes too much time or memory")));
+}
+
+TEST(ConfigSchemaOfPlugins, ASchemaOfTreesIsNoSchemaWithoutEnd) {
+  const std::string trees = R"({"additionalProperties": {"$ref": "#"}, "type": "object"})";
+  EXPECT_THAT(misfits(trees, R"({"a": {"b": {}}})"), IsEmpty());
+  EXPECT_THAT(misfits(trees, R"({"a": {"b": 1}})"), testing::Not(IsEmpty()));
+}
+
+TEST(ConfigSchemaOfPlugins, ALongAnswerComesWhole) {
+  std::string list = "0";
+  for (int i = 1; i < 5'000; ++i) list += ",0";
+  EXPECT_EQ(misfits(R"({"items": {"type": "string"}})", "[" + list + "]").size(), 5'000u);
+}
+
 TEST(ConfigSchemaOfPlugins, NestingAndBytesThatJsonHasNotDoNoHarm) {
   const std::string deep = test::nested_arrays();
   EXPECT_THAT(misfits(deep, "{}"), ElementsAre(HasSubstr("error: the plugin's config_schema is no JSON: Nested")));

@@ -102,5 +102,49 @@ TEST(Elf, DamagedFilesAreHarmless) {
   }
 }
 
+// A shared object without segments: one table of names, and one of `count` symbols that all have the name at `name`.
+std::string object_of(const std::string& names, std::size_t count, Elf64_Word name) {
+  Elf64_Ehdr header{};
+  const std::string good = test::contents(teller);
+  std::memcpy(&header, good.data(), sizeof header);
+  header.e_phnum = 0;
+  header.e_shoff = sizeof header;
+  header.e_shnum = 2;
+  Elf64_Shdr text{}, table{};
+  text.sh_type = SHT_STRTAB;
+  text.sh_offset = sizeof header + 2 * sizeof(Elf64_Shdr);
+  text.sh_size = names.size();
+  table.sh_type = SHT_DYNSYM;
+  table.sh_offset = text.sh_offset + text.sh_size;
+  table.sh_size = count * sizeof(Elf64_Sym);
+  Elf64_Sym symbol{};
+  symbol.st_name = name;
+  symbol.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
+  symbol.st_shndx = 1;
+  const auto bytes_of = [](const auto& value) {
+    return std::string(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  std::string bytes = bytes_of(header) + bytes_of(text) + bytes_of(table) + names;
+  for (std::size_t i = 0; i < count; ++i) bytes += bytes_of(symbol);
+  return bytes;
+}
+
+// Each symbol's name is a copy, so a small file could take all memory.
+TEST(Elf, NamesThatAreManyTimesAsLongAsTheFileAreDamage) {
+  const std::string names = '\0' + std::string(10'000, 'k') + '\0';
+  const Result<ElfSummary> few = read_elf(object_of(names, 3, 1));
+  ASSERT_TRUE(few) << few.error();
+  EXPECT_EQ(few->exported.size(), 3u);
+  EXPECT_EQ(refusal(object_of(names, 400, 1)), "is a damaged ELF file; copy it again");
+}
+
+TEST(Elf, ANameThatNoMessageCanShowIsLeftOut) {
+  for (const char* name : {"kclhost_plugin_v\n2", "\x1b[2J", "\x7f", "\xff"}) {
+    const Result<ElfSummary> elf = read_elf(object_of('\0' + std::string(name) + '\0', 1, 1));
+    ASSERT_TRUE(elf) << elf.error();
+    EXPECT_TRUE(elf->exported.empty());
+  }
+}
+
 }  // namespace
 }  // namespace kclhost::host::plugin

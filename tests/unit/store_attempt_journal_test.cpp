@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -216,6 +217,42 @@ TEST_F(AttemptJournalTest, ATornOneIsWrittenAnewAndTheOlderStaysMeanwhile) {
   again[first] = static_cast<char>(again[first] ^ 0x40);
   put(again);
   EXPECT_THAT(found(), ElementsAre(note_of("100")));
+}
+
+// Where the two slots lie in the file.
+constexpr std::size_t head = 24, slot = 49'176;
+
+TEST_F(AttemptJournalTest, TheOlderStaysWhicheverSlotHasTheNewest) {
+  {
+    const auto journal = open();
+    write(*journal, {"100"});
+    write(*journal, {"200"});
+  }
+  const std::string before = bytes();
+  put(before.substr(0, head) + before.substr(head + slot) + before.substr(head, slot));
+  write(*open(), {"300"});
+  EXPECT_THAT(found(), ElementsAre(note_of("300")));
+  std::string torn = bytes();
+  for (const std::size_t at : {head, head + slot}) {
+    std::string part = torn.substr(at, slot);
+    if (part.find("300") != std::string::npos) torn[at] = static_cast<char>(torn[at] ^ 0x40);
+  }
+  put(torn);
+  EXPECT_THAT(found(), ElementsAre(note_of("200")));
+}
+
+TEST_F(AttemptJournalTest, TheNumberOfASlotComesRound) {
+  open();
+  std::string empty = bytes();
+  // The last number that there is, no notes, and the sum of the two.
+  const std::uint64_t last[] = {UINT64_MAX, (14695981039346656037u ^ UINT64_MAX) * 1099511628211u * 1099511628211u, 0};
+  std::memcpy(empty.data() + head + slot, last, sizeof last);
+  std::memset(empty.data() + head, 0x55, 24);
+  put(empty);
+  write(*open(), {"1"});
+  EXPECT_THAT(found(), ElementsAre(note_of("1")));
+  write(*open(), {"2"});
+  EXPECT_THAT(found(), ElementsAre(note_of("2")));
 }
 
 TEST_F(AttemptJournalTest, AFileThatIsNotMadeYetIsHarmless) {

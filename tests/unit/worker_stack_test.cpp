@@ -1,4 +1,5 @@
 // The stack of a crashed worker, whatever its files have become.
+#include <elf.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -115,6 +116,63 @@ TEST(WorkerStack, ReadsNoMoreThanItsBudget) {
   std::uint64_t budget = 100;
   EXPECT_EQ(functions_at(KCLHOST_TEST_PLUGINS "/teller.so", {&address, 1}, budget).front(), "");
   EXPECT_EQ(budget, 0u);
+}
+
+// A module with one function, which lies at 0x1000.
+std::string module_with(const std::string& function) {
+  const std::string names = '\0' + function + '\0';
+  Elf64_Ehdr header{};
+  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_shoff = sizeof header;
+  header.e_shentsize = sizeof(Elf64_Shdr);
+  header.e_shnum = 2;
+  Elf64_Shdr text{}, table{};
+  text.sh_offset = sizeof header + 2 * sizeof(Elf64_Shdr);
+  text.sh_size = names.size();
+  table.sh_type = SHT_SYMTAB;
+  table.sh_offset = text.sh_offset + text.sh_size;
+  table.sh_size = sizeof(Elf64_Sym);
+  Elf64_Sym symbol{1, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 0, 1, 0x1000, 0x100};
+  const auto bytes_of = [](const auto& value) {
+    return std::string(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  return bytes_of(header) + bytes_of(text) + bytes_of(table) + names + bytes_of(symbol);
+}
+
+std::string name_of(const std::string& function) {
+  const TempDir dir;
+  const std::string file = test::put_file(dir / "module.so", module_with(function));
+  const std::uint64_t address = 0x1004;
+  std::uint64_t budget = most_symbol_bytes;
+  return functions_at(file, {&address, 1}, budget).front();
+}
+
+// Each argument is made of the one before, twice: with 30 of them the name would have 30 GB.
+TEST(WorkerStack, ANameThatWouldFillTheMemoryStaysAsTheCompilerMadeIt) {
+  std::string name = "_Z1f1AIiiE";
+  for (int i = 0; i < 2; ++i) name += "S_IS" + std::to_string(i) + "_S" + std::to_string(i) + "_E";
+  EXPECT_EQ(name_of(name),
+            "f(A<int, int>, A<A<int, int>, A<int, int> >, A<A<A<int, int>, A<int, int> >, A<A<int, int>, A<int, int> > "
+            ">)+0x4");
+  for (int i = 2; i < 30; ++i) {
+    const std::string before = i < 10 ? std::to_string(i) : std::string(1, static_cast<char>('A' + i - 10));
+    name += "S_IS" + before + "_S" + before + "_E";
+  }
+  EXPECT_EQ(name_of(name), name + "+0x4");
+}
+
+TEST(WorkerStack, ANameOfManyReferencesIsWrittenOut) {
+  EXPECT_EQ(name_of("_ZSt13__invoke_implIvRMN3foo3BarEFvRKSt6vectorIiSaIiEEERPS1_JS8_EET_St21__invoke_memfun_derefOT0_"
+                    "OT1_DpOT2_")
+                .substr(0, 24),
+            "void std::__invoke_impl<");
+}
+
+TEST(WorkerStack, ANameIsOneLine) {
+  EXPECT_EQ(name_of("two\nlines"), "");
+  EXPECT_EQ(name_of("\x1b[2J"), "");
+  EXPECT_EQ(name_of("one_line"), "one_line+0x4");
 }
 
 TEST(WorkerStack, SignalsHaveNames) {
