@@ -64,8 +64,8 @@ class Importer {
       if (name == one.name) return remark(property, "is left out: " + std::string(one.why));
     const auto type = config::property_type(name);
     if (!type) return leave_out_unknown(property, name);
-    if (property.value.empty()) return remark(property, "is left out: it has no value");
     const std::string value(*type == PropertyType::string ? property.value : trimmed(property.value));
+    if (value.empty()) return remark(property, "is left out: it has no value");
     if (value != trimmed(value)) remark(property, "ends in a blank, which the daemon takes for a part of the value");
     if (const std::string complaint = config::check_property(*type, value); !complaint.empty())
       return remark(property, "is left out: it " + complaint + "; the daemon refuses it, or reads something else");

@@ -72,6 +72,14 @@ TEST(ImportProperties, AValueMayBeAWordThatYamlHasAMeaningFor) {
   }
 }
 
+TEST(ImportProperties, AValueOfBlanksIsNone) {
+  const auto properties = read_properties("regionName=\\ \n");
+  ASSERT_TRUE(properties);
+  const Imported imported = import_properties(*properties, "old.properties", "my.so");
+  EXPECT_EQ(imported.yaml.find("regionName"), std::string::npos);
+  EXPECT_EQ(imported.remarks.front().text, "regionName is left out: it has no value");
+}
+
 TEST(ImportProperties, ARemarkDoesNoHarmToATerminal) {
   const auto properties = read_properties("a\x1b\x7f=1\n");
   ASSERT_TRUE(properties);
