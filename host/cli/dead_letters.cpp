@@ -37,6 +37,9 @@ void add_dead_letters(CommandLine& program) {
     sub.add({.names = "--sequence",
              .into = &options->sequence,
              .help = "Only this sequence number's; N/SUB for one record of an aggregate"});
+    sub.add({.names = "--of-replays",
+             .into = &options->of_replays,
+             .help = "Those that kclhost replay set aside, instead of the application's"});
     sub.runs(guarded(command, options));
     return sub;
   };

@@ -41,8 +41,8 @@ config::Config load(const Options& options) {
   return std::move(loaded.config);
 }
 
-DeadLetterStore store_of(const config::Config& config) {
-  return {config.dead_letter.path, store::state_key(config)};
+DeadLetterStore store_of(const config::Config& config, const Options& options) {
+  return {config.dead_letter.path, options.of_replays ? store::replay_state_key(config) : store::state_key(config)};
 }
 
 std::vector<StoredLetter> select(DeadLetterStore::Contents contents, const Selection& selection) {

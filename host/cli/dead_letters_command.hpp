@@ -20,7 +20,7 @@ namespace kclhost::host::cli::dead_letters {
 struct Options {
   std::filesystem::path config;
   std::string shard, sequence, older_than;
-  bool json = false, data = false, lines = false, yes = false, ignore_key_order = false;
+  bool json = false, data = false, lines = false, yes = false, ignore_key_order = false, of_replays = false;
 };
 
 // A problem that ends the command; the text is for the user.
@@ -52,7 +52,7 @@ class Selection {
 
 // The configuration; throws Failure after its problems were told.
 config::Config load(const Options& options);
-store::DeadLetterStore store_of(const config::Config& config);
+store::DeadLetterStore store_of(const config::Config& config, const Options& options);
 // Those of the letters that are selected, without copies; tells of damaged lines.
 std::vector<store::StoredLetter> select(store::DeadLetterStore::Contents contents, const Selection& selection);
 

@@ -11,7 +11,7 @@ using store::StoredLetter;
 
 int purge(const Options& options) {
   const Selection selection(options);
-  const DeadLetterStore store = store_of(load(options));
+  const DeadLetterStore store = store_of(load(options), options);
   const bool everything = selection.all();
   if (everything && !options.yes) {
     throw Failure{exit_usage,

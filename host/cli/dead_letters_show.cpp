@@ -35,7 +35,7 @@ void print_letter(const std::string& line, const store::ParsedLetter& letter) {
 int show(const Options& options) {
   const Selection selection(options);
   if (options.data && options.lines) throw Failure{exit_usage, "--data prints bytes and --lines letters; give one"};
-  const std::vector<StoredLetter> letters = select(or_fail(store_of(load(options)).read()), selection);
+  const std::vector<StoredLetter> letters = select(or_fail(store_of(load(options), options).read()), selection);
   if (options.data && letters.size() > 1) {
     throw Failure{exit_usage, "--data prints one letter and " + std::to_string(letters.size()) +
                                   " are selected; name it with --shard and --sequence N/SUB"};

@@ -18,7 +18,7 @@ bool is_replayed() {
 }
 
 std::string state_owner(const config::Config& config) {
-  return (is_replayed() ? "replay:" : "") + store::state_key(config);
+  return is_replayed() ? store::replay_state_key(config) : store::state_key(config);
 }
 
 void ReplayMetrics::take(std::int32_t kind, std::string_view name, double value) {

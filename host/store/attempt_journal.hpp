@@ -31,8 +31,8 @@ class AttemptJournal {
   // Another process has the file; nothing is read from it and nothing written to it.
   bool is_shared() const { return !fd_; }
 
-  // What an earlier process left, and whether it died of a fault of the plugin: see own_fault. To open the journal is to
-  // take note of the fault: the next one does not find it.
+  // What an earlier process left, and whether it died of a fault of the plugin: see own_fault. To open the journal is
+  // to take note of the fault: the next one does not find it.
   const std::vector<JournalNote>& left_over() const { return left_over_; }
   bool own_fault_left() const { return own_fault_left_; }
   // Replaces what is remembered. Texts beyond 79 bytes are cut: a sequence number has 56 digits at most.

@@ -17,4 +17,8 @@ std::string state_key(const config::Config& config) {
   return stream.empty() ? application : application + "@" + stream;
 }
 
+std::string replay_state_key(const config::Config& config) {
+  return "replay:" + state_key(config);
+}
+
 }  // namespace kclhost::host::store

@@ -45,7 +45,9 @@ def commands(command=()):
 def named(line):
     """(command, options) of each kclhost that a line of shell starts."""
     found = []
-    for words in re.findall(r"(?:^|[\s/'])kclhost +([^|;&>]*)", SAYS.sub("", re.sub(r"\s{3,}.*| # .*", "", line))):
+    for words in re.findall(r"(?:^|[\s/'])kclhost +(?=([^|;&>]*))", SAYS.sub("", re.sub(r"\s{3,}.*| # .*", "", line))):
+        # One within quotes ends with them; what another has in quotes is one word of its own.
+        words = words.split("'")[0] if words.count("'") % 2 else re.sub(r"'[^']*'", "''", words)
         words, command = [word.strip("[]'\"") for word in words.split()], ()
         while words and words[0] in subcommands(command):
             command = (*command, words.pop(0))

@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -50,6 +51,9 @@ def test_beside_an_application_that_runs(run, tmp_path, daemon):
             assert {name: are.get(name) for name in were} == were, "the application's are as they were"
             assert all(name.startswith("replay%3A") for name in are.keys() - were.keys())
         assert len(after[1]) == 2, "what the replay set aside is with its own"
+        listed = [subprocess.run([Path(os.environ["KCLHOST_BIN_DIR"]) / "kclhost", "dead-letters", "list", *options, config],
+                                 capture_output=True, text=True, check=True).stdout for options in ([], ["--of-replays"])]
+        assert listed[0] != listed[1] and "no dead letters\n" not in listed, "each command takes one or the other"
         go.touch()
         shard.wait_for_status("processRecords")
         shard.request_shutdown()
