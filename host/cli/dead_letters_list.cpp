@@ -85,7 +85,8 @@ void print_json(const std::vector<StoredLetter>& letters) {
 }  // namespace
 
 int list(const Options& options) {
-  const std::vector<StoredLetter> letters = select(or_fail(store_of(load(options), options).read()), Selection(options));
+  const std::vector<StoredLetter> letters =
+      select(or_fail(store_of(load(options), options).read()), Selection(options));
   if (options.json) {
     print_json(letters);
   } else if (letters.empty()) {
