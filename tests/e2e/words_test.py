@@ -1,4 +1,4 @@
-"""What the quick start does: words put by kclhost put, counted by word_counter under kclhost launch."""
+"""Words put by kclhost put, counted by word_counter under kclhost launch: what the quick start does, and a crash."""
 import json
 import signal
 import subprocess
@@ -24,32 +24,77 @@ daemon:
 """
 
 
-@scenario
-def test_words_in_counts_out(stage):
-    counts, config = stage.directory / "counts", stage.directory / "kclhost.yaml"
-    counts.mkdir()
-    application = f"{stage.directory.name}-words"
-    properties = {**stage.services.daemon_properties(), "streamName": "words", "applicationName": application}
-    config.write_text(CONFIG.format(plugins=stage.plugins, counts=counts, state=stage.directory / "state",
-                                    jars=fetch.daemon(), logback=fetch.ROOT / "config/daemon/logback.xml",
-                                    properties=json.dumps(properties)))
-    subprocess.run([stage.kclhost, "put", "--stream", "words", "--create-stream", "2", "--endpoint",
-                    stage.services.kinesis_endpoint, "--region", services.REGION, *(f"-w{word}" for word in WORDS)],
-                   check=True, env=stage.services.environment())
-    launch = stage.enter(services.Process([stage.kclhost, "launch", "--config", config], stage.directory / "launch.log",
-                                          env=stage.services.environment()))
+class Counting:
+    """A stream of words of its own, and kclhost launch over it."""
 
-    def counted() -> Counter:
-        assert launch.running(), "launch has ended"
+    def __init__(self, stage, stream, **properties):
+        self.stage, self.stream = stage, stream
+        self.application = f"{stage.directory.name}-words"
+        self.counts, self.config = stage.directory / "counts", stage.directory / "kclhost.yaml"
+        self.counts.mkdir()
+        properties = {**stage.services.daemon_properties(), "streamName": stream, "applicationName": self.application,
+                      **properties}
+        self.config.write_text(CONFIG.format(plugins=stage.plugins, counts=self.counts, state=stage.directory / "state",
+                                             jars=fetch.daemon(), logback=fetch.ROOT / "config/daemon/logback.xml",
+                                             properties=json.dumps(properties)))
+
+    def put(self, *options):
+        subprocess.run([self.stage.kclhost, "put", "--stream", self.stream, *options, "--endpoint",
+                        self.stage.services.kinesis_endpoint, "--region", services.REGION, *(f"-w{word}" for word in WORDS)],
+                       check=True, env=self.stage.services.environment())
+
+    def launch(self):
+        return self.stage.enter(services.Process([self.stage.kclhost, "launch", "--config", self.config],
+                                                 self.stage.directory / "launch.log", env=self.stage.services.environment()))
+
+    def counted(self) -> Counter:
         total = Counter()
-        for file in counts.glob("*.json"):
+        for file in self.counts.glob("*.json"):
             total.update(json.loads(file.read_text())["words"])
         return total
 
-    stage.until(lambda: sum(counted().values()) >= len(WORDS), "the words counted", counted)
-    assert counted() == Counter(WORDS)
+    def until_counted(self, launch, words):
+        def enough():
+            assert launch.running(), "launch has ended"
+            return sum(self.counted().values()) >= len(words)
+
+        self.stage.until(enough, f"{len(words)} words counted", self.counted)
+
+    def leases(self):
+        return self.stage.services.leases(self.application)
+
+
+@scenario
+def test_words_in_counts_out(stage):
+    counting = Counting(stage, "words")
+    counting.put("--create-stream", "2")
+    launch = counting.launch()
+    counting.until_counted(launch, WORDS)
+    assert counting.counted() == Counter(WORDS)
     launch.send(signal.SIGTERM)
     assert launch.wait() == 0
-    leases = stage.services.leases(application)
-    for file in counts.glob("*.json"):
-        assert leases[file.stem]["checkpoint"].isdigit(), leases
+    for file in counting.counts.glob("*.json"):
+        assert counting.leases()[file.stem]["checkpoint"].isdigit(), counting.leases()
+
+
+@scenario
+def test_a_crashed_daemon_goes_on_under_its_name(stage):
+    counting = Counting(stage, "crashing", failoverTimeMillis="10000", leaseAssignmentIntervalMillis="2000")
+    counting.put("--create-stream", "1")
+    launch = counting.launch()
+    counting.until_counted(launch, WORDS)
+    before = {shard: lease["leaseOwner"] for shard, lease in counting.leases().items()}
+    # Without launch the daemon would get SIGTERM, which is no crash.
+    daemon, = (int(pid) for pid in open(f"/proc/{launch.pid}/task/{launch.pid}/children").read().split())
+    launch.send(signal.SIGSTOP)
+    subprocess.run(["kill", "-KILL", str(daemon), str(launch.pid)], check=True)
+    launch.wait()
+    stage.note("launch and the daemon are killed")
+
+    counting.put()
+    launch = counting.launch()
+    counting.until_counted(launch, WORDS * 2)
+    after = {shard: lease["leaseOwner"] for shard, lease in counting.leases().items()}
+    assert after == before, "another name would have waited for the old one's leases and lock"
+    launch.send(signal.SIGTERM)
+    assert launch.wait() == 0
