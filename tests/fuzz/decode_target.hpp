@@ -70,7 +70,8 @@ inline std::string meaning_in_pieces(std::string_view bytes, unsigned seed) {
 // Decodes the bytes as a message of the daemon, at once and in pieces, and as a checkpoint's answer. True when they are
 // a message.
 inline bool decode_one(std::string_view bytes) {
-  static SharedBuffer buffer;
+  // Never destroyed: a worker that a test forked has none of it, and would unmap what lies there instead when it exits.
+  static auto& buffer = *new SharedBuffer;
   static protocol::BatchDecoder decoder(buffer);
   const auto message = test::decode_at_once(decoder, bytes);
   check(message, buffer.data(), buffer.size());
