@@ -57,7 +57,7 @@ def test_a_daemon_that_outlives_launch_still_has_it(launcher):
     first, daemon = name_of(launcher), launcher.report()["pid"]
     process.send(signal.SIGKILL)
     process.wait()
-    launcher.wait_for(process, "term")
+    wait_for(lambda: launcher.has("term"), "SIGTERM for the daemon")
     assert alive(daemon)
     stop(start(launcher))
     assert name_of(launcher) != first
