@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "support/fd.hpp"
+#include "support/write_all.hpp"
 
 namespace kclhost::host::launch {
 namespace {
@@ -25,16 +26,6 @@ Error failed(const fs::path& path, const std::string& what, int error) {
 bool is_executable(const fs::path& file) {
   std::error_code ignored;
   return fs::is_regular_file(file, ignored) && ::access(file.c_str(), X_OK) == 0;
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include "plugin/config_schema.hpp"
 #include "support/fd.hpp"
+#include "support/write_all.hpp"
 
 namespace kclhost::host::plugin {
 namespace {
@@ -83,12 +84,7 @@ Result<std::vector<Misfit>> unpacked(std::string_view bytes) {
   const int quiet = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   ::dup2(quiet, STDERR_FILENO);
   const std::string bytes = packed(find_misfits_unguarded(schema, configuration));
-  for (std::string_view rest = bytes; !rest.empty();) {
-    const ssize_t n = ::write(to.get(), rest.data(), rest.size());
-    if (n < 0 && errno != EINTR) ::_exit(1);
-    if (n > 0) rest.remove_prefix(static_cast<std::size_t>(n));
-  }
-  ::_exit(0);
+  ::_exit(write_all(to.get(), bytes) ? 0 : 1);
 }
 
 std::string read_all(const Fd& from) {

@@ -16,6 +16,7 @@
 #include "plugin/neighbours.hpp"
 #include "support/fd.hpp"
 #include "support/sha256.hpp"
+#include "support/write_all.hpp"
 
 namespace kclhost::host::plugin {
 namespace {
@@ -29,16 +30,6 @@ Error failed(const fs::path& path, int error) {
   const bool full = error == ENOSPC || error == EDQUOT;
   return {"can't stage the plugin: " + path.string() + ": " + std::generic_category().message(error) +
           (full ? "; free some space there" : "; state_dir must be writable for kclhost")};
-}
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
 }
 
 void sync_folder(const fs::path& folder) {

@@ -1,10 +1,7 @@
 #include "protocol/writer.hpp"
 
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "support/json_string.hpp"
+#include "support/write_all.hpp"
 
 namespace kclhost::host::protocol {
 bool Writer::status(std::string_view action) {
@@ -28,13 +25,7 @@ bool Writer::checkpoint(std::optional<std::string_view> sequence_number,
 
 bool Writer::send() {
   line_ += "}\n";
-  for (std::string_view rest = line_; !rest.empty();) {
-    const ssize_t n = ::write(fd_, rest.data(), rest.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    rest.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
+  return write_all(fd_, line_);
 }
 
 }  // namespace kclhost::host::protocol

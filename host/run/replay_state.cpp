@@ -10,6 +10,7 @@
 #include "store/state_key.hpp"
 #include "support/excerpt.hpp"
 #include "support/fd.hpp"
+#include "support/write_all.hpp"
 
 namespace kclhost::host::run {
 
@@ -34,11 +35,7 @@ void ReplayMetrics::pass_on() const {
   // Whoever set the variable by hand gets no file made.
   const Fd file(::open(std::getenv(observe::replay_variable), O_WRONLY | O_CLOEXEC));
   const std::string text = totals_.json();
-  for (std::string_view rest = text; file && !rest.empty();) {
-    const ssize_t n = ::write(file.get(), rest.data(), rest.size());
-    if (n <= 0) return;
-    rest.remove_prefix(static_cast<std::size_t>(n));
-  }
+  if (file) (void)write_all(file.get(), text);
 }
 
 }  // namespace kclhost::host::run

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "store/dead_letter_file.hpp"
+#include "support/write_all.hpp"
 
 namespace kclhost::host::store {
 
@@ -21,14 +22,7 @@ void FileReplacement::open() {
 
 void FileReplacement::write(std::string_view text) {
   empty_ &= text.empty();
-  while (!text.empty() && error_ == 0) {
-    const ssize_t n = ::write(fd_.get(), text.data(), text.size());
-    if (n >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(n));
-    } else if (errno != EINTR) {
-      error_ = errno;
-    }
-  }
+  if (error_ == 0 && !write_all(fd_.get(), text)) error_ = errno;
 }
 
 std::string FileReplacement::take_place() {
