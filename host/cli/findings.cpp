@@ -26,12 +26,6 @@ void add(Findings& findings, const Config& config, int code, const std::string& 
   if (findings.exit_code == exit_done) findings.exit_code = code;
 }
 
-std::string dotted(const std::vector<std::string>& path) {
-  std::string text = "plugin.config";
-  for (const std::string& name : path) text += "." + name;
-  return text;
-}
-
 void check_plugin_config(const Config& config, const std::string& schema, Findings& findings) {
   if (schema.empty()) return;
   const auto misfits = plugin::find_misfits(schema, config.plugin.config_json);
@@ -40,10 +34,7 @@ void check_plugin_config(const Config& config, const std::string& schema, Findin
   for (const plugin::Misfit& misfit : *misfits) paths.push_back(misfit.path);
   const std::vector<config::Position> positions = config::locate_in_plugin_config(config.file, paths);
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    add(findings, config, exit_usage,
-        "'" + dotted(paths[i]) + "' does not fit the plugin's schema: " + (*misfits)[i].message +
-            " (kclhost inspect shows the schema)",
-        positions[i]);
+    add(findings, config, exit_usage, (*misfits)[i].str() + " (kclhost inspect shows the schema)", positions[i]);
   }
 }
 

@@ -99,6 +99,12 @@ Misfit misfit_of(const SchemaError& error) {
 
 }  // namespace
 
+std::string Misfit::str() const {
+  std::string text = "'plugin.config";
+  for (const std::string& name : path) text += "." + name;
+  return text + "' does not fit the plugin's schema: " + message;
+}
+
 Result<std::vector<Misfit>> find_misfits_unguarded(const std::string& schema_text,
                                                    const std::string& configuration) try {
   rapidjson::Document schema, document;

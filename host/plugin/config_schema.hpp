@@ -12,12 +12,14 @@ namespace kclhost::host::plugin {
 struct Misfit {
   std::vector<std::string> path;  // names and indexes from the configuration's top
   std::string message;
+
+  // "'plugin.config.a.b' does not fit the plugin's schema: ..."
+  std::string str() const;
 };
 
 // Everything in a configuration (JSON text) that a schema (JSON text, draft 7, or draft 4 where its $schema says so)
-// does not allow; none when it fits. The error says why the schema can't be used. Takes memory and time: for commands
-// that look, not for `kclhost run`, which starts once per shard. In a child of this process, which must have one
-// thread: a schema that would end it, or keep it busy for more than two seconds, is an error too.
+// does not allow; none when it fits. The error says why the schema can't be used. It takes memory and time, in a child of
+// this process: a schema that would end it, or keep it busy for more than two seconds, is an error too. Any thread.
 Result<std::vector<Misfit>> find_misfits(const std::string& schema, const std::string& configuration);
 
 // The same in this process.

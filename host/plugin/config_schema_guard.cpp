@@ -1,11 +1,13 @@
 // A schema may lead back to itself without an end, or have a pattern that takes years: valijson follows both until the
 // stack or the day is over. So it works in a child of this process, which may end however it likes.
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -78,6 +80,9 @@ Result<std::vector<Misfit>> unpacked(std::string_view bytes) {
 
 [[noreturn]] void work(const Fd& to, const std::string& schema, const std::string& configuration) {
   const rlimit time{most_seconds, most_seconds}, none{0, 0};
+  // A worker's handlers would take our end for the plugin's.
+  for (const int fatal : {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE}) ::signal(fatal, SIG_DFL);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::setrlimit(RLIMIT_CPU, &time);
   ::setrlimit(RLIMIT_CORE, &none);
   // Its end is told by us, in one line.

@@ -40,7 +40,7 @@ class Listener {
 struct Spec {
   std::string staged_path;  // what is loaded
   std::string plugin_path;  // what the user calls it
-  std::string config_json;
+  std::string config_json;  // must fit the plugin's schema; empty: nobody looks, and create is not called
   std::int32_t log_level = KCLHOST_LOG_INFO;
   std::optional<std::uint64_t> max_memory{};  // bytes; allocations beyond twice as much fail
   bool core_dumps = false;

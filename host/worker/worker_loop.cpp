@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 
+#include "plugin/config_schema.hpp"
 #include "plugin/loader.hpp"
 #include "support/process_memory.hpp"
 #include "support/shared_buffer.hpp"
@@ -15,6 +16,17 @@
 
 namespace kclhost::host::worker {
 namespace {
+
+// Why the plugin's schema refuses the configuration; empty when it does not. Who only looks has no configuration.
+std::string why_unfit(const Descriptor& about, std::string_view config_json) {
+  if (about.config_schema.empty() || config_json.empty()) return {};
+  const auto misfits = plugin::find_misfits(about.config_schema, std::string(config_json));
+  if (!misfits) return misfits.error();
+  if (misfits->empty()) return {};
+  std::string why = misfits->front().str();
+  if (misfits->size() > 1) why += ", and " + std::to_string(misfits->size() - 1) + " more";
+  return why + " (kclhost check shows each with its line)";
+}
 
 class Worker {
  public:
@@ -62,6 +74,10 @@ class Worker {
     }
     name_what_is_let_out(staged_path);
     const Descriptor about = describe(*table);
+    if (const std::string why = why_unfit(about, (*control_)->config()); !why.empty()) {
+      host_.send({.kind = Kind::load_failed}, {why});
+      return false;
+    }
     instance_ = std::make_unique<Instance>(std::move(*table), std::move(plugin_path), host_);
     for (std::string_view rest = about.config_schema; !rest.empty();) {
       const std::string_view part = rest.substr(0, Channel::longest_text);

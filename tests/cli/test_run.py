@@ -80,6 +80,22 @@ def host(configuration):
     host.process.communicate()
 
 
+@pytest.mark.parametrize("isolation", ["process", "none"])
+@pytest.mark.parametrize("plugin, unfit, said", [
+    ("word_counter.so", "{no_such_option: 1}", "'plugin.config.no_such_option' does not fit the plugin's schema: "),
+    ("word_counter.so", "{top: [many], report_interval_seconds: often}", ", and 1 more (kclhost check "),
+    ("teller.so", "[1]", "'plugin.config' does not fit the plugin's schema: "),
+])
+def test_a_configuration_that_the_plugins_schema_refuses(configuration, isolation, plugin, unfit, said):
+    configuration.write(plugin, plugin_more=f"config: {unfit}", more=f"isolation: {isolation}\n",
+                        plugins_dir=folder("KCLHOST_CORE_PLUGINS_DIR") if plugin == "teller.so" else None)
+    host = Host(configuration)
+    host.say(INITIALIZE)
+    [line] = host.process.stderr.readlines()
+    assert said in json.loads(line)["message"]
+    assert host.end()[0] == 3
+
+
 def test_statuses_are_all_that_stdout_gets(host):
     host.say(INITIALIZE)
     assert host.status() == "initialize"
