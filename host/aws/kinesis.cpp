@@ -13,6 +13,7 @@
 #include "aws/stream_arn.hpp"
 #include "support/base64.hpp"
 #include "support/json.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::aws {
 namespace {
@@ -39,14 +40,10 @@ std::string text_of(const rapidjson::Value& object, const char* name) {
   return {found->value.GetString(), found->value.GetStringLength()};
 }
 
-// One line of printable characters: an endpoint can be anything, a web site included.
-std::string one_line(std::string text) {
+// An endpoint can be anything, a web site included.
+std::string shortened(const std::string& text) {
   constexpr std::size_t longest = 300;
-  if (text.size() > longest) text = text.substr(0, longest) + "...";
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
-  }
-  return text;
+  return text.size() > longest ? one_line(text.substr(0, longest)) + "..." : one_line(text);
 }
 
 // What to add to a refusal that comes of this machine's clock; empty: it does not.
@@ -73,8 +70,8 @@ ServiceError service_error(const HttpResponse& response, TimePoint here) {
     code = "HTTP " + std::to_string(response.status);
     if (message.empty()) message = response.body;
   }
-  code = one_line(code);
-  return {code, one_line(message) + clock_fault(code, response, here), response.status};
+  code = shortened(code);
+  return {code, shortened(message) + clock_fault(code, response, here), response.status};
 }
 
 bool says_expired(const std::string& code) {
@@ -84,7 +81,7 @@ bool says_expired(const std::string& code) {
 rapidjson::Document parse(const std::string& body, const char* action) {
   rapidjson::Document document;
   if (json::parse(body, document) || !document.IsObject()) {
-    throw ServiceError(action, "the answer is not what Kinesis sends: " + one_line(body) + "; is the endpoint right?",
+    throw ServiceError(action, "the answer is not what Kinesis sends: " + shortened(body) + "; is the endpoint right?",
                        200);
   }
   return document;
@@ -171,7 +168,7 @@ std::vector<PutResult> Kinesis::put(const std::string& stream, const std::vector
   std::vector<PutResult> outcome;
   outcome.reserve(records.size());
   for (const auto& result : results->value.GetArray()) {
-    outcome.push_back({one_line(text_of(result, "ErrorCode")), one_line(text_of(result, "ErrorMessage"))});
+    outcome.push_back({shortened(text_of(result, "ErrorCode")), shortened(text_of(result, "ErrorMessage"))});
   }
   return outcome;
 }

@@ -3,17 +3,13 @@
 #include <algorithm>
 
 #include "config/units.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::cli {
 namespace {
 
 // What a call gets between should_stop and its end by force.
 constexpr config::Milliseconds grace_after_timeout{1'000};
-
-std::string one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include "cli/configuration.hpp"
 #include "cli/findings.hpp"
 #include "support/exit_code.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -54,7 +55,7 @@ void print_json(const Findings& findings) {
 
 void print_text(const Findings& findings) {
   for (const Problem& problem : findings.problems) std::fprintf(stderr, "%s\n", problem.str().c_str());
-  for (const std::string& note : findings.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
+  for (const std::string& note : findings.notes) std::fprintf(stderr, "note: %s\n", one_line(note).c_str());
   if (findings.problems.empty()) {
     std::printf("ok: plugin %s %s\n", findings.plugin->id.c_str(), findings.plugin->version.c_str());
   }

@@ -12,6 +12,7 @@
 #include "plugin/cures.hpp"
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
+#include "support/one_line.hpp"
 #include "worker/probe.hpp"
 
 namespace kclhost::host::cli {
@@ -22,7 +23,7 @@ using config::Config;
 void add(Findings& findings, const Config& config, int code, const std::string& message,
          std::optional<config::Position> position = std::nullopt) {
   findings.problems.push_back(
-      {config.file.string(), position.value_or(config.plugin.path_position), config::one_line(message)});
+      {config.file.string(), position.value_or(config.plugin.path_position), one_line(message)});
   if (findings.exit_code == exit_done) findings.exit_code = code;
 }
 

@@ -18,6 +18,7 @@
 #include "replay/words.hpp"
 #include "support/exit_code.hpp"
 #include "support/fd.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -82,7 +83,7 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
   if (arguments.timeout > 0) options.timeout = replay::PlayOptions::Seconds(arguments.timeout);
   if (arguments.verbose) {
     options.on_skipped = [](const std::string& line) {
-      std::fprintf(stderr, "replay: skipped, no message: %s\n", line.c_str());
+      std::fprintf(stderr, "replay: skipped, no message: %s\n", one_line(line).c_str());
     };
   }
   if (arguments.progress) options.on_progress = print_progress;

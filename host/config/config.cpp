@@ -15,6 +15,7 @@
 #include "config/odd_characters.hpp"
 #include "config/reader.hpp"
 #include "config/yaml_tree.hpp"
+#include "support/one_line.hpp"
 #include "support/utf8.hpp"
 
 namespace kclhost::host::config {

@@ -17,19 +17,6 @@ std::string in_quotes(std::string_view name) {
   return "'" + std::string(name.substr(0, end)) + "…'";
 }
 
-std::string one_line(std::string_view message) {
-  std::string clean;
-  for (const char c : message) {
-    if (c == '\n')
-      clean += "\\n";
-    else if (c == '\t')
-      clean += "\\t";
-    else
-      clean += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-  }
-  return clean;
-}
-
 std::string join(std::span<const std::string_view> names, std::string_view last) {
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i)

@@ -10,10 +10,6 @@ namespace kclhost::host::config {
 // 'text', cut short when long.
 std::string in_quotes(std::string_view text);
 
-// A message that quotes a file must stay one line that does no harm to a terminal: control characters become \n, \t and
-// ?.
-std::string one_line(std::string_view message);
-
 // a, b or c; last is the word before the last one, with its spaces.
 std::string join(std::span<const std::string_view> names, std::string_view last);
 

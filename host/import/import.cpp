@@ -10,6 +10,7 @@
 #include "config/messages.hpp"
 #include "config/odd_characters.hpp"
 #include "support/json_string.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::importing {
 namespace {
@@ -83,7 +84,7 @@ class Importer {
       remarks_.push_back({0, "there is no streamName and no streamArn; kclhost launch needs one"});
     if (!kept_.contains("applicationName"))
       remarks_.push_back({0, "there is no applicationName; kclhost launch needs it, and it names the lease table"});
-    std::string yaml = "# From " + config::one_line(source) +
+    std::string yaml = "# From " + one_line(source) +
                        " by kclhost import; docs/configuration.md explains every key.\n"
                        "version: 1\n"
                        "plugin:\n"
@@ -109,7 +110,7 @@ class Importer {
   }
 
   void remark(const Property& property, const std::string& text) {
-    remarks_.push_back({property.line, config::one_line(property.key + " " + text)});
+    remarks_.push_back({property.line, one_line(property.key + " " + text)});
   }
 
   std::map<std::string, std::string> kept_;

@@ -13,6 +13,7 @@
 #include <ctime>
 
 #include "support/json_string.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::observe {
 namespace {
@@ -40,19 +41,6 @@ Fd connect_to_launcher() {
   Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket || ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return {};
   return socket;
-}
-
-// Text for people stays on one line whatever a plugin logs.
-void append_one_line(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    if (c == '\n') {
-      out += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20 && c != '\t') {
-      out += '?';
-    } else {
-      out += c;
-    }
-  }
 }
 
 }  // namespace
@@ -216,13 +204,13 @@ std::string Log::text_line(Level level, std::string_view source, std::string_vie
     line += source;
     line += "] ";
   }
-  append_one_line(line, text);
+  append_one_line(line, text, Tabs::kept);
   for (const Field& field : fields) {
     if (field.value.empty()) continue;
     line += ' ';
     line += field.key;
     line += '=';
-    append_one_line(line, field.value);
+    append_one_line(line, field.value, Tabs::kept);
   }
   return line;
 }

@@ -10,7 +10,7 @@
 #include <memory>
 #include <optional>
 
-#include "support/utf8.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::plugin {
 namespace {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "support/utf8.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::plugin {
 

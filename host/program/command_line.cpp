@@ -10,6 +10,7 @@
 #include "config/nearest.hpp"
 #include "program/output.hpp"
 #include "support/exit_code.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -149,7 +150,7 @@ int ProgramCommandLine::run(int argc, char** argv) {
     if (error.get_exit_code() == 0) return finished(name, app.exit(error));  // --help, --version
     std::string wrong = unknown_argument(app, {argv + 1, static_cast<std::size_t>(argc - 1)});
     if (wrong.empty()) wrong = error.what();
-    std::fprintf(stderr, "%s: %s; see %s --help\n", name.c_str(), wrong.c_str(), name.c_str());
+    std::fprintf(stderr, "%s: %s; see %s --help\n", name.c_str(), one_line(wrong).c_str(), name.c_str());
     return exit_usage;
   }
   return finished(name, parser_->chosen());

@@ -11,6 +11,7 @@
 #include "aws/errors.hpp"
 #include "aws/stream_arn.hpp"
 #include "put/stop.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::put {
 namespace {
@@ -44,7 +45,7 @@ std::string region_for(const Options& options, const aws::Environment& environme
 }  // namespace
 
 void say(const std::string& line) {
-  std::fprintf(stderr, "kclhost put: %s\n", line.c_str());
+  std::fprintf(stderr, "kclhost put: %s\n", one_line(line).c_str());
 }
 
 Program::Program(const Options& options)

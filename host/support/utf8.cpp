@@ -29,9 +29,4 @@ std::size_t first_bad_byte(std::string_view text) {
   return std::string_view::npos;
 }
 
-bool is_one_line(std::string_view text) {
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
-  return std::none_of(text.begin(), text.end(), is_control) && first_bad_byte(text) == std::string_view::npos;
-}
-
 }  // namespace kclhost::host

@@ -9,7 +9,4 @@ namespace kclhost::host {
 // The offset of the first byte that is not UTF-8 text (NUL counts as such), npos when all is well.
 std::size_t first_bad_byte(std::string_view text);
 
-// UTF-8 text without control characters: fit for a message, and for a terminal.
-bool is_one_line(std::string_view text);
-
 }  // namespace kclhost::host

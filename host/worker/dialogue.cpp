@@ -6,7 +6,7 @@
 #include <optional>
 #include <system_error>
 
-#include "support/utf8.hpp"
+#include "support/one_line.hpp"
 #include "worker/instance.hpp"
 
 namespace kclhost::host::worker {

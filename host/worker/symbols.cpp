@@ -15,7 +15,7 @@
 #include <memory>
 
 #include "support/fd.hpp"
-#include "support/utf8.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::worker {
 namespace {

@@ -9,6 +9,7 @@
 #include "launch/properties.hpp"
 #include "require.hpp"
 #include "support/json.hpp"
+#include "support/one_line.hpp"
 #include "support/utf8.hpp"
 
 namespace {

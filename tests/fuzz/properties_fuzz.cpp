@@ -5,6 +5,7 @@
 #include "config/config.hpp"
 #include "import/import.hpp"
 #include "require.hpp"
+#include "support/one_line.hpp"
 #include "support/utf8.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
