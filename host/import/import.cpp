@@ -66,12 +66,12 @@ class Importer {
     const auto type = config::property_type(name);
     if (!type) return leave_out_unknown(property, name);
     const std::string value(*type == PropertyType::string ? property.value : trimmed(property.value));
-    if (value.empty()) return remark(property, "is left out: it has no value");
+    if (value.empty()) return leave_out(property, name, "it has no value");
     if (value != trimmed(value)) remark(property, "ends in a blank, which the daemon takes for a part of the value");
     if (const std::string complaint = config::check_property(*type, value); !complaint.empty())
-      return remark(property, "is left out: it " + complaint + "; the daemon refuses it, or reads something else");
+      return leave_out(property, name, "it " + complaint + "; the daemon refuses it, or reads something else");
     if (const std::string objection = config::objection_to_characters(value); !objection.empty())
-      return remark(property, "is left out: it " + objection);
+      return leave_out(property, name, "it " + objection);
     if (name.starts_with("awsCredentialsProvider") && is_of_first_sdk(value))
       remark(property, "names a class of the AWS SDK for Java 1, " + value +
                            ", which this daemon may not have; DefaultCredentialsProvider looks in the usual places");
@@ -101,6 +101,12 @@ class Importer {
  private:
   static bool is_of_first_sdk(std::string_view value) {
     return value.find("AWSCredentialsProvider") != std::string_view::npos || value.starts_with("com.amazonaws.");
+  }
+
+  // Java takes the last of two, so the one before does not come back in its place.
+  void leave_out(const Property& property, const std::string& name, const std::string& why) {
+    remark(property, "is left out: " + why);
+    if (kept_.erase(name) > 0) remark(property, "comes twice; the first is left out too, as it does not count for Java");
   }
 
   void leave_out_unknown(const Property& property, const std::string& name) {

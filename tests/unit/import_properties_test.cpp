@@ -87,5 +87,17 @@ TEST(ImportProperties, ARemarkDoesNoHarmToATerminal) {
               testing::StartsWith("a?? is left out"));
 }
 
+// Java takes the last, whatever it is.
+TEST(ImportProperties, TheLastOfTwoCountsThoughItIsUnfit) {
+  for (const char* value : {"", "many", "-7"}) {
+    const auto properties = read_properties("maxRecords=100\nmaxRecords=" + std::string(value) + "\n");
+    ASSERT_TRUE(properties);
+    const Imported imported = import_properties(*properties, "old.properties", "my.so");
+    EXPECT_THAT(imported.yaml, testing::Not(testing::HasSubstr("maxRecords"))) << value;
+    EXPECT_EQ(imported.remarks[0].line, 2u) << value;
+    EXPECT_THAT(imported.remarks[1].text, testing::HasSubstr("comes twice")) << value;
+  }
+}
+
 }  // namespace
 }  // namespace kclhost::host::importing
