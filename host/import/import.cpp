@@ -106,7 +106,8 @@ class Importer {
   // Java takes the last of two, so the one before does not come back in its place.
   void leave_out(const Property& property, const std::string& name, const std::string& why) {
     remark(property, "is left out: " + why);
-    if (kept_.erase(name) > 0) remark(property, "comes twice; the first is left out too, as it does not count for Java");
+    if (kept_.erase(name) > 0)
+      remark(property, "comes twice; the first is left out too, as it does not count for Java");
   }
 
   void leave_out_unknown(const Property& property, const std::string& name) {

@@ -18,8 +18,8 @@ struct Misfit {
 };
 
 // Everything in a configuration (JSON text) that a schema (JSON text, draft 7, or draft 4 where its $schema says so)
-// does not allow; none when it fits. The error says why the schema can't be used. It takes memory and time, in a child of
-// this process: a schema that would end it, or keep it busy for more than two seconds, is an error too. Any thread.
+// does not allow; none when it fits. The error says why the schema can't be used. It takes memory and time, in a child
+// of this process: a schema that would end it, or keep it busy for more than two seconds, is an error too. Any thread.
 Result<std::vector<Misfit>> find_misfits(const std::string& schema, const std::string& configuration);
 
 // The same in this process.

@@ -58,8 +58,8 @@ class Probe final : public Listener {
 Result<Descriptor> probe(const std::string& path, config::Milliseconds timeout) {
   Probe probed;
   EventLoop loop;
-  auto life = start_process(WorkerId{1}, {.staged_path = path, .plugin_path = path, .config_json = {}}, loop, nullptr,
-                            probed);
+  auto life =
+      start_process(WorkerId{1}, {.staged_path = path, .plugin_path = path, .config_json = {}}, loop, nullptr, probed);
   if (!life) return Error{"can't be loaded: " + life.error()};
   auto give_up = Clock::now() + timeout;
   while (!probed.over) {

@@ -1,6 +1,8 @@
 // The word counter's plugin.config.
 #pragma once
 
+#include <kclhost/config.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -36,6 +38,6 @@ struct Options {
 };
 
 // Throws std::invalid_argument that names the key and what it may be.
-Options parse_options(std::string_view json);
+Options parse_options(const kclhost::Config& config);
 
 }  // namespace word_counter

@@ -263,7 +263,7 @@ TEST_F(Sdk, TheContextPassesEverythingOn) {
   host_.stop = true;
   Probe::action = [](const Probe::Call& call) {
     const kclhost::Context& context = *call.context;
-    EXPECT_EQ(context.config(), R"({"a":1})");
+    EXPECT_EQ(context.config_json(), R"({"a":1})");
     EXPECT_TRUE(context.should_stop());
     EXPECT_FALSE(context.log_enabled(kclhost::LogLevel::info));
     EXPECT_TRUE(context.log_enabled(kclhost::LogLevel::warn));
@@ -294,7 +294,7 @@ TEST_F(Sdk, TheConfigOutlivesCreate) {
   std::string config = R"({"b":2})";
   ASSERT_EQ(create(config.c_str()), KCLHOST_OK);
   config.assign(config.size(), '!');
-  Probe::action = [](const Probe::Call& call) { EXPECT_EQ(call.context->config(), R"({"b":2})"); };
+  Probe::action = [](const Probe::Call& call) { EXPECT_EQ(call.context->config_json(), R"({"b":2})"); };
   EXPECT_EQ(table_.lease_lost(self_, &error_), KCLHOST_OK);
 }
 

@@ -194,17 +194,17 @@ TEST_F(WordCounter, AForeignFileIsNotOverwritten) {
 
 TEST_F(WordCounter, AWrongConfigIsRefused) {
   const std::vector<std::pair<std::string, const char*>> cases{
-      {R"({"outptu_dir": "x"})", "unknown key \"outptu_dir\""},
+      {R"({"outptu_dir": "x"})", "plugin.config.outptu_dir is unknown; there are output_dir, "},
       {R"({"output_dir": 3})", "output_dir must be"},
       {R"({"output_dir": ""})", "output_dir must be"},
-      {R"({"top": 0.)" + std::string(400, '0') + "1e-2147483639}", "exponent"},
-      {R"({"top": 1E00000000000000000000})", "exponent"},
+      {R"({"top": 0.)" + std::string(400, '0') + "1e-2147483639}", "top must be"},
+      {R"({"top": 1E+00000000000000000000400})", "top must be"},
       {R"({"top": -1})", "top must be"},
       {R"({"top": 1.5})", "top must be"},
       {R"({"report_interval_seconds": "10"})", "report_interval_seconds must be"},
       {R"({"report_interval_seconds": -1})", "report_interval_seconds must be"},
-      {"[]", "must be an object"},
-      {"{", "not JSON"},
+      {"[]", "must be a map"},
+      {"{", "is no JSON text"},
   };
   for (const auto& [config, message] : cases) {
     Instance instance(config);

@@ -20,6 +20,7 @@
 
 #include <cxxabi.h>
 #include <kclhost/plugin.h>
+#include <kclhost/config.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -96,8 +97,10 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
-  // The configuration's plugin.config as JSON text; "{}" when there is none.
-  std::string_view config() const noexcept { return config_; }
+  // The configuration's plugin.config; an empty map when there is none. It refers to this Context.
+  Config config() const { return Config(config_); }
+  // The same as JSON text, for a JSON library of the plugin's own.
+  std::string_view config_json() const noexcept { return config_; }
 
   // One log line each; kclhost adds time, shard, and the plugin's id and version.
   void log(LogLevel level, std::string_view line) const noexcept {

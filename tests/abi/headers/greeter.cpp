@@ -1,7 +1,7 @@
 #include <kclhost/record_processor.hpp>
 class Greeter final : public kclhost::RecordProcessor {
  public:
-  explicit Greeter(kclhost::Context& context) : context_(context) {}  // context.config(): JSON text, std::string_view
+  explicit Greeter(kclhost::Context& context) : context_(context) {}  // context.config() reads plugin.config
   void process_records(const kclhost::Batch& batch, kclhost::Checkpointer&) override {
     for (const kclhost::Record& record : batch)  // throw: the batch failed
       context_.log_info(std::string(record.partition_key()) + ": " + std::string(record.data()));

@@ -65,7 +65,7 @@ class Writer final : public kclhost::RecordProcessor {
 
   explicit Writer(kclhost::Context& context) : context_(context) {
     rapidjson::Document config;
-    config.Parse(context.config().data(), context.config().size());
+    config.Parse(context.config_json().data(), context.config_json().size());
     dir_ = config["dir"].GetString();
     flush_ = config["flush"].GetUint();
     eager_ = config["eager"].GetBool();

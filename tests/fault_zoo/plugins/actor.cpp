@@ -57,7 +57,7 @@ class Actor final : public kclhost::RecordProcessor {
 
   explicit Actor(kclhost::Context& context) {
     rapidjson::Document config;
-    config.Parse(context.config().data(), context.config().size());
+    config.Parse(context.config_json().data(), context.config_json().size());
     notes_ = config["notes"].GetString();
     if (config.HasMember("drain")) drains_ = config["drain"] != "nothing";
     note("create");

@@ -50,7 +50,7 @@ class Farewell final : public kclhost::RecordProcessor {
  public:
   explicit Farewell(kclhost::Context& context) {
     rapidjson::Document config;
-    config.Parse(context.config().data(), context.config().size());
+    config.Parse(context.config_json().data(), context.config_json().size());
     file() = config["file"].GetString();
     fault() = config["fault"].GetString();
     std::atexit(at_exit);

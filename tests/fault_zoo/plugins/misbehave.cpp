@@ -166,7 +166,7 @@ class Misbehave final : public kclhost::RecordProcessor {
  public:
   explicit Misbehave(kclhost::Context& context) : context_(context) {
     rapidjson::Document config;
-    config.Parse(context.config().data(), context.config().size());
+    config.Parse(context.config_json().data(), context.config_json().size());
     fault_ = config["fault"].GetString();
     place_ = config["in"].GetString();
     at("constructor");

@@ -126,7 +126,7 @@ class Recorder final : public kclhost::RecordProcessor {
 
   explicit Recorder(kclhost::Context& context) {
     rapidjson::Document config;
-    config.Parse(context.config().data(), context.config().size());
+    config.Parse(context.config_json().data(), context.config_json().size());
     if (!config.IsObject() || !config.HasMember("dir")) throw std::invalid_argument("recorder needs a config with dir");
     dir_ = config["dir"].GetString();
     if (config.HasMember("delay_us")) delay_us_ = config["delay_us"].GetUint();

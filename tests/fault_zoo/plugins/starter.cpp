@@ -37,7 +37,7 @@ class Starter final : public kclhost::RecordProcessor {
  public:
   explicit Starter(kclhost::Context& context) {
     rapidjson::Document config;
-    config.Parse(context.config().data(), context.config().size());
+    config.Parse(context.config_json().data(), context.config_json().size());
     how_ = config["how"].GetString();
   }
 
