@@ -1,8 +1,8 @@
 #include <fcntl.h>
-#include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 #include <unistd.h>
+#include <kclhost/config.hpp>
 
 #include <cerrno>
 #include <fstream>
@@ -84,22 +84,19 @@ Counts Counts::load(const std::filesystem::path& file) {
   if (!stream && errno == ENOENT) return counts;
   if (!stream) fail("can't open", file);
   const std::string text(std::istreambuf_iterator<char>(stream), {});
-  rapidjson::Document document;
-  document.Parse(text.data(), text.size());
-  const auto require = [&](bool holds) {
-    if (holds) return;
+  try {
+    // Any JSON text will do for the SDK's reader, which no text can harm.
+    const kclhost::Config saved(text);
+    counts.sequence_number_ = saved["sequence_number"].as<std::string>();
+    counts.sub_sequence_number_ = saved["sub_sequence_number"].as<std::int64_t>();
+    if (!saved["words"].exists()) saved["words"].refuse("there");
+    for (const auto& [word, count] : saved["words"].members()) {
+      const auto times = count.as<std::uint64_t>();
+      counts.words_[word] = times;
+      counts.total_ += times;
+    }
+  } catch (const std::invalid_argument&) {
     throw std::runtime_error(file.string() + " holds no word counts: move it away, or choose another output_dir");
-  };
-  require(document.IsObject());
-  for (const char* name : {"sequence_number", "sub_sequence_number", "words"}) require(document.HasMember(name));
-  require(document["sequence_number"].IsString() && document["sub_sequence_number"].IsInt64());
-  counts.sequence_number_ = document["sequence_number"].GetString();
-  counts.sub_sequence_number_ = document["sub_sequence_number"].GetInt64();
-  require(document["words"].IsObject());
-  for (const auto& [word, count] : document["words"].GetObject()) {
-    require(count.IsUint64());
-    counts.words_[{word.GetString(), word.GetStringLength()}] = count.GetUint64();
-    counts.total_ += count.GetUint64();
   }
   return counts;
 }

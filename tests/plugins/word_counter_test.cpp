@@ -183,7 +183,8 @@ TEST_F(WordCounter, AForeignFileIsNotOverwritten) {
   std::filesystem::create_directories(dir_ / "counts");
   for (const char* content :
        {"", "my diary", "{}", "[1]", R"({"sequence_number":1,"sub_sequence_number":0,"words":{}})",
-        R"({"sequence_number":"1","sub_sequence_number":0,"words":{"a":-1}})"}) {
+        R"({"sequence_number":"1","sub_sequence_number":0,"words":{"a":-1}})",
+        R"({"sequence_number":"1","sub_sequence_number":1e-2147483648,"words":{}})"}) {
     std::ofstream(file()) << content;
     Instance instance(config());
     EXPECT_EQ(instance.status, KCLHOST_FAILED) << content;
