@@ -40,7 +40,7 @@ class WordCounter final : public kclhost::RecordProcessor {
     if (from_the_start && !start.hand_over()) counts_ = Counts();
   }
 
-  void process_records(const kclhost::Batch& batch, kclhost::Checkpointer&) override {
+  void process_records(const kclhost::Batch& batch) override {
     if (stale_ && !file_.empty()) counts_ = Counts::load(file_);
     stale_ = false;
     std::size_t words = 0;
@@ -55,10 +55,8 @@ class WordCounter final : public kclhost::RecordProcessor {
     if (Clock::now() - last_report_ >= options_.report_interval) report();
   }
 
-  void shard_ended(kclhost::Checkpointer&) override { final_report(); }
+  void finish(kclhost::Reason) override { final_report(); }
   void lease_lost() override { final_report(); }
-  void shutdown_requested(kclhost::Checkpointer&) override { final_report(); }
-  void drain(kclhost::Checkpointer&) override { final_report(); }
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using testing::StrEq;
 
 // Does in every call what the test put into action.
-class Probe : public kclhost::RecordProcessor {
+class Probe : public kclhost::CheckpointingProcessor {
  public:
   struct Call {
     const char* name;
@@ -40,6 +40,7 @@ class Probe : public kclhost::RecordProcessor {
   void lease_lost() override { run("lease_lost"); }
   void shutdown_requested(kclhost::Checkpointer& c) override { run("shutdown_requested", nullptr, &c); }
   void drain(kclhost::Checkpointer& checkpointer) override { run("drain", nullptr, &checkpointer); }
+  void finish(kclhost::Checkpointer&, kclhost::Reason) override { run("finish"); }
 
   static inline std::string shard;
   static inline bool hand_over = false;
@@ -52,13 +53,27 @@ class Probe : public kclhost::RecordProcessor {
   kclhost::Context& context_;
 };
 
-class CheckpointsItself final : public kclhost::RecordProcessor {
+class Plain final : public kclhost::RecordProcessor {
  public:
-  static constexpr auto checkpointing = kclhost::Checkpointing::plugin;
+  void process_records(const kclhost::Batch& batch) override { records += batch.size(); }
+  void finish(kclhost::Reason reason) override { reasons.push_back(reason); }
+
+  static inline std::size_t records = 0;
+  static inline std::vector<kclhost::Reason> reasons;
+};
+
+class CheckpointsItself final : public kclhost::CheckpointingProcessor {
+ public:
   static constexpr bool empty_batches = true;
   static constexpr const char* config_schema = R"({"type": "object"})";
   static constexpr std::string_view description = "what it is";
   void process_records(const kclhost::Batch&, kclhost::Checkpointer&) override {}
+  void finish(kclhost::Checkpointer& checkpointer, kclhost::Reason reason) override {
+    reasons.push_back(reason);
+    EXPECT_TRUE(checkpointer.checkpoint());
+  }
+
+  static inline std::vector<kclhost::Reason> reasons;
 };
 
 class Sdk : public testing::Test {
@@ -97,7 +112,7 @@ class Sdk : public testing::Test {
 };
 
 TEST_F(Sdk, TheTableSaysWhatTheClassSays) {
-  const kclhost_plugin plain = table_;
+  const kclhost_plugin plain = kclhost::detail::make_table<Plain>("test.probe", "1.2.3");
   EXPECT_EQ(plain.struct_size, sizeof(kclhost_plugin));
   EXPECT_EQ(plain.abi_major, KCLHOST_ABI_MAJOR);
   EXPECT_EQ(plain.flags, 0u);
@@ -129,6 +144,26 @@ TEST_F(Sdk, EveryCallReachesTheClass) {
   self_ = nullptr;
   EXPECT_THAT(calls, ElementsAre("constructor", "initialize", "process_records", "drain", "shutdown_requested",
                                  "shard_ended", "lease_lost", "destructor"));
+}
+
+TEST_F(Sdk, OneFinishServesAllThatMayComeLast) {
+  constexpr kclhost_plugin tables[] = {kclhost::detail::make_table<Plain>("test.plain", "1"),
+                                       kclhost::detail::make_table<CheckpointsItself>("test.holds", "1")};
+  for (const kclhost_plugin& table : tables) {
+    void* self = nullptr;
+    ASSERT_EQ(table.create(&host_.table, text("{}"), &self, &error_), KCLHOST_OK);
+    const kclhost_batch batch = make_batch(records_);
+    EXPECT_EQ(table.process_records(self, &batch, host_.checkpointer(), &error_), KCLHOST_OK);
+    EXPECT_EQ(table.drain(self, host_.checkpointer(), &error_), KCLHOST_OK);
+    EXPECT_EQ(table.shutdown_requested(self, host_.checkpointer(), &error_), KCLHOST_OK);
+    EXPECT_EQ(table.shard_ended(self, host_.checkpointer(), &error_), KCLHOST_OK);
+    table.destroy(self);
+  }
+  const auto all = ElementsAre(kclhost::Reason::drain, kclhost::Reason::shutdown, kclhost::Reason::shard_ended);
+  EXPECT_EQ(Plain::records, records_.size());
+  EXPECT_THAT(Plain::reasons, all);
+  EXPECT_THAT(CheckpointsItself::reasons, all);
+  EXPECT_EQ(host_.checkpoints.size(), 3u);
 }
 
 TEST_F(Sdk, AnExceptionInAnyCallBecomesItsError) {
@@ -299,7 +334,7 @@ TEST_F(Sdk, TheConfigOutlivesCreate) {
 }
 
 TEST_F(Sdk, AClassMayDoWithoutAContext) {
-  const kclhost_plugin table = kclhost::detail::make_table<CheckpointsItself>("test.other", "1");
+  const kclhost_plugin table = kclhost::detail::make_table<Plain>("test.plain", "1");
   void* self = nullptr;
   ASSERT_EQ(table.create(&host_.table, text("{}"), &self, &error_), KCLHOST_OK);
   EXPECT_EQ(table.shutdown_requested(self, host_.checkpointer(), &error_), KCLHOST_OK);

@@ -18,7 +18,7 @@ using kclhost::host::plugin::read_table;
 using testing::HasSubstr;
 
 // Logs the data of its records, checkpoints, and fails at a record "fail".
-class Speaker final : public kclhost::RecordProcessor {
+class Speaker final : public kclhost::CheckpointingProcessor {
  public:
   explicit Speaker(kclhost::Context& context) : context_(context) {}
   void initialize(const kclhost::Initialization& start) override { context_.log_info(start.shard_id()); }
@@ -30,6 +30,7 @@ class Speaker final : public kclhost::RecordProcessor {
     const kclhost::Status status = checkpointer.checkpoint();
     if (!status) context_.log_info(status.name() + (status.retryable() ? " retryable" : " final"));
   }
+  void finish(kclhost::Checkpointer&, kclhost::Reason) override {}
 
  private:
   kclhost::Context& context_;

@@ -1,10 +1,11 @@
-// The C++ face of kclhost/plugin.h: derive from kclhost::RecordProcessor, name the class in KCLHOST_PLUGIN, build it
-// with kclhost_add_plugin. C++17, header-only, nothing to link. docs/writing-a-plugin.md is the guide.
+// The C++ face of kclhost/plugin.h: derive from kclhost::RecordProcessor or, to checkpoint for yourself, from
+// kclhost::CheckpointingProcessor, name the class in KCLHOST_PLUGIN, build it with kclhost_add_plugin. C++17,
+// header-only, nothing to link. docs/writing-a-plugin.md is the guide.
 //
 //   class Greeter final : public kclhost::RecordProcessor {
 //    public:
 //     explicit Greeter(kclhost::Context& context) : context_(context) {}
-//     void process_records(const kclhost::Batch& batch, kclhost::Checkpointer&) override {
+//     void process_records(const kclhost::Batch& batch) override {
 //       for (const kclhost::Record& record : batch) context_.log_info(record.data());
 //     }
 //    private:
@@ -45,9 +46,6 @@ enum class LogLevel : std::int32_t {
   warn = KCLHOST_LOG_WARN,
   error = KCLHOST_LOG_ERROR,
 };
-
-// Who tells the KCL how far a shard is done: see KCLHOST_PLUGIN_CHECKPOINTS.
-enum class Checkpointing { host, plugin };
 
 namespace detail {
 
@@ -207,8 +205,8 @@ class Batch {
   const kclhost_batch& batch_;
 };
 
-// Records progress with the KCL. For plugins that say Checkpointing::plugin; others get InvalidStateException. Valid
-// until the call that brought it returns, and on that call's thread alone. Each call blocks until the KCL has answered.
+// Records progress with the KCL, for a CheckpointingProcessor. Valid until the call that brought it returns, and on
+// that call's thread alone. Each call blocks until the KCL has answered.
 class Checkpointer {
  public:
   Checkpointer(const kclhost_host& host, kclhost_checkpointer* handle) noexcept : host_(host), handle_(handle) {}
@@ -269,34 +267,62 @@ class BatchFailure : public std::runtime_error {
   std::size_t first_unfinished_;
 };
 
-// What a plugin derives from. Constructed with a Context&, which outlives it, or with nothing; a constructor that
-// throws fails the shard's start. Any member may throw: the call has failed then.
-class RecordProcessor {
+// Why an instance is to finish what it holds.
+enum class Reason {
+  shard_ended,  // the shard was split or merged and has no more records
+  shutdown,     // the worker is being shut down
+  drain,        // a newer plugin takes the shard over, too much is held, or a record that kills is looked for
+};
+
+namespace detail {
+
+// What both kinds of processor have. Constructed with a Context&, which outlives it, or with nothing; a constructor
+// that throws fails the shard's start. Any member may throw: the call has failed then.
+class Processor {
  public:
   // A plugin changes these by constants of the same name, public, in its own class.
-  static constexpr Checkpointing checkpointing = Checkpointing::host;
   static constexpr bool empty_batches = false;  // whether process_records is called for an idle shard, too
   static constexpr std::string_view description = "";
   static constexpr std::string_view config_schema = "";  // JSON Schema of plugin.config
 
-  RecordProcessor() = default;
-  RecordProcessor(const RecordProcessor&) = delete;
-  RecordProcessor& operator=(const RecordProcessor&) = delete;
-  virtual ~RecordProcessor() = default;
+  Processor() = default;
+  Processor(const Processor&) = delete;
+  Processor& operator=(const Processor&) = delete;
+  virtual ~Processor() = default;
 
   // Once, before all else.
   virtual void initialize(const Initialization&) {}
-  // Returning says "done with these records", unless the plugin checkpoints for itself. After a failure the records
-  // come again, as the configured policy says.
-  virtual void process_records(const Batch& batch, Checkpointer& checkpointer) = 0;
-  // The shard was split or merged and has no more records. kclhost checkpoints its end when this returns.
-  virtual void shard_ended(Checkpointer&) {}
   // Another worker owns the shard now; nothing can be checkpointed.
   virtual void lease_lost() {}
-  // The worker is being shut down: the last chance to checkpoint. lease_lost follows.
-  virtual void shutdown_requested(Checkpointer&) {}
-  // A newer plugin takes the shard over: finish and checkpoint what is held.
-  virtual void drain(Checkpointer&) {}
+};
+
+}  // namespace detail
+
+// What a plugin derives from whose work on a record is done when process_records returns. kclhost checkpoints.
+class RecordProcessor : public detail::Processor {
+ public:
+  // Returning says "done with these records". After a failure they come again, as the configured policy says.
+  virtual void process_records(const Batch& batch) = 0;
+  // Each of the three calls that may come last, unless the plugin tells them apart.
+  virtual void finish(Reason) {}
+  // kclhost checkpoints the shard's end when this returns.
+  virtual void shard_ended() { finish(Reason::shard_ended); }
+  virtual void shutdown_requested() { finish(Reason::shutdown); }
+  virtual void drain() { finish(Reason::drain); }
+};
+
+// What a plugin derives from that checkpoints for itself, and so may hold records across batches. A record is done when
+// it or a later one is checkpointed; until then kclhost keeps it, and gives it to another instance if this one dies.
+class CheckpointingProcessor : public detail::Processor {
+ public:
+  virtual void process_records(const Batch& batch, Checkpointer& checkpointer) = 0;
+  // Finish and checkpoint what is held: each of the three calls below, unless the plugin tells them apart.
+  virtual void finish(Checkpointer& checkpointer, Reason reason) = 0;
+  // kclhost checkpoints the shard's end when this returns and the plugin did not.
+  virtual void shard_ended(Checkpointer& checkpointer) { finish(checkpointer, Reason::shard_ended); }
+  // The last chance to checkpoint. lease_lost follows.
+  virtual void shutdown_requested(Checkpointer& checkpointer) { finish(checkpointer, Reason::shutdown); }
+  virtual void drain(Checkpointer& checkpointer) { finish(checkpointer, Reason::drain); }
 };
 
 namespace detail {
@@ -378,35 +404,51 @@ kclhost_status guarded(kclhost_error* error, Body&& body) noexcept {
   return KCLHOST_FAILED;
 }
 
-template <class Processor>
+template <class Class>
 struct Instance {
   Instance(const kclhost_host& table, std::string_view config)
       : host(table), context(table, config), processor(make()) {}
 
-  Processor make() {
-    if constexpr (std::is_constructible_v<Processor, Context&>) {
-      return Processor(context);
+  Class make() {
+    if constexpr (std::is_constructible_v<Class, Context&>) {
+      return Class(context);
     } else {
-      return Processor();
+      return Class();
     }
   }
 
   const kclhost_host& host;
   Context context;
-  Processor processor;
+  Class processor;
 };
 
-// The functions of the table. self is an Instance<Processor>. A destructor that throws ends the process, as anywhere in
+template <class Class>
+constexpr bool names_checkpointing(decltype(Class::checkpointing, 0)) {
+  return true;
+}
+template <class Class>
+constexpr bool names_checkpointing(...) {
+  return false;
+}
+
+// The functions of the table. self is an Instance<Class>. A destructor that throws ends the process, as anywhere in
 // C++.
-template <class Processor>
+template <class Class>
 struct Thunks {
-  static_assert(std::is_base_of_v<RecordProcessor, Processor>, "a plugin derives from kclhost::RecordProcessor");
-  static_assert(std::is_constructible_v<Processor, Context&> || std::is_default_constructible_v<Processor>,
+  static constexpr bool checkpoints = std::is_base_of_v<CheckpointingProcessor, Class>;
+  static_assert(checkpoints != std::is_base_of_v<RecordProcessor, Class>,
+                "a plugin derives from kclhost::RecordProcessor or from kclhost::CheckpointingProcessor");
+  static_assert(!names_checkpointing<Class>(0),
+                "no constant says who checkpoints: the class that it derives from does");
+  static_assert(!std::is_abstract_v<Class>, "the plugin's class does not override all that it must; see the notes");
+  static_assert(std::is_constructible_v<Class, Context&> || std::is_default_constructible_v<Class>,
                 "a plugin's constructor takes a kclhost::Context&, or nothing");
 
-  using Self = Instance<Processor>;
+  using Self = Instance<Class>;
 
-  static RecordProcessor& processor(void* self) noexcept { return static_cast<Self*>(self)->processor; }
+  using Base = std::conditional_t<checkpoints, CheckpointingProcessor, RecordProcessor>;
+
+  static Base& processor(void* self) noexcept { return static_cast<Self*>(self)->processor; }
 
   static kclhost_status create(const kclhost_host* host, kclhost_string config, void** self,
                                kclhost_error* error) noexcept {
@@ -428,8 +470,12 @@ struct Thunks {
   static kclhost_status process_records(void* self, const kclhost_batch* batch, kclhost_checkpointer* handle,
                                         kclhost_error* error) noexcept {
     return guarded(error, [&] {
-      Checkpointer checkpointer(static_cast<Self*>(self)->host, handle);
-      processor(self).process_records(Batch(*batch), checkpointer);
+      if constexpr (checkpoints) {
+        Checkpointer checkpointer(static_cast<Self*>(self)->host, handle);
+        processor(self).process_records(Batch(*batch), checkpointer);
+      } else {
+        processor(self).process_records(Batch(*batch));
+      }
     });
   }
 
@@ -437,37 +483,42 @@ struct Thunks {
     return guarded(error, [&] { processor(self).lease_lost(); });
   }
 
-  // shard_ended, shutdown_requested and drain differ in nothing but the name.
-  template <void (RecordProcessor::*Member)(Checkpointer&)>
+  // shard_ended, shutdown_requested and drain differ in nothing but the member.
+  template <auto Member>
   static kclhost_status last_call(void* self, kclhost_checkpointer* handle, kclhost_error* error) noexcept {
     return guarded(error, [&] {
-      Checkpointer checkpointer(static_cast<Self*>(self)->host, handle);
-      (processor(self).*Member)(checkpointer);
+      if constexpr (checkpoints) {
+        Checkpointer checkpointer(static_cast<Self*>(self)->host, handle);
+        (processor(self).*Member)(checkpointer);
+      } else {
+        (processor(self).*Member)();
+      }
     });
   }
 };
 
-template <class Processor>
+template <class Class>
 constexpr kclhost_plugin make_table(std::string_view id, std::string_view version) noexcept {
-  using Functions = Thunks<Processor>;
+  using Functions = Thunks<Class>;
+  using Base = typename Functions::Base;
   kclhost_plugin table{};
   table.struct_size = sizeof table;
   table.abi_major = KCLHOST_ABI_MAJOR;
   table.abi_minor = KCLHOST_ABI_MINOR;
-  table.flags = (Processor::checkpointing == Checkpointing::plugin ? KCLHOST_PLUGIN_CHECKPOINTS : 0u) |
-                (Processor::empty_batches ? KCLHOST_PLUGIN_EMPTY_BATCHES : 0u);
+  table.flags = (Functions::checkpoints ? KCLHOST_PLUGIN_CHECKPOINTS : 0u) |
+                (Class::empty_batches ? KCLHOST_PLUGIN_EMPTY_BATCHES : 0u);
   table.id = text(id);
   table.version = text(version);
-  table.description = text(Processor::description);
-  table.config_schema = text(Processor::config_schema);
+  table.description = text(Class::description);
+  table.config_schema = text(Class::config_schema);
   table.create = &Functions::create;
   table.destroy = &Functions::destroy;
   table.initialize = &Functions::initialize;
   table.process_records = &Functions::process_records;
-  table.shard_ended = &Functions::template last_call<&RecordProcessor::shard_ended>;
+  table.shard_ended = &Functions::template last_call<&Base::shard_ended>;
   table.lease_lost = &Functions::lease_lost;
-  table.shutdown_requested = &Functions::template last_call<&RecordProcessor::shutdown_requested>;
-  table.drain = &Functions::template last_call<&RecordProcessor::drain>;
+  table.shutdown_requested = &Functions::template last_call<&Base::shutdown_requested>;
+  table.drain = &Functions::template last_call<&Base::drain>;
   return table;
 }
 

@@ -56,11 +56,14 @@ void do_poison(const kclhost::Context& context, std::string_view deed) {
   }
 }
 
-class Writer final : public kclhost::RecordProcessor {
- public:
 #ifdef DRIVER_CHECKPOINTS
-  static constexpr auto checkpointing = kclhost::Checkpointing::plugin;
+using Base = kclhost::CheckpointingProcessor;
+#else
+using Base = kclhost::RecordProcessor;
 #endif
+
+class Writer final : public Base {
+ public:
   static constexpr bool empty_batches = true;
 
   explicit Writer(kclhost::Context& context) : context_(context) {
@@ -79,36 +82,24 @@ class Writer final : public kclhost::RecordProcessor {
           std::to_string(start.sub_sequence_number()) + " .\n");
   }
 
+#ifdef DRIVER_CHECKPOINTS
   void process_records(const kclhost::Batch& batch, kclhost::Checkpointer& checkpointer) override {
-    mine_ = held_.size();
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      const kclhost::Record record = batch[i];
-      meet(record, i);
-      held_.push_back({std::string(record.sequence_number()), record.sub_sequence_number(),
-                       std::string(record.partition_key()), std::string(record.data())});
-#ifdef DRIVER_CHECKPOINTS
-      if (by_record_ && held_.size() >= flush_) finish(checkpointer);
-#endif
-    }
-#ifdef DRIVER_CHECKPOINTS
-    if (held_.size() >= flush_ || (batch.empty() && idle_flush_)) finish(checkpointer);
+    take(batch, &checkpointer);
+    if (held_.size() >= flush_ || (batch.empty() && idle_flush_)) store(&checkpointer);
+  }
+  void finish(kclhost::Checkpointer& checkpointer, kclhost::Reason reason) override {
+    store(&checkpointer);
+    if (reason == kclhost::Reason::shard_ended) static_cast<void>(checkpointer.checkpoint());
+  }
 #else
-    finish(checkpointer);
+  void process_records(const kclhost::Batch& batch) override {
+    take(batch, nullptr);
+    store(nullptr);
+  }
+  void finish(kclhost::Reason) override {
+    store(nullptr);
+  }
 #endif
-  }
-
-  void shard_ended(kclhost::Checkpointer& checkpointer) override {
-    finish(checkpointer);
-#ifdef DRIVER_CHECKPOINTS
-    static_cast<void>(checkpointer.checkpoint());
-#endif
-  }
-  void shutdown_requested(kclhost::Checkpointer& checkpointer) override {
-    finish(checkpointer);
-  }
-  void drain(kclhost::Checkpointer& checkpointer) override {
-    finish(checkpointer);
-  }
 
  private:
   struct Held {
@@ -116,6 +107,18 @@ class Writer final : public kclhost::RecordProcessor {
     std::int64_t sub_sequence_number;
     std::string key, data;
   };
+
+  // Without a checkpointer the host checkpoints, as below.
+  void take(const kclhost::Batch& batch, kclhost::Checkpointer* checkpointer) {
+    mine_ = held_.size();
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const kclhost::Record record = batch[i];
+      meet(record, i);
+      held_.push_back({std::string(record.sequence_number()), record.sub_sequence_number(),
+                       std::string(record.partition_key()), std::string(record.data())});
+      if (checkpointer != nullptr && by_record_ && held_.size() >= flush_) store(checkpointer);
+    }
+  }
 
   void meet(const kclhost::Record& record, std::size_t index) {
     const std::string_view data = record.data();
@@ -137,17 +140,15 @@ class Writer final : public kclhost::RecordProcessor {
     do_poison(context_, deed);
   }
 
-  void finish([[maybe_unused]] kclhost::Checkpointer& checkpointer) {
+  void store(kclhost::Checkpointer* checkpointer) {
     if (!held_.empty()) unrecorded_ = held_.back();
     write_held();
-#ifdef DRIVER_CHECKPOINTS
-    if (!unrecorded_) return;
+    if (checkpointer == nullptr || !unrecorded_) return;
     const kclhost::Status status =
-        by_record_ ? checkpointer.checkpoint(unrecorded_->sequence_number, unrecorded_->sub_sequence_number)
-                   : checkpointer.checkpoint();
+        by_record_ ? checkpointer->checkpoint(unrecorded_->sequence_number, unrecorded_->sub_sequence_number)
+                   : checkpointer->checkpoint();
     if (!status) context_.log_warn("checkpoint: " + status.name());
     if (!status.retryable()) unrecorded_.reset();
-#endif
   }
 
   // What is written stays in the file, even if it is held on to by whoever reads it again.

@@ -49,12 +49,14 @@ void wait_for(const std::string& file) {
   return true;
 }();
 
-class Actor final : public kclhost::RecordProcessor {
- public:
 #ifdef ZOO_HOLDS
-  static constexpr auto checkpointing = kclhost::Checkpointing::plugin;
+using Base = kclhost::CheckpointingProcessor;
+#else
+using Base = kclhost::RecordProcessor;
 #endif
 
+class Actor final : public Base {
+ public:
   explicit Actor(kclhost::Context& context) {
     rapidjson::Document config;
     config.Parse(context.config_json().data(), context.config_json().size());
@@ -68,7 +70,32 @@ class Actor final : public kclhost::RecordProcessor {
 
   void initialize(const kclhost::Initialization&) override {}
 
+#ifdef ZOO_HOLDS
   void process_records(const kclhost::Batch& batch, kclhost::Checkpointer&) override {
+    take(batch);
+  }
+  void finish(kclhost::Checkpointer& checkpointer, kclhost::Reason reason) override {
+    if (!finishes(reason) || held_.empty()) return;
+    for (const Held& record : held_) note("stored", record);
+    held_.clear();
+    if (!checkpointer.checkpoint()) throw std::runtime_error("no checkpoint");
+  }
+#else
+  void process_records(const kclhost::Batch& batch) override {
+    take(batch);
+  }
+  void finish(kclhost::Reason reason) override {
+    finishes(reason);
+  }
+#endif
+
+ private:
+  struct Held {
+    std::string sequence_number, data;
+    unsigned attempt = 0;
+  };
+
+  void take(const kclhost::Batch& batch) {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Held record{std::string(batch[i].sequence_number()), std::string(batch[i].data()), batch.attempt()};
       note("begun", record);
@@ -80,23 +107,12 @@ class Actor final : public kclhost::RecordProcessor {
     }
   }
 
-  void shard_ended(kclhost::Checkpointer& checkpointer) override {
-    finish(checkpointer);
-  }
-  void shutdown_requested(kclhost::Checkpointer& checkpointer) override {
-    finish(checkpointer);
-  }
-  void drain(kclhost::Checkpointer& checkpointer) override {
+  bool finishes(kclhost::Reason reason) {
+    if (reason != kclhost::Reason::drain) return true;
     note("drain");
     if (deadly_) std::abort();
-    if (drains_) finish(checkpointer);
+    return drains_;
   }
-
- private:
-  struct Held {
-    std::string sequence_number, data;
-    unsigned attempt = 0;
-  };
 
   void act(const Held& record, std::size_t index) {
     const std::size_t blank = record.data.find(' ');
@@ -119,15 +135,6 @@ class Actor final : public kclhost::RecordProcessor {
       if (child_ > 0) ::waitpid(child_, nullptr, 0);
       throw kclhost::BatchFailure(index, "this record says so");
     }
-  }
-
-  void finish([[maybe_unused]] kclhost::Checkpointer& checkpointer) {
-#ifdef ZOO_HOLDS
-    if (held_.empty()) return;
-    for (const Held& record : held_) note("stored", record);
-    held_.clear();
-    if (!checkpointer.checkpoint()) throw std::runtime_error("no checkpoint");
-#endif
   }
 
   void note(const char* event) {

@@ -57,7 +57,7 @@ class Farewell final : public kclhost::RecordProcessor {
   }
   ~Farewell() override { append("destructor\n"); }
 
-  void process_records(const kclhost::Batch&, kclhost::Checkpointer&) override {}
+  void process_records(const kclhost::Batch&) override {}
 };
 
 }  // namespace

@@ -9,7 +9,7 @@ class Meter final : public kclhost::RecordProcessor {
  public:
   explicit Meter(kclhost::Context& context) : context_(context) {}
 
-  void process_records(const kclhost::Batch& batch, kclhost::Checkpointer&) override {
+  void process_records(const kclhost::Batch& batch) override {
     for (const kclhost::Record& record : batch) {
       std::istringstream words{std::string(record.data())};
       std::string kind, name, value;

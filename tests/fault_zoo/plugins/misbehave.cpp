@@ -174,7 +174,7 @@ class Misbehave final : public kclhost::RecordProcessor {
   ~Misbehave() override { at("destructor"); }
 
   void initialize(const kclhost::Initialization&) override { at("initialize"); }
-  void process_records(const kclhost::Batch& batch, kclhost::Checkpointer&) override {
+  void process_records(const kclhost::Batch& batch) override {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const kclhost::Record record = batch[i];
       if (record.data() != "poison" || place_ != "process_records") continue;
@@ -184,9 +184,9 @@ class Misbehave final : public kclhost::RecordProcessor {
     }
     context_.log_info("accepted " + std::to_string(batch.size()));
   }
-  void shard_ended(kclhost::Checkpointer&) override { at("shard_ended"); }
+  void shard_ended() override { at("shard_ended"); }
   void lease_lost() override { at("lease_lost"); }
-  void shutdown_requested(kclhost::Checkpointer&) override { at("shutdown_requested"); }
+  void shutdown_requested() override { at("shutdown_requested"); }
 
  private:
   void at(const char* place) {

@@ -12,7 +12,7 @@ namespace {
 
 class Good final : public kclhost::RecordProcessor {
  public:
-  void process_records(const kclhost::Batch&, kclhost::Checkpointer&) override {}
+  void process_records(const kclhost::Batch&) override {}
 };
 
 [[maybe_unused]] void segv() {

@@ -118,12 +118,25 @@ void take_poison(std::string_view data, std::size_t index) {
   }
 }
 
-class Recorder final : public kclhost::RecordProcessor {
- public:
 #ifdef ZOO_CHECKPOINTS
-  static constexpr auto checkpointing = kclhost::Checkpointing::plugin;
+using Base = kclhost::CheckpointingProcessor;
+#else
+using Base = kclhost::RecordProcessor;
 #endif
 
+const char* name_of(kclhost::Reason reason) {
+  switch (reason) {
+    case kclhost::Reason::shard_ended:
+      return "shard_ended";
+    case kclhost::Reason::shutdown:
+      return "shutdown_requested";
+    default:
+      return "drain";
+  }
+}
+
+class Recorder final : public Base {
+ public:
   explicit Recorder(kclhost::Context& context) {
     rapidjson::Document config;
     config.Parse(context.config_json().data(), context.config_json().size());
@@ -153,7 +166,29 @@ class Recorder final : public kclhost::RecordProcessor {
     lines_.append_to(file_);
   }
 
+#ifdef ZOO_CHECKPOINTS
   void process_records(const kclhost::Batch& batch, kclhost::Checkpointer& checkpointer) override {
+    take(batch, &checkpointer);
+  }
+  void finish(kclhost::Checkpointer& checkpointer, kclhost::Reason reason) override {
+    event(name_of(reason));
+    if (checkpoint_ != "none") checkpoint(checkpointer, nullptr);
+  }
+#else
+  void process_records(const kclhost::Batch& batch) override {
+    take(batch, nullptr);
+  }
+  void finish(kclhost::Reason reason) override {
+    event(name_of(reason));
+  }
+#endif
+  void lease_lost() override {
+    event("lease_lost");
+  }
+
+ private:
+  // Without a checkpointer the host checkpoints.
+  void take(const kclhost::Batch& batch, kclhost::Checkpointer* checkpointer) {
     const std::int64_t began = now_us();
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const kclhost::Record record = batch[i];
@@ -163,27 +198,13 @@ class Recorder final : public kclhost::RecordProcessor {
       }
       add(record, batch.attempt());
       if (delay_us_ != 0) ::usleep(delay_us_);
-      if (checkpoint_ == "record") checkpoint(checkpointer, &record);
+      if (checkpointer != nullptr && checkpoint_ == "record") checkpoint(*checkpointer, &record);
     }
     if (calls_) call_over(batch, began);
     lines_.append_to(file_);
-    if (checkpoint_ == "batch" && !batch.empty()) checkpoint(checkpointer, nullptr);
+    if (checkpointer != nullptr && checkpoint_ == "batch" && !batch.empty()) checkpoint(*checkpointer, nullptr);
   }
 
-  void shard_ended(kclhost::Checkpointer& checkpointer) override {
-    last("shard_ended", &checkpointer);
-  }
-  void lease_lost() override {
-    last("lease_lost", nullptr);
-  }
-  void shutdown_requested(kclhost::Checkpointer& checkpointer) override {
-    last("shutdown_requested", &checkpointer);
-  }
-  void drain(kclhost::Checkpointer& checkpointer) override {
-    last("drain", &checkpointer);
-  }
-
- private:
   void head(Lines::Writer& writer, const char* event) const {
     put(writer, "event", event);
     put(writer, "shard", shard_);
@@ -203,11 +224,6 @@ class Recorder final : public kclhost::RecordProcessor {
       put(writer, "began", began);
       put(writer, "at", now_us());
     });
-  }
-
-  void last(const char* name, kclhost::Checkpointer* checkpointer) {
-    event(name);
-    if (checkpointer != nullptr && checkpoint_ != "none") checkpoint(*checkpointer, nullptr);
   }
 
   void add(const kclhost::Record& record, std::uint32_t attempt) {
@@ -231,9 +247,7 @@ class Recorder final : public kclhost::RecordProcessor {
   }
 
   // The records are in the file first: a checkpoint never runs ahead of it.
-  void checkpoint([[maybe_unused]] kclhost::Checkpointer& checkpointer,
-                  [[maybe_unused]] const kclhost::Record* record) {
-#ifdef ZOO_CHECKPOINTS
+  void checkpoint(kclhost::Checkpointer& checkpointer, const kclhost::Record* record) {
     lines_.append_to(file_);
     const kclhost::Status status = record != nullptr ? checkpointer.checkpoint(*record) : checkpointer.checkpoint();
     lines_.add([&](Lines::Writer& writer) {
@@ -250,7 +264,6 @@ class Recorder final : public kclhost::RecordProcessor {
       put(writer, "name", status.name());
     });
     lines_.append_to(file_);
-#endif
   }
 
   std::string dir_;

@@ -41,7 +41,7 @@ class Starter final : public kclhost::RecordProcessor {
     how_ = config["how"].GetString();
   }
 
-  void process_records(const kclhost::Batch& batch, kclhost::Checkpointer&) override {
+  void process_records(const kclhost::Batch& batch) override {
     for (const kclhost::Record& record : batch) {
       const int status = run(how_, std::string(record.data()));
       if (status != 0) throw std::runtime_error("the program ended with status " + std::to_string(status));

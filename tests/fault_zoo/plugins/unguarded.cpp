@@ -6,7 +6,7 @@ namespace {
 
 class Good final : public kclhost::RecordProcessor {
  public:
-  void process_records(const kclhost::Batch&, kclhost::Checkpointer&) override {}
+  void process_records(const kclhost::Batch&) override {}
 };
 
 kclhost_status process_records(void*, const kclhost_batch*, kclhost_checkpointer*, kclhost_error*) {

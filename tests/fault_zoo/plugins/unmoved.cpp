@@ -5,7 +5,7 @@ namespace {
 
 class Unmoved final : public kclhost::RecordProcessor {
  public:
-  void process_records(const kclhost::Batch&, kclhost::Checkpointer&) override {}
+  void process_records(const kclhost::Batch&) override {}
 };
 
 }  // namespace

@@ -1,0 +1,9 @@
+// error: does not override all that it must
+#include <kclhost/record_processor.hpp>
+class Bad final : public kclhost::RecordProcessor {
+ public:
+  void process_records(const kclhost::Batch&, kclhost::Checkpointer& checkpointer) {
+    static_cast<void>(checkpointer.checkpoint());
+  }
+};
+KCLHOST_PLUGIN(Bad, "test.bad", "1")

@@ -1,0 +1,7 @@
+// error: a plugin derives from kclhost::RecordProcessor or from kclhost::CheckpointingProcessor
+#include <kclhost/record_processor.hpp>
+class Bad final {
+ public:
+  void process_records(const kclhost::Batch&) {}
+};
+KCLHOST_PLUGIN(Bad, "test.bad", "1")
