@@ -2,33 +2,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
-#include <unistd.h>
-
-#include <cstdio>
 
 #include "json_values.hpp"
 #include "put/source.hpp"
 #include "replay/input.hpp"
 #include "support/base64.hpp"
+#include "text_file.hpp"
 
 namespace kclhost::host {
 namespace {
 
 using ::testing::HasSubstr;
-
-class File {
- public:
-  explicit File(std::string_view text) {
-    const int fd = ::mkstemp(name_);
-    EXPECT_EQ(::write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-    ::close(fd);
-  }
-  ~File() { std::remove(name_); }
-  const char* name() const { return name_; }
-
- private:
-  char name_[32] = "/tmp/kclhost-alike-XXXXXX";
-};
 
 // What a command made of a file: the records' data, or its complaint without the file's name.
 struct Reading {
@@ -43,7 +27,7 @@ std::string without_name(std::string text, const char* name) {
   return text;
 }
 
-Reading replayed(const File& file, replay::Format format) {
+Reading replayed(const TextFile& file, replay::Format format) {
   replay::InputOptions options;
   options.files = {file.name()};
   options.format = format;
@@ -63,7 +47,7 @@ Reading replayed(const File& file, replay::Format format) {
   return reading;
 }
 
-Reading put(const File& file, put::Format format) {
+Reading put(const TextFile& file, put::Format format) {
   Reading reading;
   try {
     const auto source = put::file_source(file.name(), format, std::nullopt);
@@ -75,7 +59,7 @@ Reading put(const File& file, put::Format format) {
 }
 
 Reading both(std::string_view text, bool json = true) {
-  const File file(text);
+  const TextFile file(text);
   const Reading first = replayed(file, json ? replay::Format::json : replay::Format::lines);
   const Reading second = put(file, json ? put::Format::json : put::Format::lines);
   EXPECT_EQ(first.data, second.data) << text.substr(0, 200);

@@ -1,31 +1,16 @@
 #include "replay/input.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <string>
+
+#include "text_file.hpp"
 
 namespace kclhost::host::replay {
 namespace {
 
-// A file that lasts as long as the test.
-class File {
- public:
-  explicit File(std::string_view text) {
-    const int fd = ::mkstemp(name_);
-    EXPECT_EQ(::write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-    ::close(fd);
-  }
-  ~File() { std::remove(name_); }
-  const char* name() const { return name_; }
-
- private:
-  char name_[32] = "/tmp/kclhost-replay-XXXXXX";
-};
-
 Result<Script> read(std::string_view text, InputOptions options = {}) {
-  const File file(text);
+  const TextFile file(text);
   options.files = {file.name()};
   return read_inputs(options);
 }
@@ -224,7 +209,7 @@ TEST(ReadInputs, ACaptureIsOneConversation) {
             std::string::npos);
   EXPECT_NE(error("> {\"action\":\"bogus\"}\n").find(":1: unknown action 'bogus'"), std::string::npos);
   EXPECT_NE(error("> {\"action\":\"leaseLost\"}\n> {\n").find(":2: no message"), std::string::npos);
-  const File file(capture);
+  const TextFile file(capture);
   InputOptions two;
   two.files = {file.name(), file.name()};
   EXPECT_FALSE(read_inputs(two));
