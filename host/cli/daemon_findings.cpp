@@ -1,0 +1,45 @@
+#include "cli/daemon_findings.hpp"
+
+#include <filesystem>
+
+#include "config/messages.hpp"
+#include "launch/command.hpp"
+#include "launch/files.hpp"
+#include "launch/handoff.hpp"
+
+namespace kclhost::host::cli {
+namespace {
+
+config::Problem at_property(const config::Config& config, const std::string& property, const std::string& message) {
+  const auto position = config.daemon.property_positions.find(property);
+  return {config.file.string(),
+          position == config.daemon.property_positions.end() ? config::Position{} : position->second,
+          config::one_line(message)};
+}
+
+void check_files(const config::Daemon& daemon, Findings& findings) {
+  for (const auto& [what, path] : {std::pair{"daemon.jars", daemon.jars}, {"daemon.logback", daemon.logback}}) {
+    if (path.empty() || std::filesystem::exists(path)) continue;
+    findings.notes.push_back(std::string(what) + " " + path.string() +
+                             " is not there; kclhost launch needs it (kclhost fetch-daemon gets the jars)");
+  }
+}
+
+void note_handoff(const config::Config& config, Findings& findings) {
+  const launch::Handoff handoff = launch::graceful_handoff(config.daemon);
+  findings.notes.push_back(handoff.risky ? at_property(config, launch::handoff_property, handoff.says).str()
+                                         : handoff.says);
+}
+
+}  // namespace
+
+void check_daemon(const config::Config& config, Findings& findings) {
+  check_files(config.daemon, findings);
+  if (config.daemon.properties.empty()) return;
+  if (const auto command = launch::make_command(config, launch::own_executable()); !command) {
+    findings.notes.push_back("kclhost launch will refuse this: " + command.error());
+  }
+  note_handoff(config, findings);
+}
+
+}  // namespace kclhost::host::cli
