@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "config/messages.hpp"
+#include "config/table_names.hpp"
 #include "launch/command.hpp"
 #include "launch/files.hpp"
 #include "launch/handoff.hpp"
@@ -34,6 +35,10 @@ void note_handoff(const config::Config& config, Findings& findings) {
 }  // namespace
 
 void check_daemon(const config::Config& config, Findings& findings) {
+  for (const config::BadTableName& bad : config::find_bad_table_names(config.daemon.properties)) {
+    findings.problems.push_back(at_property(config, bad.property, bad.message));
+    if (findings.exit_code == exit_done) findings.exit_code = exit_usage;
+  }
   check_files(config.daemon, findings);
   if (config.daemon.properties.empty()) return;
   if (const auto command = launch::make_command(config, launch::own_executable()); !command) {

@@ -190,6 +190,18 @@ def test_warns_of_a_hand_over_that_loses_leases(kclhost, configuration, tmp_path
     assert "3.1.3" in note and "get stuck" in note and "leave isGracefulLeaseHandoffEnabled out" in note
 
 
+def test_an_application_that_can_t_name_its_tables(kclhost, configuration):
+    configuration.write(more="daemon: {properties: {streamName: s, applicationName: my app}}\n")
+    done = kclhost("check", "--config", configuration.path)
+    assert (done.code, done.stdout) == (2, "")
+    problem, note = done.stderr.splitlines()
+    assert problem.startswith(f"{configuration.path}:6:55: 'daemon.properties.applicationName' can't name the table 'my app'")
+    assert "set tableName" in problem and note.startswith("note: ")
+    configuration.write(more="daemon: {properties: {streamName: s, applicationName: my app, tableName: leases, "
+                             "coordinatorStateTableName: state, workerMetricsTableName: metrics}}\n")
+    assert kclhost("check", "--config", configuration.path).code == 0
+
+
 def test_no_isolation_is_noted(kclhost, configuration):
     configuration.write(more="isolation: none\n")
     done = kclhost("check", "--config", configuration.path)
