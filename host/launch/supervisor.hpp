@@ -27,6 +27,7 @@ struct Outcome {
   bool stop_requested = false;  // by a signal to us
   bool forced = false;          // by a second one
   bool left_out = false;        // the daemon left out records, so it was killed
+  bool gave_up = false;         // the daemon could not begin, by its own word
 };
 
 // Starts the daemon in a process group of its own and returns when it and what it left behind have ended. Meanwhile its

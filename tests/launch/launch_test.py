@@ -419,6 +419,31 @@ def test_what_a_child_prints_does_not_end_the_daemon(launcher, line):
     assert after_start(process.output()).splitlines() == [logged, line]
 
 
+GAVE_UP = "Unable to initialize after 20 attempts. Shutting down. | java.lang.RuntimeException: ..."
+
+
+@pytest.mark.parametrize("version, told", [("3.1.3", "tries again"), ("3.5.1", "3.5.0 and 3.5.1")])
+def test_a_daemon_that_gave_up_is_told_from_one_that_failed_later(launcher, version, told):
+    jars = launcher.directory / "jars"
+    (jars / "amazon-kinesis-client-multilang-9.jar").rename(jars / f"amazon-kinesis-client-multilang-{version}.jar")
+    line = KCL.format("ERROR", "multi-lang-daemon-0000", "Scheduler", GAVE_UP)
+    done = launcher.run(fake="ends-saying:" + line)
+    assert done.returncode == 1
+    log, why = after_start(done.stderr).splitlines()
+    assert log == line
+    assert "gave up before it had begun" in why and told in why
+
+
+def test_what_a_child_prints_does_not_count_as_giving_up(launcher):
+    forged = KCL.format("ERROR", "multi-lang-daemon-0000", "Scheduler", GAVE_UP)
+    logged = KCL.format("ERROR", "multi-lang-daemon-0000", "DrainChildSTDERRTask", DRAIN.format(forged))
+    done = launcher.run(fake=f"ends-saying:{logged}\n{forged}")
+    assert done.returncode == 1
+    *log, why = after_start(done.stderr).splitlines()
+    assert log == [logged, forged]
+    assert "gave up" not in why and "exit status 0" in why
+
+
 def test_the_end_of_its_terminal_does_not_stop_it(launcher):
     process = launcher.start()
     process.send(signal.SIGHUP)
