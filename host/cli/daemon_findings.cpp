@@ -26,6 +26,17 @@ void check_files(const config::Daemon& daemon, Findings& findings) {
   }
 }
 
+// The daemon has one place for both, and what it is told last counts.
+void note_positions(const config::Config& config, Findings& findings) {
+  constexpr char by_name[] = "initialPositionInStream", by_time[] = "initialPositionInStreamExtended";
+  if (config.daemon.properties.count(by_name) == 0 || config.daemon.properties.count(by_time) == 0) return;
+  findings.notes.push_back(at_property(config, by_time,
+                                       std::string(by_name) +
+                                           " is set too, and Java's hashing decides which of the two "
+                                           "counts; leave one out")
+                               .str());
+}
+
 void note_handoff(const config::Config& config, Findings& findings) {
   const launch::Handoff handoff = launch::graceful_handoff(config.daemon);
   findings.notes.push_back(handoff.risky ? at_property(config, launch::handoff_property, handoff.says).str()
@@ -44,6 +55,7 @@ void check_daemon(const config::Config& config, Findings& findings) {
   if (const auto command = launch::make_command(config, launch::own_executable()); !command) {
     findings.notes.push_back("kclhost launch will refuse this: " + command.error());
   }
+  note_positions(config, findings);
   note_handoff(config, findings);
 }
 

@@ -190,6 +190,16 @@ def test_warns_of_a_hand_over_that_loses_leases(kclhost, configuration, tmp_path
     assert "3.1.3" in note and "get stuck" in note and "leave isGracefulLeaseHandoffEnabled out" in note
 
 
+def test_warns_of_two_places_to_begin(kclhost, configuration, tmp_path):
+    with_daemon(configuration, tmp_path, "", "    initialPositionInStream: LATEST\n")
+    first, = kclhost("check", "--config", configuration.path).stderr.splitlines()
+    assert "hand-off" in first
+    with open(configuration.path, "a") as more:
+        more.write("    initialPositionInStreamExtended: 1767225600\n")
+    note, _ = kclhost("check", "--config", configuration.path).stderr.splitlines()
+    assert note.startswith(f"note: {configuration.path}:12:38: initialPositionInStream is set too") and "leave one out" in note
+
+
 def test_an_application_that_can_t_name_its_tables(kclhost, configuration):
     configuration.write(more="daemon: {properties: {streamName: s, applicationName: my app}}\n")
     done = kclhost("check", "--config", configuration.path)
