@@ -4,6 +4,7 @@
 
 #include "launch/files.hpp"
 #include "launch/handoff.hpp"
+#include "launch/lease_interval.hpp"
 #include "launch/properties.hpp"
 #include "support/sha256.hpp"
 
@@ -41,6 +42,7 @@ std::map<std::string, std::string> complete_properties(const config::Config& con
   properties.emplace("awsCredentialsProvider", "DefaultCredentialsProvider");
   properties.emplace("callProcessRecordsEvenForEmptyRecordList", "true");
   properties.emplace(handoff_property, graceful_handoff(config.daemon).on ? "true" : "false");
+  add_lease_interval(properties);
   properties.emplace("shardSyncIntervalMillis", "1000");
   properties.emplace("shutdownGraceMillis", std::to_string((config.timeouts.shutdown + shutdown_margin).count()));
   return properties;

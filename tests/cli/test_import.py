@@ -52,7 +52,8 @@ def test_what_the_daemon_reads_stays_the_same(kclhost, imported):
         name = name.replace("AwsCredentials", "awsCredentials")
         if value and name not in ("executableName", "processingLanguage"):
             assert got.pop(name) == value
-    assert set(got) == {"executableName", "processingLanguage", "isGracefulLeaseHandoffEnabled", "shutdownGraceMillis"}
+    assert set(got) == {"executableName", "processingLanguage", "isGracefulLeaseHandoffEnabled", "shutdownGraceMillis",
+                        "leaseAssignmentIntervalMillis", "varianceBalancingFrequency"}
     assert len(done.stderr.splitlines()) == 2
 
 

@@ -147,6 +147,8 @@ def test_adds_what_the_daemon_lacks(launcher):
         "awsCredentialsProvider": "DefaultCredentialsProvider",
         "callProcessRecordsEvenForEmptyRecordList": "true",
         "isGracefulLeaseHandoffEnabled": "true",
+        "leaseAssignmentIntervalMillis": "5000",  # half of failoverTimeMillis, whose default is 10 s
+        "varianceBalancingFrequency": "12",
         "shardSyncIntervalMillis": "1000",
         "shutdownGraceMillis": "13000",  # timeouts.shutdown and ten seconds
     }
@@ -165,6 +167,7 @@ def test_what_the_user_sets_wins(launcher):
     launcher.values["properties"] = ("streamArn: 'arn:x', applicationName: app, shutdownGraceMillis: 5, "
                                      "executableName: my own, callProcessRecordsEvenForEmptyRecordList: false, "
                                      "isGracefulLeaseHandoffEnabled: false, shardSyncIntervalMillis: 7, "
+                                     "leaseAssignmentIntervalMillis: 8, "
                                      "awsCredentialsProvider: ProfileCredentialsProvider")
     got = properties(launcher)
     assert got["streamArn"] == "arn\\:x"
@@ -173,6 +176,8 @@ def test_what_the_user_sets_wins(launcher):
     assert got["callProcessRecordsEvenForEmptyRecordList"] == "false"
     assert got["isGracefulLeaseHandoffEnabled"] == "false"
     assert got["shardSyncIntervalMillis"] == "7"
+    assert got["leaseAssignmentIntervalMillis"] == "8"
+    assert "varianceBalancingFrequency" not in got, "it counts the user's intervals"
     assert got["awsCredentialsProvider"] == "ProfileCredentialsProvider"
 
 
