@@ -13,6 +13,7 @@
 #include "kclhost_version.hpp"
 #include "launch/command.hpp"
 #include "launch/files.hpp"
+#include "launch/lease_interval.hpp"
 #include "launch/log_sink.hpp"
 #include "launch/outputs.hpp"
 #include "launch/properties.hpp"
@@ -123,6 +124,7 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   job.arguments = command.arguments;
   job.environment[launch::log_socket_variable] = log->path().string();
   if (name) job.keep_open = name->lock();
+  job.lease_interval = launch::lease_interval(command.properties);
   job.linger = config.timeouts.shutdown + std::chrono::seconds{5};
   const auto outcome = launch::supervise(job, *log, outputs);
   if (outcome) return judge(*outcome, config::daemon_version(command.jars), outputs);

@@ -20,6 +20,10 @@ constexpr Mark marks[] = {
     {Sign::left_out, "ShardConsumerSubscriber", "Caught exception from handleInput"},
     {Sign::left_out, "ShardConsumerSubscriber", "The incoming data has been skipped"},
     {Sign::gave_up, "Scheduler", "Unable to initialize after "},
+    {Sign::table_empty, "Scheduler", "Lease table is still empty"},
+    {Sign::makes_leases, "Scheduler", " is initiating the lease sync"},
+    {Sign::begun, "Scheduler", "Initialization complete. Starting worker loop"},
+    {Sign::first_shard, "Scheduler", "Created new shardConsumer for"},
 };
 
 // How the daemon logs a line of a child's standard error, before it echoes it.

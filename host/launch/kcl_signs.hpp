@@ -9,8 +9,12 @@ namespace kclhost::host::launch {
 
 enum class Sign {
   none,
-  left_out,  // it left out records that it had read
-  gave_up,   // it could not begin, however often it tried
+  left_out,      // it left out records that it had read
+  gave_up,       // it could not begin, however often it tried
+  table_empty,   // the application has no leases yet, and it waits before it makes them
+  makes_leases,  // it makes them, and the tables that are missing
+  begun,         // it is ready for the leases that it is given
+  first_shard,   // it has a shard, or one more
 };
 
 // Looks at every line that the daemon prints. Only a line of the KCL's own logger counts: a host's standard error

@@ -41,4 +41,9 @@ void add_lease_interval(std::map<std::string, std::string>& properties) {
   properties["varianceBalancingFrequency"] = std::to_string(kcl_frequency * kcl_intervals * time / interval);
 }
 
+std::chrono::milliseconds lease_interval(const std::map<std::string, std::string>& properties) {
+  return std::chrono::milliseconds{
+      number(properties, "leaseAssignmentIntervalMillis", kcl_intervals * failover(properties))};
+}
+
 }  // namespace kclhost::host::launch

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "launch/blocked_signals.hpp"
+#include "launch/cold_start.hpp"
 #include "launch/kcl_signs.hpp"
 #include "launch/relay.hpp"
 #include "support/event_loop.hpp"
@@ -29,7 +30,8 @@ constexpr std::chrono::seconds kill_grace{5};
 
 class Supervisor {
  public:
-  Supervisor(const Job& job, LogSink& log, Outputs& outputs) : job_(job), log_(log), outputs_(outputs) {}
+  Supervisor(const Job& job, LogSink& log, Outputs& outputs)
+      : job_(job), log_(log), outputs_(outputs), cold_start_(job.lease_interval) {}
   Result<Outcome> run();
 
  private:
@@ -51,6 +53,7 @@ class Supervisor {
   Outputs& outputs_;
   bool listening_ = false;  // to the daemon's output and to the log
   SignWatch signs_;
+  ColdStart cold_start_;
   EventLoop loop_;
   Outcome outcome_;
   pid_t daemon_ = -1;
@@ -120,6 +123,7 @@ std::optional<Error> Supervisor::relay(int out) {
 
 void Supervisor::on_line(std::string_view line) {
   const Sign sign = signs_.sees(line);
+  if (const std::string told = cold_start_.line_for(sign, Clock::now()); !told.empty()) outputs_.complain(told);
   if (sign == Sign::gave_up) outcome_.gave_up = true;
   if (sign != Sign::left_out || outcome_.left_out) return;
   outcome_.left_out = true;

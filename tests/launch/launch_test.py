@@ -449,6 +449,23 @@ def test_what_a_child_prints_does_not_count_as_giving_up(launcher):
     assert "gave up" not in why and "exit status 0" in why
 
 
+SCHEDULER = KCL.format("INFO ", "multi-lang-daemon-0000", "Scheduler", "{}").replace("shardId-0: ", "")
+EMPTY = SCHEDULER.format("Lease table is still empty. Checking again in 3000 ms")
+
+
+def test_says_what_a_new_application_waits_for(launcher):
+    done = launcher.run(fake=f"ends-saying:{EMPTY}\n{EMPTY}")
+    first, told, second, _ = after_start(done.stderr).splitlines()
+    assert (first, second) == (EMPTY, EMPTY), "once, though the KCL says it every few seconds"
+    assert told.startswith("kclhost: the application has no leases yet; the KCL waits up to 30 s")
+
+
+def test_what_a_child_prints_is_no_wait(launcher):
+    logged = KCL.format("ERROR", "multi-lang-daemon-0000", "DrainChildSTDERRTask", DRAIN.format(EMPTY))
+    done = launcher.run(fake=f"ends-saying:{logged}\n{EMPTY}")
+    assert after_start(done.stderr).splitlines()[:-1] == [logged, EMPTY]
+
+
 def test_the_end_of_its_terminal_does_not_stop_it(launcher):
     process = launcher.start()
     process.send(signal.SIGHUP)

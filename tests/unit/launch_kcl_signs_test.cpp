@@ -27,6 +27,11 @@ TEST(KclSigns, EachHasALoggerOfItsOwn) {
   EXPECT_EQ(watch.sees(std::string("ERROR s.a.k.coordinator.Scheduler - ") + gave_up), Sign::gave_up);
   EXPECT_EQ(watch.sees(daemon_line("ShardConsumerSubscriber", gave_up)), Sign::none);
   EXPECT_EQ(watch.sees(daemon_line("Scheduler", skipped)), Sign::none);
+  EXPECT_EQ(watch.sees(daemon_line("Scheduler", "Lease table is still empty. Checking again in 3000 ms")),
+            Sign::table_empty);
+  EXPECT_EQ(watch.sees(daemon_line("Scheduler", "Worker a-1 is initiating the lease sync.")), Sign::makes_leases);
+  EXPECT_EQ(watch.sees(daemon_line("Scheduler", "Initialization complete. Starting worker loop.")), Sign::begun);
+  EXPECT_EQ(watch.sees(daemon_line("Scheduler", "Created new shardConsumer for : ShardInfo(...)")), Sign::first_shard);
 }
 
 TEST(KclSigns, OtherLinesDoNot) {

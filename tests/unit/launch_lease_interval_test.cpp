@@ -37,5 +37,13 @@ TEST(LeaseInterval, IsTheUsersWhereHeSetsOneOfTheTwo) {
     EXPECT_EQ(with_interval(set), set);
 }
 
+TEST(LeaseInterval, IsWhatTheDaemonTakes) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(lease_interval({}), milliseconds{20'000});
+  EXPECT_EQ(lease_interval({{"failoverTimeMillis", "3000"}}), milliseconds{6'000});
+  EXPECT_EQ(lease_interval({{"failoverTimeMillis", "3000"}, {"leaseAssignmentIntervalMillis", "700"}}),
+            milliseconds{700});
+}
+
 }  // namespace
 }  // namespace kclhost::host::launch
