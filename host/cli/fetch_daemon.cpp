@@ -6,6 +6,7 @@
 #include "cli/cli.hpp"
 #include "cli/configuration.hpp"
 #include "config/config.hpp"
+#include "config/daemon_version.hpp"
 #include "launch/fetch.hpp"
 #include "launch/files.hpp"
 #include "support/exit_code.hpp"
@@ -17,7 +18,16 @@ struct Options {
   std::string to;
   std::string config;
   std::string pom;
+  std::string version;
 };
+
+// Somebody may have chosen the version that goes.
+void announce(const launch::Wanted& wanted, const std::filesystem::path& to) {
+  const std::string old = config::daemon_version(to);
+  std::printf("fetching the MultiLangDaemon%s%s into %s%s%s\n", wanted.version.empty() ? "" : " ",
+              wanted.version.c_str(), to.c_str(), old.empty() ? "" : ", in place of ", old.c_str());
+  std::fflush(stdout);
+}
 
 int act(const Options& options) {
   std::filesystem::path to = options.to;
@@ -32,17 +42,18 @@ int act(const Options& options) {
     }
   }
   if (to.empty()) to = "jars";
-  std::filesystem::path pom = options.pom;
-  if (pom.empty()) pom = launch::shipped_file("pom.xml").value_or(std::filesystem::path());
-  if (pom.empty()) {
+  launch::Wanted wanted{.pom = options.pom, .version = options.version};
+  if (wanted.pom.empty()) wanted.pom = launch::shipped_file("pom.xml").value_or(std::filesystem::path());
+  if (wanted.pom.empty()) {
     complain("the daemon's pom.xml is not installed beside kclhost; name one with --pom");
     return exit_stopped;
   }
-  if (!launch::has_jars(pom, to)) {
-    std::printf("fetching the MultiLangDaemon into %s\n", to.c_str());
-    std::fflush(stdout);
+  if (const auto misfit = launch::find_misfit(wanted)) {
+    complain(misfit->message);
+    return exit_usage;
   }
-  const auto jars = launch::fetch_jars(pom, to);
+  if (!launch::has_jars(wanted, to)) announce(wanted, to);
+  const auto jars = launch::fetch_jars(wanted, to);
   if (!jars) {
     complain(jars.error());
     return exit_stopped;
@@ -67,6 +78,10 @@ void add_fetch_daemon(CommandLine& program) {
                .value = "FILE"});
   command.add(
       {.names = "--pom", .into = &options->pom, .help = "Another pom.xml than the one kclhost ships", .value = "FILE"});
+  command.add({.names = "--version",
+               .into = &options->version,
+               .help = "The daemon's version (default: the one in the pom.xml)",
+               .value = "VERSION"});
   command.runs([options] { return act(*options); });
 }
 

@@ -4,10 +4,9 @@
 
 #include <filesystem>
 
+#include "cli/daemon_findings.hpp"
 #include "config/locate.hpp"
 #include "config/messages.hpp"
-#include "launch/command.hpp"
-#include "launch/files.hpp"
 #include "plugin/config_schema.hpp"
 #include "plugin/cures.hpp"
 #include "plugin/file.hpp"
@@ -95,18 +94,6 @@ void check_folders(const Config& config, bool staged, Findings& findings) {
 }
 
 void add_notes(const Config& config, Findings& findings) {
-  for (const auto& [what, path] :
-       {std::pair{"daemon.jars", config.daemon.jars}, {"daemon.logback", config.daemon.logback}}) {
-    if (!path.empty() && !std::filesystem::exists(path)) {
-      findings.notes.push_back(std::string(what) + " " + path.string() +
-                               " is not there; kclhost launch needs it (kclhost fetch-daemon gets the jars)");
-    }
-  }
-  if (!config.daemon.properties.empty()) {
-    if (const auto command = launch::make_command(config, launch::own_executable()); !command) {
-      findings.notes.push_back("kclhost launch will refuse this: " + command.error());
-    }
-  }
   if (config.isolation == config::Isolation::none) {
     findings.notes.push_back(
         "isolation none: a crash, exit() or hang of the plugin ends this host and with it the daemon; "
@@ -126,6 +113,7 @@ Findings find_problems(const config::Loaded& loaded) {
   for (const config::Problem& warning : loaded.warnings) findings.notes.push_back(warning.str());
   const bool staged = check_plugin(loaded.config, findings);
   check_folders(loaded.config, staged, findings);
+  check_daemon(loaded.config, findings);
   add_notes(loaded.config, findings);
   return findings;
 }

@@ -13,6 +13,7 @@
 #include "kclhost_version.hpp"
 #include "launch/command.hpp"
 #include "launch/files.hpp"
+#include "launch/lease_interval.hpp"
 #include "launch/log_sink.hpp"
 #include "launch/outputs.hpp"
 #include "launch/properties.hpp"
@@ -63,6 +64,14 @@ std::string describe_left_out(int wait_status) {
   return what + "The daemon was ending by then and may have checkpointed beyond them";
 }
 
+std::string describe_giving_up(const std::string& version) {
+  const std::string what = "the daemon gave up before it had begun; its log above says why. ";
+  return config::is_before(version, "3.5.0") ? what + "Started again, it tries again"
+                                             : what +
+                                                   "Daemons of 3.5.0 and 3.5.1 that make a new application's tables "
+                                                   "together can fail like this: start it again";
+}
+
 // What runs, in one line, so that a log tells by itself.
 std::string introduce(const config::Config& config, const launch::Command& command, const Findings& findings) {
   const std::string daemon = config::daemon_version(command.jars);
@@ -73,12 +82,14 @@ std::string introduce(const config::Config& config, const launch::Command& comma
 }
 
 // Why the daemon ended, and what that means for us.
-int judge(const launch::Outcome& outcome, launch::Outputs& outputs) {
+int judge(const launch::Outcome& outcome, const std::string& version, launch::Outputs& outputs) {
   const std::string end = describe(outcome.wait_status);
   if (outcome.forced) {
     outputs.complain("the daemon and what it ran were killed: a second signal came before they had ended");
   } else if (outcome.left_out) {
     outputs.complain(describe_left_out(outcome.wait_status));
+  } else if (outcome.gave_up) {
+    outputs.complain(describe_giving_up(version));
   } else if (!outcome.stop_requested) {
     outputs.complain("the daemon " + end + "; its log above says why");
   } else if (!ended_in_order(outcome.wait_status)) {
@@ -113,9 +124,10 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   job.arguments = command.arguments;
   job.environment[launch::log_socket_variable] = log->path().string();
   if (name) job.keep_open = name->lock();
+  job.lease_interval = launch::lease_interval(command.properties);
   job.linger = config.timeouts.shutdown + std::chrono::seconds{5};
   const auto outcome = launch::supervise(job, *log, outputs);
-  if (outcome) return judge(*outcome, outputs);
+  if (outcome) return judge(*outcome, config::daemon_version(command.jars), outputs);
   outputs.complain(outcome.error());
   return exit_stopped;
 }

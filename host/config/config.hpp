@@ -98,6 +98,7 @@ struct Daemon {
   std::filesystem::path logback;  // absolute; empty when not set
   // The KCL's own names and the values as the daemon will read them, without those kclhost adds.
   std::map<std::string, std::string> properties;
+  std::map<std::string, Position> property_positions;  // where the file has the value of each
   bool allow_unknown_properties = false;
 };
 

@@ -25,7 +25,8 @@ constexpr std::array<std::string_view, 3> retrieval_modes{"DEFAULT", "POLLING", 
 constexpr std::array<std::string_view, 2> billing_modes{"PAY_PER_REQUEST", "PROVISIONED"};
 constexpr std::array<std::string_view, 2> client_versions{"CLIENT_VERSION_CONFIG_3X",
                                                           "CLIENT_VERSION_CONFIG_COMPATIBLE_WITH_2X"};
-constexpr std::array<std::string_view, 10> booleans{"true", "yes", "y", "on", "1", "false", "no", "n", "off", "0"};
+constexpr std::array<std::string_view, 5> trues{"true", "yes", "y", "on", "1"};
+constexpr std::array<std::string_view, 5> falses{"false", "no", "n", "off", "0"};
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
@@ -199,6 +200,10 @@ std::span<const std::string_view> property_choices(PropertyType type) {
   }
 }
 
+bool is_true(std::string_view value) {
+  return among(value, trues);
+}
+
 std::string check_property(PropertyType type, std::string_view value) {
   const auto unless = [&](bool ok, const char* message) {
     return ok ? std::string() : std::string(message) + ", not " + in_quotes(value);
@@ -207,7 +212,7 @@ std::string check_property(PropertyType type, std::string_view value) {
     case PropertyType::string:
       return {};
     case PropertyType::boolean:
-      return unless(among(value, booleans), "must be true or false");
+      return unless(among(value, trues) || among(value, falses), "must be true or false");
     case PropertyType::int32:
       return unless(whole_number(value, 0, INT32_MAX), "must be a whole number from 0 to 2147483647, without unit");
     case PropertyType::int64:

@@ -60,6 +60,9 @@ std::string_view nearest_property(std::string_view name);
 // The values an enum takes, in any case; none for other types.
 std::span<const std::string_view> property_choices(PropertyType type);
 
+// Whether the daemon reads true from a boolean's value.
+bool is_true(std::string_view value);
+
 // "" when the daemon can read value, else what is wrong: "must be …, not …".
 std::string check_property(PropertyType type, std::string_view value);
 

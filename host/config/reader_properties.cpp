@@ -40,10 +40,9 @@ void Reader::read_property(const std::string& name, const Member& member) {
   // Empty is not set, so that ${ENDPOINT:-} can leave a property out.
   if (!joined || joined->empty()) return;
   const std::string complaint = check_property(*type, *joined);
-  if (complaint.empty())
-    config_.daemon.properties.insert_or_assign(name, *joined);
-  else
-    report(member.value.position, "'daemon.properties." + name + "' " + complaint);
+  if (!complaint.empty()) return report(member.value.position, "'daemon.properties." + name + "' " + complaint);
+  config_.daemon.properties.insert_or_assign(name, *joined);
+  config_.daemon.property_positions.insert_or_assign(name, member.value.position);
 }
 
 // A value as the daemon's properties have it; nothing for null, and, with a problem, for what is none.
@@ -69,8 +68,10 @@ void Reader::read_unknown_property(const std::string& name, const Member& member
                   "the daemon has no property '" + name + "' and would ignore it silently" + guess);
   warnings_.push_back(
       {file_, member.key.position, "kclhost knows no property '" + name + "' of the daemon and passes it on" + guess});
-  if (const auto value = property_text(name, member.value, true); value && !value->empty())
+  if (const auto value = property_text(name, member.value, true); value && !value->empty()) {
     config_.daemon.properties.insert_or_assign(name, *value);
+    config_.daemon.property_positions.insert_or_assign(name, member.value.position);
+  }
 }
 
 void Reader::check_properties_version() {

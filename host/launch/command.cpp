@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include "config/daemon_version.hpp"
 #include "launch/files.hpp"
+#include "launch/handoff.hpp"
+#include "launch/lease_interval.hpp"
 #include "launch/properties.hpp"
 #include "support/sha256.hpp"
 
@@ -34,19 +35,14 @@ bool none_of(const std::vector<std::string>& options, bool (*is)(const std::stri
   return std::none_of(options.begin(), options.end(), is);
 }
 
-// Before 3.5.0 a lease gets stuck when its hand-off begins too early; see docs/daemon.md.
-bool hands_over_safely(const fs::path& jars) {
-  const std::string version = config::daemon_version(jars);
-  return !version.empty() && !config::is_before(version, "3.5.0");
-}
-
 std::map<std::string, std::string> complete_properties(const config::Config& config, const fs::path& kclhost) {
   std::map<std::string, std::string> properties = config.daemon.properties;
   properties.emplace("executableName", kclhost.string() + " run --config " + config.file.string());
   properties.emplace("processingLanguage", "cpp/20");
   properties.emplace("awsCredentialsProvider", "DefaultCredentialsProvider");
   properties.emplace("callProcessRecordsEvenForEmptyRecordList", "true");
-  properties.emplace("isGracefulLeaseHandoffEnabled", hands_over_safely(config.daemon.jars) ? "true" : "false");
+  properties.emplace(handoff_property, graceful_handoff(config.daemon).on ? "true" : "false");
+  add_lease_interval(properties);
   properties.emplace("shardSyncIntervalMillis", "1000");
   properties.emplace("shutdownGraceMillis", std::to_string((config.timeouts.shutdown + shutdown_margin).count()));
   return properties;

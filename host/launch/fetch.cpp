@@ -24,8 +24,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Holds the SHA-256 of the pom that filled the directory. Written last.
+// Holds the SHA-256 of the pom that filled the directory, and the version if it was not the pom's. Written last.
 constexpr char stamp_name[] = ".complete";
+
+// The pom's property with the daemon's version.
+constexpr char version_property[] = "daemonVersion";
 
 std::string system_error(const fs::path& path, const std::string& what) {
   return path.string() + ": " + what + ": " + std::strerror(errno);
@@ -47,22 +50,23 @@ std::string first_error(const std::string& output) {
 }
 
 // Runs Maven; what it prints comes back in the error.
-std::optional<Error> run_maven(const fs::path& pom, const fs::path& directory) {
+std::optional<Error> run_maven(const Wanted& wanted, const fs::path& directory) {
   const auto maven = find_program("mvn");
   if (!maven) return Error{"mvn: no such program; install Maven (Debian: maven)"};
-  const std::vector<std::string> words = {maven->string(),
-                                          "-B",
-                                          "-q",
-                                          "-ntp",
-                                          "-Dstyle.color=never",
-                                          "-f",
-                                          pom.string(),
-                                          "dependency:copy-dependencies",
-                                          "-DincludeScope=runtime",
-                                          "-DoutputDirectory=" + directory.string()};
+  std::vector<std::string> words = {maven->string(),
+                                    "-B",
+                                    "-q",
+                                    "-ntp",
+                                    "-Dstyle.color=never",
+                                    "-f",
+                                    wanted.pom.string(),
+                                    "dependency:copy-dependencies",
+                                    "-DincludeScope=runtime",
+                                    "-DoutputDirectory=" + directory.string()};
+  if (!wanted.version.empty()) words.push_back("-D" + std::string(version_property) + "=" + wanted.version);
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   const Fd output(::memfd_create("mvn", MFD_CLOEXEC));
   if (!output) return Error{std::string("memfd_create: ") + std::strerror(errno)};
@@ -81,7 +85,8 @@ std::optional<Error> run_maven(const fs::path& pom, const fs::path& directory) {
   }
   if (status == 0) return std::nullopt;
   const std::string text = read_file("/proc/self/fd/" + std::to_string(output.get())).value_or("");
-  return Error{"mvn could not fetch what " + pom.string() + " names: " + first_error(text)};
+  const std::string version = wanted.version.empty() ? "" : " with the daemon " + wanted.version;
+  return Error{"mvn could not fetch what " + wanted.pom.string() + " names" + version + ": " + first_error(text)};
 }
 
 Jars count_jars(const fs::path& directory) {
@@ -101,11 +106,20 @@ bool is_path_of(const fs::path& path, const Fd& fd) {
          named.st_dev == held.st_dev;
 }
 
+// The text of the stamp beside what is wanted; nothing when the pom can't be read.
+std::optional<std::string> stamp_of(const Wanted& wanted) {
+  const auto text = read_file(wanted.pom);
+  if (!text) return std::nullopt;
+  return sha256_hex(*text) + (wanted.version.empty() ? "" : " " + wanted.version) + "\n";
+}
+
 // Fills `partial`, which the caller has locked, and puts it in the place of `directory`.
-std::optional<Error> fill(const fs::path& pom, const fs::path& partial, const fs::path& directory) {
+std::optional<Error> fill(const Wanted& wanted, const fs::path& partial, const fs::path& directory) {
   for (const auto& entry : fs::directory_iterator(partial)) fs::remove_all(entry.path());
-  if (auto error = run_maven(pom, partial)) return error;
-  std::ofstream(partial / stamp_name) << sha256_hex(read_file(pom).value_or("")) << '\n';
+  const auto stamp = stamp_of(wanted);
+  if (!stamp) return Error{system_error(wanted.pom, "cannot be read")};
+  if (auto error = run_maven(wanted, partial)) return error;
+  std::ofstream(partial / stamp_name) << *stamp;
   if (fs::exists(directory / stamp_name)) fs::remove_all(directory);
   fs::rename(partial, directory);  // onto nothing, or an empty directory
   return std::nullopt;
@@ -113,13 +127,28 @@ std::optional<Error> fill(const fs::path& pom, const fs::path& partial, const fs
 
 }  // namespace
 
-bool has_jars(const fs::path& pom, const fs::path& directory) {
-  const auto text = read_file(pom), stamp = read_file(directory / stamp_name);
-  return text && stamp && *stamp == sha256_hex(*text) + "\n";
+std::optional<Error> find_misfit(const Wanted& wanted) {
+  constexpr char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  if (!fs::is_regular_file(wanted.pom)) return Error{wanted.pom.string() + ": no such file"};
+  if (wanted.version.empty()) return std::nullopt;
+  if (wanted.version.find_first_not_of(allowed) != std::string::npos || wanted.version[0] < '0' ||
+      wanted.version[0] > '9') {
+    return Error{"'" + wanted.version + "' is no version; write one such as 3.5.1"};
+  }
+  const std::string reference = std::string("${") + version_property + "}";
+  if (read_file(wanted.pom).value_or("").find(reference) == std::string::npos) {
+    return Error{wanted.pom.string() + ": takes no other version; write " + reference + " for the daemon's in it"};
+  }
+  return std::nullopt;
 }
 
-Result<Jars> fetch_jars(const fs::path& pom, const fs::path& directory) try {
-  if (!fs::is_regular_file(pom)) return Error{pom.string() + ": no such file"};
+bool has_jars(const Wanted& wanted, const fs::path& directory) {
+  const auto needed = stamp_of(wanted), stamp = read_file(directory / stamp_name);
+  return needed && stamp && *stamp == *needed;
+}
+
+Result<Jars> fetch_jars(const Wanted& wanted, const fs::path& directory) try {
+  if (auto misfit = find_misfit(wanted)) return *misfit;
   const fs::path target = fs::absolute(directory).lexically_normal();
   const fs::path place = target.has_filename() ? target : target.parent_path();
   if (fs::exists(place) && !fs::exists(place / stamp_name) && !(fs::is_directory(place) && fs::is_empty(place))) {
@@ -127,7 +156,7 @@ Result<Jars> fetch_jars(const fs::path& pom, const fs::path& directory) try {
   }
   const fs::path partial = place.string() + ".partial";
   fs::create_directories(place.parent_path());
-  while (!has_jars(pom, place)) {
+  while (!has_jars(wanted, place)) {
     // The partial directory is its own lock: whoever holds it fills and renames it, which the others then notice.
     if (::mkdir(partial.c_str(), 0777) != 0 && errno != EEXIST) {
       return Error{system_error(partial, "cannot make this directory")};
@@ -136,7 +165,7 @@ Result<Jars> fetch_jars(const fs::path& pom, const fs::path& directory) try {
     if (!lock && errno == ENOENT) continue;
     if (!lock || ::flock(lock.get(), LOCK_EX) != 0) return Error{system_error(partial, "cannot be locked")};
     if (!is_path_of(partial, lock)) continue;
-    if (auto error = fill(pom, partial, place)) return *error;
+    if (auto error = fill(wanted, partial, place)) return *error;
   }
   return count_jars(place);
 } catch (const fs::filesystem_error& error) {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "support/result.hpp"
 
@@ -13,12 +15,21 @@ struct Jars {
   std::uintmax_t bytes = 0;
 };
 
-// Whether `directory` holds, complete, what `pom` names.
-bool has_jars(const std::filesystem::path& pom, const std::filesystem::path& directory);
+// What to fetch: the dependencies of a pom, with the daemon in another version than the pom's if one is asked for.
+struct Wanted {
+  std::filesystem::path pom;
+  std::string version;  // "": the pom's
+};
 
-// Makes `directory` hold the pom's dependencies and nothing else. It appears, or is replaced, all at once; a directory
+// What is wrong with it, as far as that can be said without Maven; nothing when all may be well.
+std::optional<Error> find_misfit(const Wanted& wanted);
+
+// Whether `directory` holds, complete, what is wanted.
+bool has_jars(const Wanted& wanted, const std::filesystem::path& directory);
+
+// Makes `directory` hold what is wanted and nothing else. It appears, or is replaced, all at once; a directory
 // with other things in it is left alone (an error). Two processes that fetch at once wait for each other. Needs mvn on
 // the PATH; takes minutes on a slow line. has_jars afterwards.
-Result<Jars> fetch_jars(const std::filesystem::path& pom, const std::filesystem::path& directory);
+Result<Jars> fetch_jars(const Wanted& wanted, const std::filesystem::path& directory);
 
 }  // namespace kclhost::host::launch

@@ -14,7 +14,8 @@
 #include <string_view>
 
 #include "launch/blocked_signals.hpp"
-#include "launch/left_out.hpp"
+#include "launch/cold_start.hpp"
+#include "launch/kcl_signs.hpp"
 #include "launch/relay.hpp"
 #include "support/event_loop.hpp"
 #include "support/fd.hpp"
@@ -29,7 +30,8 @@ constexpr std::chrono::seconds kill_grace{5};
 
 class Supervisor {
  public:
-  Supervisor(const Job& job, LogSink& log, Outputs& outputs) : job_(job), log_(log), outputs_(outputs) {}
+  Supervisor(const Job& job, LogSink& log, Outputs& outputs)
+      : job_(job), log_(log), outputs_(outputs), cold_start_(job.lease_interval) {}
   Result<Outcome> run();
 
  private:
@@ -50,7 +52,8 @@ class Supervisor {
   LogSink& log_;
   Outputs& outputs_;
   bool listening_ = false;  // to the daemon's output and to the log
-  LeftOutWatch left_out_;
+  SignWatch signs_;
+  ColdStart cold_start_;
   EventLoop loop_;
   Outcome outcome_;
   pid_t daemon_ = -1;
@@ -110,18 +113,21 @@ std::optional<Error> Supervisor::start() {
 
 std::optional<Error> Supervisor::relay(int out) {
   auto opened = LineRelay::open([this, out](std::string_view line) {
-    on_line(line.ends_with('\n') ? line.substr(0, line.size() - 1) : line);
     outputs_.write(out, line);
+    on_line(line.ends_with('\n') ? line.substr(0, line.size() - 1) : line);
   });
   if (!opened) return Error{opened.error()};
   relays_.push_back(std::move(*opened));
   return std::nullopt;
 }
 
-// Not SIGTERM: shutting down in order, each shard would checkpoint what it got after the gap.
 void Supervisor::on_line(std::string_view line) {
-  if (outcome_.left_out || !left_out_.sees(line)) return;
+  const Sign sign = signs_.sees(line);
+  if (const std::string told = cold_start_.line_for(sign, Clock::now()); !told.empty()) outputs_.complain(told);
+  if (sign == Sign::gave_up) outcome_.gave_up = true;
+  if (sign != Sign::left_out || outcome_.left_out) return;
   outcome_.left_out = true;
+  // Not SIGTERM: shutting down in order, each shard would checkpoint what it got after the gap.
   if (!daemon_ended_) ::kill(daemon_, SIGKILL);
 }
 

@@ -20,6 +20,7 @@ struct Job {
   int keep_open = -1;                              // a descriptor that the daemon gets too
   // How long host processes may go on after the daemon has ended, to finish what they have in hand.
   std::chrono::milliseconds linger{0};
+  std::chrono::milliseconds lease_interval{0};  // the daemon's leaseAssignmentIntervalMillis
 };
 
 struct Outcome {
@@ -27,6 +28,7 @@ struct Outcome {
   bool stop_requested = false;  // by a signal to us
   bool forced = false;          // by a second one
   bool left_out = false;        // the daemon left out records, so it was killed
+  bool gave_up = false;         // the daemon could not begin, by its own word
 };
 
 // Starts the daemon in a process group of its own and returns when it and what it left behind have ended. Meanwhile its
@@ -34,6 +36,8 @@ struct Outcome {
 // reads them or not, signals are served. SIGTERM and SIGINT to this process become SIGTERM for the daemon; one more, a
 // second or later after the first, kills the group. SIGQUIT is passed on (the JVM prints its threads). SIGHUP does
 // nothing. Reaps whatever is orphaned below us. If we die first, the daemon gets SIGTERM.
+//
+// When the KCL logs that it waits because the application is new, we say for what, on standard error.
 //
 // When the KCL logs that it leaves out records it has read, the daemon is killed at once: any orderly end would
 // checkpoint beyond them.

@@ -136,7 +136,7 @@ def test_a_folder_that_run_could_not_write(kclhost, configuration, folder, more)
     assert f"{folder} is not writable" in kclhost("check", "--config", configuration.path).complaint(1)
 
 
-@pytest.mark.parametrize("properties, missing", [("streamName: s", "applicationName"), ("applicationName: a", "streamName")])
+@pytest.mark.parametrize("properties, missing", [("streamName: s", "applicationName"), ("applicationName: app", "streamName")])
 def test_what_launch_would_refuse_is_noted(kclhost, configuration, properties, missing):
     configuration.write(more="daemon: {properties: {" + properties + "}}\n")
     done = kclhost("check", "--config", configuration.path)
@@ -145,11 +145,71 @@ def test_what_launch_would_refuse_is_noted(kclhost, configuration, properties, m
 
 
 def test_properties_that_kclhost_does_not_know_are_noted_when_allowed(kclhost, configuration):
-    configuration.write(more="daemon:\n  properties: {streamName: s, applicationName: a, fromTheFuture: 1}\n"
+    configuration.write(more="daemon:\n  properties: {streamName: s, applicationName: app, fromTheFuture: 1}\n"
                              "  allow_unknown_properties: true\n")
     done = kclhost("check", "--config", configuration.path)
     assert done.code == 0
-    assert done.stderr.startswith(f"note: {configuration.path}:7:51: kclhost knows no property 'fromTheFuture'")
+    assert done.stderr.startswith(f"note: {configuration.path}:7:53: kclhost knows no property 'fromTheFuture'")
+
+
+def with_daemon(configuration, tmp_path, jar, properties=""):
+    (tmp_path / "jars").mkdir()
+    if jar:
+        (tmp_path / "jars" / jar).touch()
+    configuration.write(more="daemon:\n  jars: jars\n  properties:\n    streamName: s\n    applicationName: app\n" + properties)
+
+
+JAR = "amazon-kinesis-client-multilang-{}.jar"
+ON = "    isGracefulLeaseHandoffEnabled: true\n"
+OFF = "    isGracefulLeaseHandoffEnabled: false\n"
+
+
+@pytest.mark.parametrize("jar, properties, said", [
+    (JAR.format("3.1.3"), "", "hand-off is off: the daemon in daemon.jars is 3.1.3, and before 3.5.0"),
+    (JAR.format("3.5.1"), "", "hand-off is on: the daemon in daemon.jars is 3.5.1, and from 3.5.0 on"),
+    ("", "", "hand-off is off: which daemon daemon.jars has is not known"),
+    (JAR.format("3.1.3"), OFF, "hand-off is off as daemon.properties says"),
+    (JAR.format("3.5.1"), OFF, "hand-off is off as daemon.properties says"),
+    (JAR.format("3.5.1"), ON, "hand-off is on as daemon.properties says"),
+    ("", ON, "hand-off is on as daemon.properties says; which daemon daemon.jars has is not known, and before 3.5.0"),
+])
+def test_says_whether_leases_are_handed_over_and_why(kclhost, configuration, tmp_path, jar, properties, said):
+    with_daemon(configuration, tmp_path, jar, properties)
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 0
+    note, = done.stderr.splitlines()
+    assert note.startswith("note: graceful lease ") and said in note
+
+
+def test_warns_of_a_hand_over_that_loses_leases(kclhost, configuration, tmp_path):
+    with_daemon(configuration, tmp_path, JAR.format("3.1.3"), ON)
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 0
+    note, = done.stderr.splitlines()
+    assert note.startswith(f"note: {configuration.path}:11:36: graceful lease hand-off is on as daemon.properties says")
+    assert "3.1.3" in note and "get stuck" in note and "leave isGracefulLeaseHandoffEnabled out" in note
+
+
+def test_warns_of_two_places_to_begin(kclhost, configuration, tmp_path):
+    with_daemon(configuration, tmp_path, "", "    initialPositionInStream: LATEST\n")
+    first, = kclhost("check", "--config", configuration.path).stderr.splitlines()
+    assert "hand-off" in first
+    with open(configuration.path, "a") as more:
+        more.write("    initialPositionInStreamExtended: 1767225600\n")
+    note, _ = kclhost("check", "--config", configuration.path).stderr.splitlines()
+    assert note.startswith(f"note: {configuration.path}:12:38: initialPositionInStream is set too") and "leave one out" in note
+
+
+def test_an_application_that_can_t_name_its_tables(kclhost, configuration):
+    configuration.write(more="daemon: {properties: {streamName: s, applicationName: my app}}\n")
+    done = kclhost("check", "--config", configuration.path)
+    assert (done.code, done.stdout) == (2, "")
+    problem, note = done.stderr.splitlines()
+    assert problem.startswith(f"{configuration.path}:6:55: 'daemon.properties.applicationName' can't name the table 'my app'")
+    assert "set tableName" in problem and note.startswith("note: ")
+    configuration.write(more="daemon: {properties: {streamName: s, applicationName: my app, tableName: leases, "
+                             "coordinatorStateTableName: state, workerMetricsTableName: metrics}}\n")
+    assert kclhost("check", "--config", configuration.path).code == 0
 
 
 def test_no_isolation_is_noted(kclhost, configuration):

@@ -8,7 +8,7 @@ COMMANDS = [["check"], ["launch", "--print-properties"], ["dead-letters", "list"
 
 @pytest.fixture
 def good(configuration):
-    configuration.write(more="daemon: {properties: {applicationName: a, streamName: s, "
+    configuration.write(more="daemon: {properties: {applicationName: app, streamName: s, "
                              "AWSCredentialsProvider: DefaultCredentialsProvider, regionName: us-east-1}}\n")
     return configuration.path
 

@@ -52,7 +52,8 @@ def test_what_the_daemon_reads_stays_the_same(kclhost, imported):
         name = name.replace("AwsCredentials", "awsCredentials")
         if value and name not in ("executableName", "processingLanguage"):
             assert got.pop(name) == value
-    assert set(got) == {"executableName", "processingLanguage", "isGracefulLeaseHandoffEnabled", "shutdownGraceMillis"}
+    assert set(got) == {"executableName", "processingLanguage", "isGracefulLeaseHandoffEnabled", "shutdownGraceMillis",
+                        "leaseAssignmentIntervalMillis", "varianceBalancingFrequency"}
     assert len(done.stderr.splitlines()) == 2
 
 
@@ -70,14 +71,14 @@ def test_every_way_to_write_a_property(kclhost, imported):
     ("streemName = x", "streemName is left out: the daemon has no such property and ignores it; did you mean streamName?"),
     ("maxRecords = lots", "maxRecords is left out: it must be a whole number"),
     ("kinesisEndpoint =", "kinesisEndpoint is left out: it has no value"),
-    ("tableName = words ", "tableName ends in a blank"),
+    ("workerId = words ", "workerId ends in a blank"),
     ("streamName = other", "streamName comes twice"),
     ("skipShardSyncAtStartupIfLeasesExist = true", "is skipShardSyncAtWorkerInitializationIfLeasesExist now"),
     ("AWSCredentialsProvider = DefaultAWSCredentialsProviderChain", "names a class of the AWS SDK for Java 1"),
 ])
 def test_what_needs_a_word(kclhost, imported, tmp_path, line, said):
     file = tmp_path / "my.properties"
-    file.write_text(f"streamName = s\napplicationName = a\n\n{line}\n")
+    file.write_text(f"streamName = s\napplicationName = app\n\n{line}\n")
     done, config = imported(file)
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith(f"kclhost: {file}:4: ") and said in done.stderr

@@ -31,7 +31,7 @@ PRINTERS = {
 @pytest.fixture
 def printer(configuration):
     """printer(name, stdout) runs a command that prints; its exit code and standard error."""
-    configuration.write(more="daemon: {properties: {applicationName: a, streamName: s, "
+    configuration.write(more="daemon: {properties: {applicationName: app, streamName: s, "
                              "AWSCredentialsProvider: DefaultCredentialsProvider, regionName: us-east-1}}\n")
     named = {"CONFIG": configuration.path, "PLUGIN": configuration.plugins / "minimal_c.so",
              "PROPERTIES": pathlib.Path(__file__).parent / "properties" / "python.properties"}

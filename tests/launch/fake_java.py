@@ -65,6 +65,9 @@ if mode == "talk":
     sys.exit(0)
 if mode.startswith("says:"):
     os.write(2, (mode[5:] + "\n").encode())
+if mode.startswith("ends-saying:"):
+    os.write(2, (mode[12:] + "\n").encode())
+    sys.exit(0)
 if mode == "floods":  # more than a pipe and a buffer hold
     for out in (1, 2):
         for _ in range(100):

@@ -1,6 +1,8 @@
 """kclhost fetch-daemon, with a script in Maven's place."""
 import os
+import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from services import wait_for
@@ -8,8 +10,9 @@ from services import wait_for
 FAKE_MAVEN = """\
 #!/bin/sh
 echo "$@" >>"$FAKE_DIR/calls"
+version=pinned
 for word; do
-  case $word in -DoutputDirectory=*) to=${word#*=} ;; esac
+  case $word in -DoutputDirectory=*) to=${word#*=} ;; -DdaemonVersion=*) version=${word#*=} ;; esac
 done
 echo jar >"$to/one.jar"
 if [ -e "$FAKE_DIR/broken" ]; then
@@ -18,7 +21,7 @@ if [ -e "$FAKE_DIR/broken" ]; then
   exit 1
 fi
 while [ -e "$FAKE_DIR/hold" ]; do sleep 0.02; done
-echo jar >"$to/two.jar"
+echo "$version" >"$to/two.jar"
 """
 
 
@@ -75,6 +78,59 @@ def test_fetches_again_when_the_pom_changed(fetcher):
     assert fetcher.run("--to", fetcher.jars)[0] == 0
     assert fetcher.calls() == 2
     assert not (fetcher.jars / "old.jar").exists()
+
+
+def version_in(jars):
+    return (jars / "two.jar").read_text().strip()
+
+
+def test_another_version(fetcher):
+    fetcher.pom.write_text("<project>${daemonVersion}</project>")
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert version_in(fetcher.jars) == "pinned"
+    for _ in range(2):
+        code, out, err = fetcher.run("--to", fetcher.jars, "--version", "3.5.1")
+        assert (code, err) == (0, "")
+        assert version_in(fetcher.jars) == "3.5.1"
+    assert "3.5.1 into" not in out, "it was there"
+    assert fetcher.calls() == 2
+    assert fetcher.run("--to", fetcher.jars, "--version", "3.5.0")[0] == 0
+    assert version_in(fetcher.jars) == "3.5.0"
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert version_in(fetcher.jars) == "pinned", "without the option, the pom's"
+
+
+def test_says_which_version_goes(fetcher):
+    fetcher.pom.write_text("<project>${daemonVersion}</project>")
+    fetcher.run("--to", fetcher.jars)
+    (fetcher.jars / "amazon-kinesis-client-multilang-3.1.3.jar").touch()
+    _, out, _ = fetcher.run("--to", fetcher.jars, "--version", "3.5.1")
+    assert out.splitlines()[0] == f"fetching the MultiLangDaemon 3.5.1 into {fetcher.jars}, in place of 3.1.3"
+
+
+def test_a_version_that_is_not_there_is_named(fetcher):
+    fetcher.pom.write_text("<project>${daemonVersion}</project>")
+    (fetcher.directory / "broken").touch()
+    code, _, err = fetcher.run("--to", fetcher.jars, "--version", "9.9.9")
+    assert code == 1
+    assert err.count("\n") == 1 and "9.9.9" in err and "no such artifact" in err
+
+
+@pytest.mark.parametrize("version, pom, told", [("latest", "${daemonVersion}", "such as 3.5.1"),
+                                                ("3.5.1 -X", "${daemonVersion}", "such as 3.5.1"),
+                                                ("3.5.1", "3.1.3", "${daemonVersion}")])
+def test_a_version_that_can_t_be_asked_for(fetcher, version, pom, told):
+    fetcher.pom.write_text(f"<project>{pom}</project>")
+    code, _, err = fetcher.run("--to", fetcher.jars, "--version", version)
+    assert code == 2
+    assert err.count("\n") == 1 and told in err
+    assert fetcher.calls() == 0
+
+
+def test_the_pom_that_is_shipped_takes_a_version(fetcher):
+    shipped = (Path(__file__).parents[2] / "config" / "daemon" / "pom.xml").read_text()
+    pinned, = re.findall("<daemonVersion>(.*)</daemonVersion>", shipped)
+    assert shipped.count("${daemonVersion}") == 1 and shipped.count(pinned) == 1
 
 
 def test_a_failure_leaves_nothing_that_looks_whole(fetcher):

@@ -147,6 +147,8 @@ def test_adds_what_the_daemon_lacks(launcher):
         "awsCredentialsProvider": "DefaultCredentialsProvider",
         "callProcessRecordsEvenForEmptyRecordList": "true",
         "isGracefulLeaseHandoffEnabled": "true",
+        "leaseAssignmentIntervalMillis": "5000",  # half of failoverTimeMillis, whose default is 10 s
+        "varianceBalancingFrequency": "12",
         "shardSyncIntervalMillis": "1000",
         "shutdownGraceMillis": "13000",  # timeouts.shutdown and ten seconds
     }
@@ -165,6 +167,7 @@ def test_what_the_user_sets_wins(launcher):
     launcher.values["properties"] = ("streamArn: 'arn:x', applicationName: app, shutdownGraceMillis: 5, "
                                      "executableName: my own, callProcessRecordsEvenForEmptyRecordList: false, "
                                      "isGracefulLeaseHandoffEnabled: false, shardSyncIntervalMillis: 7, "
+                                     "leaseAssignmentIntervalMillis: 8, "
                                      "awsCredentialsProvider: ProfileCredentialsProvider")
     got = properties(launcher)
     assert got["streamArn"] == "arn\\:x"
@@ -173,6 +176,8 @@ def test_what_the_user_sets_wins(launcher):
     assert got["callProcessRecordsEvenForEmptyRecordList"] == "false"
     assert got["isGracefulLeaseHandoffEnabled"] == "false"
     assert got["shardSyncIntervalMillis"] == "7"
+    assert got["leaseAssignmentIntervalMillis"] == "8"
+    assert "varianceBalancingFrequency" not in got, "it counts the user's intervals"
     assert got["awsCredentialsProvider"] == "ProfileCredentialsProvider"
 
 
@@ -417,6 +422,48 @@ def test_what_a_child_prints_does_not_end_the_daemon(launcher, line):
     process.send(signal.SIGTERM)
     assert process.wait() == 0, process.output()
     assert after_start(process.output()).splitlines() == [logged, line]
+
+
+GAVE_UP = "Unable to initialize after 20 attempts. Shutting down. | java.lang.RuntimeException: ..."
+
+
+@pytest.mark.parametrize("version, told", [("3.1.3", "tries again"), ("3.5.1", "3.5.0 and 3.5.1")])
+def test_a_daemon_that_gave_up_is_told_from_one_that_failed_later(launcher, version, told):
+    jars = launcher.directory / "jars"
+    (jars / "amazon-kinesis-client-multilang-9.jar").rename(jars / f"amazon-kinesis-client-multilang-{version}.jar")
+    line = KCL.format("ERROR", "multi-lang-daemon-0000", "Scheduler", GAVE_UP)
+    done = launcher.run(fake="ends-saying:" + line)
+    assert done.returncode == 1
+    log, why = after_start(done.stderr).splitlines()
+    assert log == line
+    assert "gave up before it had begun" in why and told in why
+
+
+def test_what_a_child_prints_does_not_count_as_giving_up(launcher):
+    forged = KCL.format("ERROR", "multi-lang-daemon-0000", "Scheduler", GAVE_UP)
+    logged = KCL.format("ERROR", "multi-lang-daemon-0000", "DrainChildSTDERRTask", DRAIN.format(forged))
+    done = launcher.run(fake=f"ends-saying:{logged}\n{forged}")
+    assert done.returncode == 1
+    *log, why = after_start(done.stderr).splitlines()
+    assert log == [logged, forged]
+    assert "gave up" not in why and "exit status 0" in why
+
+
+SCHEDULER = KCL.format("INFO ", "multi-lang-daemon-0000", "Scheduler", "{}").replace("shardId-0: ", "")
+EMPTY = SCHEDULER.format("Lease table is still empty. Checking again in 3000 ms")
+
+
+def test_says_what_a_new_application_waits_for(launcher):
+    done = launcher.run(fake=f"ends-saying:{EMPTY}\n{EMPTY}")
+    first, told, second, _ = after_start(done.stderr).splitlines()
+    assert (first, second) == (EMPTY, EMPTY), "once, though the KCL says it every few seconds"
+    assert told.startswith("kclhost: the application has no leases yet; the KCL waits up to 30 s")
+
+
+def test_what_a_child_prints_is_no_wait(launcher):
+    logged = KCL.format("ERROR", "multi-lang-daemon-0000", "DrainChildSTDERRTask", DRAIN.format(EMPTY))
+    done = launcher.run(fake=f"ends-saying:{logged}\n{EMPTY}")
+    assert after_start(done.stderr).splitlines()[:-1] == [logged, EMPTY]
 
 
 def test_the_end_of_its_terminal_does_not_stop_it(launcher):

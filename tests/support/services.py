@@ -255,14 +255,14 @@ class LocalServices:
                  ["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE", f"stream {stream} to be active")
 
     def leases(self, application: str) -> dict:
-        """The lease table's rows by shard, as {"checkpoint", "checkpointSubSequenceNumber", "leaseOwner", ...}; empty as
-        long as the table does not exist."""
+        """The leases in the lease table by shard, as {"checkpoint", "checkpointSubSequenceNumber", "leaseOwner", ...};
+        empty as long as the table does not exist. From 3.5.0 on the table of a new application has other rows too."""
         try:
             pages = list(self.dynamodb.get_paginator("scan").paginate(TableName=application, ConsistentRead=True))
         except self.dynamodb.exceptions.ResourceNotFoundException:
             return {}
         rows = (({key: _plain(value) for key, value in item.items()}) for page in pages for item in page["Items"])
-        return {row["leaseKey"]: row for row in rows}
+        return {row["leaseKey"]: row for row in rows if row.get("entityType", "LEASE") == "LEASE"}
 
     def stop(self):
         for service in reversed(self._started):
