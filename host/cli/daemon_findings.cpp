@@ -7,6 +7,7 @@
 #include "launch/command.hpp"
 #include "launch/files.hpp"
 #include "launch/handoff.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -15,7 +16,7 @@ config::Problem at_property(const config::Config& config, const std::string& pro
   const auto position = config.daemon.property_positions.find(property);
   return {config.file.string(),
           position == config.daemon.property_positions.end() ? config::Position{} : position->second,
-          config::one_line(message)};
+          one_line(message)};
 }
 
 void check_files(const config::Daemon& daemon, Findings& findings) {
