@@ -8,11 +8,14 @@
 # Credentials and region come from where every AWS SDK looks for them. SIGTERM ends it gracefully; give it time for that
 # (docker stop --time 60), and /var/lib/kclhost a volume that outlives the container: dead letters are there.
 
+# The Debian that it is made of and made on: bookworm (12) or trixie (13).
+ARG DEBIAN=bookworm
+
 # Where it runs.
-FROM debian:bookworm-slim AS runtime
+FROM debian:${DEBIAN}-slim AS runtime
 RUN apt-get update -qq \
-    && apt-get install -y -qq --no-install-recommends openjdk-17-jre-headless ca-certificates \
-         libyaml-cpp0.7 libcurl4 libssl3 >/dev/null \
+    && apt-get install -y -qq --no-install-recommends default-jre-headless ca-certificates \
+         libcurl4 libssl3 >/dev/null \
     && rm -rf /var/lib/apt/lists/*
 
 # What the pom pins.
@@ -23,7 +26,7 @@ RUN --mount=type=cache,id=kclhost-maven,target=/root/.m2/repository \
     mvn -B -q -ntp -f /pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=/jars
 
 # The program and the sample plugin.
-FROM debian:bookworm-slim AS build
+FROM debian:${DEBIAN}-slim AS build
 WORKDIR /src
 COPY scripts/install-deps scripts/
 RUN scripts/install-deps build && apt-get install -y -qq --no-install-recommends ccache >/dev/null

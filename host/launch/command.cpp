@@ -117,7 +117,7 @@ std::optional<Error> find_obstacle(const config::Config& config, const Command& 
   }
   if (!find_program(command.arguments.front())) {
     return Error{command.arguments.front() + ": no such program; install a Java runtime, 17 or later (Debian: " +
-                 "openjdk-17-jre-headless), or name one with daemon.java or --java"};
+                 "default-jre-headless), or name one with daemon.java or --java"};
   }
   const auto flag = std::find(command.arguments.begin(), command.arguments.end(), "--log-configuration");
   if (flag != command.arguments.end() && !fs::is_regular_file(*(flag + 1), error)) {

@@ -11,7 +11,7 @@ namespace {
 struct Package {
   std::string_view library, package;
 };
-// Libraries that plugins are often linked with, as Debian 12 has them.
+// Libraries that plugins are often linked with, as Debian 12 and 13 have them.
 constexpr Package packages[] = {
     {"libatomic.so.1", "libatomic1"},
     {"libavro.so.24", "libavro24"},
@@ -20,15 +20,20 @@ constexpr Package packages[] = {
     {"libcurl.so.4", "libcurl4"},
     {"libgomp.so.1", "libgomp1"},
     {"libhiredis.so.0.14", "libhiredis0.14"},
+    {"libhiredis.so.1.1.0", "libhiredis1.1.0"},
     {"libicuuc.so.72", "libicu72"},
+    {"libicuuc.so.76", "libicu76"},
     {"libjemalloc.so.2", "libjemalloc2"},
     {"libjsoncpp.so.25", "libjsoncpp25"},
+    {"libjsoncpp.so.26", "libjsoncpp26"},
     {"liblz4.so.1", "liblz4-1"},
     {"libmariadb.so.3", "libmariadb3"},
     {"libpq.so.5", "libpq5"},
     {"libprotobuf.so.32", "libprotobuf32"},
     {"libpython3.11.so.1.0", "libpython3.11"},
+    {"libpython3.13.so.1.0", "libpython3.13"},
     {"librdkafka.so.1", "librdkafka1"},
+    {"libre2.so.11", "libre2-11"},
     {"libre2.so.9", "libre2-9"},
     {"libsnappy.so.1", "libsnappy1v5"},
     {"libsqlite3.so.0", "libsqlite3-0"},
@@ -37,6 +42,7 @@ constexpr Package packages[] = {
     {"libstdc++.so.6", "libstdc++6"},
     {"libxml2.so.2", "libxml2"},
     {"libyaml-cpp.so.0.7", "libyaml-cpp0.7"},
+    {"libyaml-cpp.so.0.8", "libyaml-cpp0.8"},
     {"libz.so.1", "zlib1g"},
     {"libzstd.so.1", "libzstd1"},
 };
@@ -49,7 +55,7 @@ std::string missing_library(std::string_view library) {
   if (has(library, "musl"))
     return "it was built for musl (Alpine Linux); build it on a system with glibc, such as Debian";
   const std::string package = package_of(library);
-  if (!package.empty()) return "install the package " + package + " (Debian 12's name for it)";
+  if (!package.empty()) return "install the package " + package + " (Debian's name for it)";
   return "install the package that has " + std::string(library) + " (apt-file search " + std::string(library) +
          "), or ship the library beside the plugin and link that with -Wl,-rpath,'$ORIGIN'";
 }

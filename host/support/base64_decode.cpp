@@ -52,6 +52,8 @@ std::span<const Base64Kernel> base64_kernels() {
 #if defined(__x86_64__)
     {"avx512", has_avx512_vbmi(), decode_base64_avx512},
     {"avx2", has_avx2(), decode_base64_avx2},
+#elif defined(__aarch64__)
+    {"neon", true, decode_base64_neon},
 #endif
     {"table", true, decode_by_table},
   };

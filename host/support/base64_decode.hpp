@@ -19,7 +19,8 @@ DecodedBase64 decode_base64(const char* text, char* to);
 constexpr std::size_t base64_overreach = 64;
 
 // One way to decode. decode takes what decode_base64 takes, stops at the first character that is none of the alphabet,
-// and says where that is; what is missing to four characters counts as no bits.
+// and says where that is. It writes the bytes for which there were characters; what it writes behind them means
+// nothing.
 struct Base64Kernel {
   const char* name;
   bool usable;  // the processor can do it

@@ -8,7 +8,8 @@
 
 #include <array>
 #include <cstddef>
-#include <string_view>
+
+#include "support/base64_values.hpp"
 
 namespace kclhost::host {
 namespace {
@@ -47,18 +48,6 @@ namespace {
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), bytes);
 }
 
-// The characters' values by their codes: those of the lower half, then of the upper; no_value for all that are none.
-constexpr unsigned char no_value = 0x80;
-constexpr auto values_by_code = [] {
-  std::array<unsigned char, 128> values{};
-  values.fill(no_value);
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::size_t i = 0; i < alphabet.size(); ++i) {
-    values[static_cast<unsigned char>(alphabet[i])] = static_cast<unsigned char>(i);
-  }
-  return values;
-}();
-
 // Which bytes are left of 64 after four characters' bits were put together, and in which order.
 constexpr auto byte_order = [] {
   std::array<unsigned char, 64> order{};
@@ -93,8 +82,8 @@ constexpr auto byte_order = [] {
 
 [[gnu::target("avx512f,avx512bw,avx512vbmi")]] const char* decode_base64_avx512(const char* text, char* to) {
   constexpr std::size_t block_size = 64;
-  const __m512i lower = _mm512_loadu_si512(values_by_code.data());
-  const __m512i upper = _mm512_loadu_si512(values_by_code.data() + block_size);
+  const __m512i lower = _mm512_loadu_si512(base64_values.data());
+  const __m512i upper = _mm512_loadu_si512(base64_values.data() + block_size);
   const __m512i order = _mm512_loadu_si512(byte_order.data());
   for (;; text += block_size, to += block_size / 4 * 3) {
     const __m512i block = _mm512_loadu_si512(text);

@@ -1,8 +1,13 @@
 # kclhost_add_plugin(name sources...) builds name.so, a plugin that kclhost can load: a MODULE library that exports its entry
-# function and nothing else, has no undefined symbols, and is not writable by others (kclhost refuses such files).
+# function and nothing else, has no undefined symbols, and is not writable by others (kclhost refuses such files). CMake 3.16
+# will do.
 #
 # It goes where CMAKE_LIBRARY_OUTPUT_DIRECTORY says, else into plugins/ in the build tree. C or C++ sources; link further
 # libraries with target_link_libraries as usual.
+
+# A function runs in its caller's scope: what it needs of this file's place is kept where every scope sees it.
+set_property(GLOBAL PROPERTY KCLHOST_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/kclhost_plugin.map)
+
 function(kclhost_add_plugin name)
   add_library(${name} MODULE ${ARGN})
   target_link_libraries(${name} PRIVATE kclhost::sdk)
@@ -13,7 +18,7 @@ function(kclhost_add_plugin name)
     target_compile_features(${name} PRIVATE c_std_11)
   endif()
 
-  set(exports ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/kclhost_plugin.map)
+  get_property(exports GLOBAL PROPERTY KCLHOST_PLUGIN_MAP)
   set_target_properties(${name} PROPERTIES
     PREFIX "" SUFFIX ".so"
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON

@@ -1,22 +1,24 @@
 """The Dockerfile's base image, made here: no image registry is needed, only Debian's packages."""
 import fcntl
+import os
 import platform
 import shutil
 import subprocess
 from pathlib import Path
 
-NAME = "docker.io/library/debian:bookworm-slim"
-RELEASE = "bookworm"
+# The Dockerfile's DEBIAN. KCLHOST_IMAGE_DEBIAN=trixie tests the image with that.
+RELEASE = os.environ.get("KCLHOST_IMAGE_DEBIAN") or "bookworm"
+NAME = f"docker.io/library/debian:{RELEASE}-slim"
 APT_CONF, APT_SOURCES = Path("etc/apt/apt.conf.d"), Path("etc/apt/sources.list.d/debian.sources")
 # What this machine knows of mirrors, certificates and proxies; where it has none of these, Debian's own defaults will do.
 SETTINGS = (Path("usr/local/share/ca-certificates"), Path("root/.m2/settings.xml"), Path("root/.mavenrc"))
 
 
 def make_root(cache: Path) -> Path:
-    """A minimal Debian 12, made once."""
-    root = cache / "image-base"
+    """A minimal Debian, made once."""
+    root = cache / f"image-base-{RELEASE}"
     cache.mkdir(parents=True, exist_ok=True)
-    with open(cache / "image-base.lock", "w") as lock:
+    with open(cache / f"{root.name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (root / ".complete").exists():
             shutil.rmtree(root, ignore_errors=True)

@@ -67,7 +67,7 @@ def builder():
 @pytest.fixture(scope="session")
 def image(builder):
     base_image.import_base(builder, fetch.CACHE)
-    builder("bud", "--pull-never", "--tag", "kclhost", ROOT)
+    builder("bud", "--pull-never", "--build-arg", f"DEBIAN={base_image.RELEASE}", "--tag", "kclhost", ROOT)
     return "kclhost"
 
 

@@ -255,7 +255,7 @@ def test_missing_java_names_the_cure(launcher):
     launcher.values["java"] = "java"
     done = launcher.run(path="/nonexistent")
     assert done.returncode == 1
-    assert "openjdk" in one_line(done.stderr)
+    assert "default-jre-headless" in one_line(done.stderr)
 
 
 # ---- While it runs -----------------------------------------------------------------------------------------------------

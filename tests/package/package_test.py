@@ -1,6 +1,7 @@
 """A project outside this one builds a plugin against the installed SDK, and against its source by add_subdirectory."""
 import argparse
 import pathlib
+import re
 import stat
 import subprocess
 import sys
@@ -9,8 +10,17 @@ import tempfile
 parser = argparse.ArgumentParser()
 for name in ("source", "cmake", "nm", "c-compiler", "cxx-compiler"):
     parser.add_argument("--" + name, required=True)
+parser.add_argument("--consumer-cmake", required=True, help="the CMake that the plugin's author has; oldest: it is fetched")
 options = parser.parse_args()
 consumer = pathlib.Path(__file__).resolve().parent / "consumer"
+consumer_cmake = options.consumer_cmake
+if consumer_cmake == "oldest":
+    sys.path.insert(0, str(consumer.parents[1] / "support"))
+    import fetch
+    consumer_cmake = fetch.oldest_cmake()
+    needed = re.search(r"cmake_minimum_required\(VERSION (\d+\.\d+)\)", (consumer / "CMakeLists.txt").read_text())[1]
+    version = subprocess.run([consumer_cmake, "--version"], capture_output=True, text=True, check=True).stdout.split()[2]
+    assert version.startswith(needed + "."), f"this is {version}, and what is promised is {needed}"
 
 
 def run(*command):
@@ -43,11 +53,11 @@ with tempfile.TemporaryDirectory() as directory:
                             "source": [f"-DKCLHOST_SOURCE={options.source}"]}.items():
         build = temporary / name
         # A umask like this is common, and kclhost refuses what it makes.
-        run("sh", "-c", 'umask 000 && "$@"', "sh", options.cmake, "-S", consumer, "-B", build,
+        run("sh", "-c", 'umask 000 && "$@"', "sh", consumer_cmake, "-S", consumer, "-B", build,
             f"-DCMAKE_CXX_COMPILER={options.cxx_compiler}", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror", *arguments)
-        run("sh", "-c", 'umask 000 && "$@"', "sh", options.cmake, "--build", build)
+        run("sh", "-c", 'umask 000 && "$@"', "sh", consumer_cmake, "--build", build)
         check(build / "plugins" / "greeter.so")
         assert not (build / "bin" / "kclhost").exists(), "the host was built too"
         # Nothing of kclhost's own would be installed with the consumer.
-        run(options.cmake, "--install", build, "--prefix", temporary / (name + "-prefix"))
+        run(consumer_cmake, "--install", build, "--prefix", temporary / (name + "-prefix"))
         assert not (temporary / (name + "-prefix")).exists(), "the consumer's install has files of kclhost"

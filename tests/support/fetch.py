@@ -54,6 +54,11 @@ def kpl() -> Path:
     return next(_environment("kpl").glob("lib/python3*/site-packages"))
 
 
+def oldest_cmake() -> Path:
+    """The oldest CMake that plugins can be built with."""
+    return next(_environment("oldest-cmake").glob("lib/python3*/site-packages/cmake/data/bin/cmake"))
+
+
 def kclpy() -> Path:
     """The Python interpreter of a virtual environment with amazon_kclpy, in the version whose daemon is ours."""
     folder = Path(os.environ.get("KCLHOST_PEERS_DIR") or CACHE / "peers").absolute()

@@ -17,6 +17,8 @@ TEST(Cures, KnownCausesHaveOne) {
        "-static-libstdc++"},
       {"libc.musl-x86_64.so.1: cannot open shared object file: No such file or directory", "Alpine"},
       {"libcurl.so.4: cannot open shared object file: No such file or directory", "install the package libcurl4"},
+      {"libyaml-cpp.so.0.8: cannot open shared object file: No such file or directory",
+       "install the package libyaml-cpp0.8"},
       {"can't be loaded: libz.so.1: cannot open shared object file: No such file or directory",
        "install the package zlib1g"},
       {"libown.so.3: cannot open shared object file: No such file or directory", "apt-file search libown.so.3"},

@@ -164,7 +164,7 @@ TEST_F(WorkerDeath, ACallAfterAnUnseenDeathIsNoFault) {
 TEST_F(WorkerDeath, APluginThatHangsIsEndedWithItsStack) {
   hang("hang", "initialize", Call::initialize);
   // So far into it that its function is on the stack.
-  turn_until([this] { return false; }, Clock::now() + std::chrono::milliseconds(200));
+  turn_until([] { return false; }, Clock::now() + std::chrono::milliseconds(200));
   life->kill(Death::Kind::timeout, "ended because initialize took longer than 1s");
   life->kill(Death::Kind::misbehaved, "only the first counts");
   wait_for_end();
