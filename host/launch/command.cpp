@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "config/daemon_version.hpp"
+#include "launch/class_archive.hpp"
+#include "launch/class_path.hpp"
 #include "launch/files.hpp"
 #include "launch/properties.hpp"
 #include "support/sha256.hpp"
@@ -28,6 +30,11 @@ bool sets_encoding(const std::string& jvm_option) {
 
 bool says_what_without_memory(const std::string& jvm_option) {
   return jvm_option.find("OnOutOfMemoryError") != std::string::npos;
+}
+
+bool chooses_archive(const std::string& jvm_option) {
+  return jvm_option.starts_with("-Xshare") || jvm_option.starts_with("-XX:SharedArchiveFile") ||
+         jvm_option.starts_with("-XX:AOT");
 }
 
 bool none_of(const std::vector<std::string>& options, bool (*is)(const std::string&)) {
@@ -80,10 +87,9 @@ Result<Command> make_command(const config::Config& config, const fs::path& kclho
   }
   if (!overrides.worker_name.empty() && !names_worker(config)) command.properties["workerId"] = overrides.worker_name;
   command.jars = config.daemon.jars;
-  command.classpath = (command.jars / "*").string();
-  if (command.classpath.find(':') != std::string::npos) {
-    return Error{where + "daemon.jars: a class path can't hold a directory with a colon in its name; rename " +
-                 command.jars.string()};
+  command.classpath = class_path(command.jars);
+  if (const fs::path colon = find_colon(command.jars); !colon.empty()) {
+    return Error{where + "daemon.jars: a class path can't hold a name with a colon in it; rename " + colon.string()};
   }
   const std::string digest = sha256_hex(format_properties(command.properties)).substr(0, 12);
   command.properties_file = config.state_dir / "run" / ("daemon-" + digest + ".properties");
@@ -94,6 +100,13 @@ Result<Command> make_command(const config::Config& config, const fs::path& kclho
   if (none_of(options, sets_encoding)) arguments.push_back("-Dfile.encoding=UTF-8");
   // What is left of a JVM after one of its threads ran out of memory can't be told.
   if (none_of(options, says_what_without_memory)) arguments.push_back("-XX:+ExitOnOutOfMemoryError");
+  const fs::path archive = class_archive(command.jars);
+  std::error_code ignored;
+  if (!overrides.without_archive && none_of(options, chooses_archive) && fs::is_regular_file(archive, ignored)) {
+    command.archive = archive;
+    const std::vector<std::string> use = options_for_archive(archive);
+    arguments.insert(arguments.end(), use.begin(), use.end());
+  }
   arguments.insert(arguments.end(), options.begin(), options.end());
   arguments.insert(arguments.end(),
                    {"-cp", command.classpath, main_class, "--properties-file", command.properties_file.string()});
