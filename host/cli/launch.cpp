@@ -50,7 +50,7 @@ std::string describe(int wait_status) {
   if (WIFSIGNALED(wait_status)) return std::string("was killed by SIG") + ::sigabbrev_np(WTERMSIG(wait_status));
   // The JVM's own way to say so, by -XX:+ExitOnOutOfMemoryError.
   if (WEXITSTATUS(wait_status) == 3) {
-    return "ran out of memory (exit status 3): raise -Xmx in daemon.jvm_options, or set "
+    return "ran out of memory (exit status 3): raise daemon.heap (or -Xmx in daemon.jvm_options), or set "
            "daemon.properties.maxRecords lower";
   }
   return "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));

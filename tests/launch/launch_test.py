@@ -146,7 +146,10 @@ def test_adds_what_the_daemon_lacks(launcher):
         "processingLanguage": "cpp/20",
         "awsCredentialsProvider": "DefaultCredentialsProvider",
         "callProcessRecordsEvenForEmptyRecordList": "true",
+        "idleTimeBetweenReadsInMillis": "200",
         "isGracefulLeaseHandoffEnabled": "true",
+        "maxRecords": "200",  # for a heap of 100m
+        "millisBehindLatestThresholdForReducedTps": "1500",
         "shardSyncIntervalMillis": "1000",
         "shutdownGraceMillis": "13000",  # timeouts.shutdown and ten seconds
     }
@@ -159,6 +162,36 @@ def test_hands_over_where_the_daemon_can(launcher, version, handoff):
     jars = launcher.directory / "jars"
     (jars / "amazon-kinesis-client-multilang-9.jar").rename(jars / f"amazon-kinesis-client-multilang-{version}.jar")
     assert properties(launcher)["isGracefulLeaseHandoffEnabled"] == handoff
+
+
+@pytest.mark.parametrize("heap, records, pause", [("-Xmx64m", "200", "200"), ("-Xmx300m", "300", "200"), ("-Xmx800m", "800", "400"),
+                                                  ("-Xmx8g", "1000", "500")])
+def test_reads_no_more_than_the_heap_has_room_for(launcher, heap, records, pause):
+    launcher.values["jvm_options"] = heap
+    got = properties(launcher)
+    assert (got["maxRecords"], got["idleTimeBetweenReadsInMillis"]) == (records, pause)
+
+
+def test_the_pauses_of_reads_that_the_user_limits_are_the_kcls(launcher):
+    launcher.values["properties"] += ", maxRecords: 5000"
+    got = properties(launcher)
+    assert got["maxRecords"] == "5000"
+    assert "idleTimeBetweenReadsInMillis" not in got and "millisBehindLatestThresholdForReducedTps" not in got
+
+
+def test_an_old_daemon_reads_at_the_kcls_pace(launcher):
+    jars = launcher.directory / "jars"
+    (jars / "amazon-kinesis-client-multilang-9.jar").rename(jars / "amazon-kinesis-client-multilang-3.0.2.jar")
+    got = properties(launcher)
+    assert got["maxRecords"] == "200" and "idleTimeBetweenReadsInMillis" not in got
+
+
+def test_the_heap_is_the_configurations(launcher):
+    launcher.values["jvm_options"] = ""
+    launcher.values["java"] = f"{FAKE_JAVA}\n  heap: 300MiB\n  profile: small"
+    words = shlex.split(launcher.run("--print-command").stdout)
+    assert "-Xmx300m" in words and "-XX:TieredStopAtLevel=1" in words
+    assert properties(launcher)["maxRecords"] == "300"
 
 
 def test_what_the_user_sets_wins(launcher):
@@ -201,7 +234,7 @@ def test_the_printed_command_can_be_run(launcher):
     command = launcher.run("--print-command").stdout
     file = Path(shlex.split(command)[-3])
     assert shlex.split(command) == [
-        str(FAKE_JAVA), "-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError", "-Xmx100m", "-cp",
+        str(FAKE_JAVA), "-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError", "-Xms16m", "-XX:+UseSerialGC", "-Xmx100m", "-cp",
         f"{launcher.directory}/jars/amazon-kinesis-client-multilang-9.jar",
         "software.amazon.kinesis.multilang.MultiLangDaemon", "--properties-file", str(file), "--log-configuration",
         f"{launcher.directory}/logback.xml"]
