@@ -7,6 +7,7 @@
 #include "cli/configuration.hpp"
 #include "config/config.hpp"
 #include "config/daemon_version.hpp"
+#include "launch/class_archive.hpp"
 #include "launch/fetch.hpp"
 #include "launch/files.hpp"
 #include "support/exit_code.hpp"
@@ -19,6 +20,7 @@ struct Options {
   std::string config;
   std::string pom;
   std::string version;
+  std::string java;
 };
 
 // Somebody may have chosen the version that goes.
@@ -29,13 +31,31 @@ void announce(const launch::Wanted& wanted, const std::filesystem::path& to) {
   std::fflush(stdout);
 }
 
+// Beside the jars, where it is not there or does not fit. The daemon starts without it too, so what keeps us from
+// making it is said and no failure. Says whether it is there.
+bool make_archive(const std::string& java, const std::filesystem::path& jars) {
+  const std::string so = "no class archive, so the daemon will start slower: ";
+  const auto program = launch::find_program(java);
+  if (!program) return complain(so + java + ": no such program; name a Java with --java"), false;
+  if (launch::archive_fits(*program, jars)) return true;
+  const auto classes = launch::shipped_file("classes");
+  if (!classes) return complain(so + "the list of the daemon's classes is not installed beside kclhost"), false;
+  std::puts("making the class archive");
+  std::fflush(stdout);
+  if (const auto error = launch::make_class_archive(*program, jars, *classes))
+    return complain(so + error->message), false;
+  return true;
+}
+
 int act(const Options& options) {
   std::filesystem::path to = options.to;
+  std::string java = options.java;
   if (const auto file = configuration(options.config); to.empty() && !file.empty()) {
     const config::Loaded loaded = config::load(file);
     for (const config::Problem& problem : loaded.problems) complain(problem.str());
     if (!loaded.problems.empty()) return exit_usage;
     to = loaded.config.daemon.jars;
+    if (java.empty()) java = loaded.config.daemon.java;
     if (to.empty()) {
       complain(file.string() + ": daemon.jars is not set; set it, or say where with --to DIR");
       return exit_usage;
@@ -58,14 +78,17 @@ int act(const Options& options) {
     complain(jars.error());
     return exit_stopped;
   }
-  std::printf("%s: %zu jars, %ju MB\n", to.c_str(), jars->count, (jars->bytes + 500'000) / 1'000'000);
+  const bool archive = make_archive(java.empty() ? "java" : java, std::filesystem::absolute(to).lexically_normal());
+  std::printf("%s: %zu jars, %ju MB%s\n", to.c_str(), jars->count, (jars->bytes + 500'000) / 1'000'000,
+              archive ? ", and their class archive" : "");
   return exit_done;
 }
 
 }  // namespace
 
 void add_fetch_daemon(CommandLine& program) {
-  CommandLine command = program.add_command("fetch-daemon", "Fetch the MultiLangDaemon's jars with Maven");
+  CommandLine command =
+      program.add_command("fetch-daemon", "Fetch the MultiLangDaemon's jars with Maven, and make their class archive");
   const auto options = std::make_shared<Options>();
   command.add({.names = "--to",
                .into = &options->to,
@@ -82,6 +105,10 @@ void add_fetch_daemon(CommandLine& program) {
                .into = &options->version,
                .help = "The daemon's version (default: the one in the pom.xml)",
                .value = "VERSION"});
+  command.add({.names = "--java",
+               .into = &options->java,
+               .help = "The Java that makes the class archive (default: daemon.java of --config, else java)",
+               .value = "PROGRAM"});
   command.runs([options] { return act(*options); });
 }
 

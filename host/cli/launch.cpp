@@ -11,6 +11,7 @@
 #include "config/config.hpp"
 #include "config/daemon_version.hpp"
 #include "kclhost_version.hpp"
+#include "launch/class_archive.hpp"
 #include "launch/command.hpp"
 #include "launch/files.hpp"
 #include "launch/lease_interval.hpp"
@@ -50,7 +51,7 @@ std::string describe(int wait_status) {
   if (WIFSIGNALED(wait_status)) return std::string("was killed by SIG") + ::sigabbrev_np(WTERMSIG(wait_status));
   // The JVM's own way to say so, by -XX:+ExitOnOutOfMemoryError.
   if (WEXITSTATUS(wait_status) == 3) {
-    return "ran out of memory (exit status 3): raise -Xmx in daemon.jvm_options, or set "
+    return "ran out of memory (exit status 3): raise daemon.heap (or -Xmx in daemon.jvm_options), or set "
            "daemon.properties.maxRecords lower";
   }
   return "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));
@@ -106,6 +107,13 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   const Findings findings = find_problems(loaded);
   for (const config::Problem& problem : findings.problems) complain(problem.str());
   if (!findings.problems.empty()) return findings.exit_code;
+  if (!command.archive.empty() && !launch::archive_fits(*launch::find_program(command.arguments[0]), command.jars)) {
+    complain(command.archive.string() +
+             " was not made by this Java or not of these jars, so the daemon starts without it, " +
+             "slower; to make it anew: kclhost fetch-daemon --config " + config.file.string());
+    overrides.without_archive = true;
+    command = *launch::make_command(config, launch::own_executable(), overrides);
+  }
   std::optional<launch::WorkerName> name;
   if (!launch::names_worker(config)) {
     auto taken = launch::WorkerName::take(config.state_dir / "workers", store::state_key(config));

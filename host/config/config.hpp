@@ -33,6 +33,7 @@ enum class Isolation { process, none };
 enum class Then { block, stop, skip, dead_letter };
 enum class LogFormat { json, text };
 enum class LogSink { automatic, standard_error };
+enum class Profile { steady, small };
 enum class LogLevel { trace, debug, info, warn, error };
 
 // How often and how patiently something is tried again. max_attempts counts the first try.
@@ -93,6 +94,8 @@ struct Log {
 
 struct Daemon {
   std::string java = "java";
+  Profile profile = Profile::steady;
+  std::optional<std::uint64_t> heap;  // bytes; by the memory that there is when not set
   std::vector<std::string> jvm_options;
   std::filesystem::path jars;     // absolute; empty when not set
   std::filesystem::path logback;  // absolute; empty when not set

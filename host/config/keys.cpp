@@ -13,6 +13,7 @@ using Size = std::optional<std::uint64_t>;
 
 constexpr std::array<std::string_view, 2> isolations{"process", "none"};
 constexpr std::array<std::string_view, 4> thens{"block", "stop", "skip", "dead_letter"};
+constexpr std::array<std::string_view, 2> profiles{"steady", "small"};
 constexpr std::array<std::string_view, 5> log_levels{"trace", "debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 2> log_formats{"json", "text"};
 constexpr std::array<std::string_view, 2> log_sinks{"auto", "stderr"};
@@ -130,6 +131,11 @@ constexpr std::array table{
     Key{.name = "daemon", .description = "The MultiLangDaemon, for kclhost launch.", .target = Section{}},
     Key{.name = "daemon.java", .description = "The Java program: a name to find in PATH, or a path.",
         .target = Field<std::string>{[](Config& c) -> std::string& { return c.daemon.java; }}, .check = check_not_empty},
+    Key{.name = "daemon.profile", .description = "What the JVM is tuned for. steady: the least CPU a record; small: the least memory and the fastest start, for streams with little on them.",
+        .target = Choice{profiles, [](Config& c, int i) { c.daemon.profile = static_cast<Profile>(i); },
+                         [](const Config& c) { return static_cast<int>(c.daemon.profile); }}},
+    Key{.name = "daemon.heap", .description = "The most that the JVM's heap may grow to; null: by the memory of the container or machine.",
+        .target = Field<Size>{[](Config& c) -> Size& { return c.daemon.heap; }}, .least = 32 << 20, .nullable = true},
     Key{.name = "daemon.jvm_options", .description = "Options for the JVM, one a list item.",
         .target = Field<std::vector<std::string>>{[](Config& c) -> std::vector<std::string>& { return c.daemon.jvm_options; }}},
     Key{.name = "daemon.jars", .description = "The directory with the daemon's jars (kclhost fetch-daemon fills one).",

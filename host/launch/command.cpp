@@ -2,10 +2,16 @@
 
 #include <algorithm>
 
+#include "config/daemon_version.hpp"
+#include "launch/class_archive.hpp"
+#include "launch/class_path.hpp"
 #include "launch/files.hpp"
 #include "launch/handoff.hpp"
+#include "launch/heap.hpp"
+#include "launch/jvm_options.hpp"
 #include "launch/lease_interval.hpp"
 #include "launch/properties.hpp"
+#include "support/available_memory.hpp"
 #include "support/sha256.hpp"
 
 namespace kclhost::host::launch {
@@ -23,16 +29,17 @@ bool has_blank(const fs::path& path) {
   return path.string().find_first_of(" \t\r\n\f\v") != std::string::npos;
 }
 
-bool sets_encoding(const std::string& jvm_option) {
-  return jvm_option.starts_with("-Dfile.encoding=");
-}
-
-bool says_what_without_memory(const std::string& jvm_option) {
-  return jvm_option.find("OnOutOfMemoryError") != std::string::npos;
-}
-
-bool none_of(const std::vector<std::string>& options, bool (*is)(const std::string&)) {
-  return std::none_of(options.begin(), options.end(), is);
+// A batch that the heap has no room for ends the daemon; see docs/daemon.md.
+void limit_reads(const config::Daemon& daemon, std::map<std::string, std::string>& properties) {
+  if (properties.count("maxRecords") != 0) return;
+  const std::uint64_t records = records_a_read(heap_limit(daemon, available_memory()));
+  properties.emplace("maxRecords", std::to_string(records));
+  // Read more often, but no more often than before where nothing is left to read, which daemons before 3.1.3 can't
+  // tell.
+  const std::string version = config::daemon_version(daemon.jars);
+  if (version.empty() || config::is_before(version, "3.1.3")) return;
+  properties.emplace("idleTimeBetweenReadsInMillis", std::to_string(pause_between_reads(records)));
+  properties.emplace("millisBehindLatestThresholdForReducedTps", "1500");
 }
 
 std::map<std::string, std::string> complete_properties(const config::Config& config, const fs::path& kclhost) {
@@ -41,6 +48,7 @@ std::map<std::string, std::string> complete_properties(const config::Config& con
   properties.emplace("processingLanguage", "cpp/20");
   properties.emplace("awsCredentialsProvider", "DefaultCredentialsProvider");
   properties.emplace("callProcessRecordsEvenForEmptyRecordList", "true");
+  limit_reads(config.daemon, properties);
   properties.emplace(handoff_property, graceful_handoff(config.daemon).on ? "true" : "false");
   add_lease_interval(properties);
   properties.emplace("shardSyncIntervalMillis", "1000");
@@ -76,20 +84,23 @@ Result<Command> make_command(const config::Config& config, const fs::path& kclho
   }
   if (!overrides.worker_name.empty() && !names_worker(config)) command.properties["workerId"] = overrides.worker_name;
   command.jars = config.daemon.jars;
-  command.classpath = (command.jars / "*").string();
-  if (command.classpath.find(':') != std::string::npos) {
-    return Error{where + "daemon.jars: a class path can't hold a directory with a colon in its name; rename " +
-                 command.jars.string()};
+  command.classpath = class_path(command.jars);
+  if (const fs::path colon = find_colon(command.jars); !colon.empty()) {
+    return Error{where + "daemon.jars: a class path can't hold a name with a colon in it; rename " + colon.string()};
   }
   const std::string digest = sha256_hex(format_properties(command.properties)).substr(0, 12);
   command.properties_file = config.state_dir / "run" / ("daemon-" + digest + ".properties");
 
   std::vector<std::string>& arguments = command.arguments;
-  const std::vector<std::string>& options = config.daemon.jvm_options;
   arguments.push_back(overrides.java.value_or(config.daemon.java));
-  if (none_of(options, sets_encoding)) arguments.push_back("-Dfile.encoding=UTF-8");
-  // What is left of a JVM after one of its threads ran out of memory can't be told.
-  if (none_of(options, says_what_without_memory)) arguments.push_back("-XX:+ExitOnOutOfMemoryError");
+  const fs::path archive = class_archive(command.jars);
+  std::error_code ignored;
+  if (!overrides.without_archive && !choose_archive(config.daemon) && fs::is_regular_file(archive, ignored)) {
+    command.archive = archive;
+    const std::vector<std::string> use = options_for_archive(archive);
+    arguments.insert(arguments.end(), use.begin(), use.end());
+  }
+  const std::vector<std::string> options = jvm_options(config.daemon, available_memory());
   arguments.insert(arguments.end(), options.begin(), options.end());
   arguments.insert(arguments.end(),
                    {"-cp", command.classpath, main_class, "--properties-file", command.properties_file.string()});

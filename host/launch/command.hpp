@@ -17,6 +17,7 @@ struct Overrides {
   std::optional<std::string> java;
   std::optional<std::filesystem::path> logback;
   std::string worker_name;  // the daemon's in the lease table, unless the configuration names it; "": the KCL's choice
+  bool without_archive = false;  // leave out a class archive that is there
 };
 
 // Whether the configuration says what the daemon is called in the lease table.
@@ -28,6 +29,7 @@ struct Command {
   std::filesystem::path properties_file;  // where the arguments expect them; named after what is in them
   std::filesystem::path jars;             // empty when the configuration does not say
   std::string classpath;
+  std::filesystem::path archive;       // of the daemon's classes; empty when the arguments name none of ours
   std::vector<std::string> arguments;  // java first
 };
 

@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "launch/files.hpp"
+#include "launch/run_program.hpp"
 #include "support/fd.hpp"
 #include "support/sha256.hpp"
 
@@ -64,29 +63,12 @@ std::optional<Error> run_maven(const Wanted& wanted, const fs::path& directory) 
                                     "-DincludeScope=runtime",
                                     "-DoutputDirectory=" + directory.string()};
   if (!wanted.version.empty()) words.push_back("-D" + std::string(version_property) + "=" + wanted.version);
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const Fd output(::memfd_create("mvn", MFD_CLOEXEC));
-  if (!output) return Error{std::string("memfd_create: ") + std::strerror(errno)};
-  const pid_t child = ::fork();
-  if (child < 0) return Error{std::string("cannot start another process: ") + std::strerror(errno)};
-  if (child == 0) {
-    const int null = ::open("/dev/null", O_RDONLY);
-    if (null >= 0) ::dup2(null, STDIN_FILENO);
-    ::dup2(output.get(), STDOUT_FILENO);
-    ::dup2(output.get(), STDERR_FILENO);
-    ::execv(arguments.front(), arguments.data());
-    ::_exit(127);
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (status == 0) return std::nullopt;
-  const std::string text = read_file("/proc/self/fd/" + std::to_string(output.get())).value_or("");
+  const auto ran = run_program(words);
+  if (!ran) return Error{ran.error()};
+  if (ran->wait_status == 0) return std::nullopt;
   const std::string version = wanted.version.empty() ? "" : " with the daemon " + wanted.version;
-  return Error{"mvn could not fetch what " + wanted.pom.string() + " names" + version + ": " + first_error(text)};
+  return Error{"mvn could not fetch what " + wanted.pom.string() + " names" + version + ": " +
+               first_error(ran->output)};
 }
 
 Jars count_jars(const fs::path& directory) {

@@ -229,6 +229,23 @@ def test_the_daemons_files_are_noted(kclhost, configuration):
     assert "fetch-daemon" in done.stderr
 
 
+@pytest.mark.parametrize("daemon, held", [("heap: 512MiB, properties: {maxRecords: 10000}", "holds about 6 shards"),
+                                          ("jvm_options: [-Xmx256m], properties: {maxRecords: 10000}", "holds about 2 shards")])
+def test_a_daemon_that_can_run_out_of_memory_is_noted(kclhost, configuration, daemon, held):
+    more = "daemon: {" + daemon.replace("maxRecords", "streamName: s, applicationName: app, maxRecords") + "}\n"
+    configuration.write(more=more)
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 0
+    assert "note: the daemon may run out of memory: with maxRecords 10000 " in done.stderr and held in done.stderr
+    configuration.write(more=more.replace("10000", "200"))
+    assert "run out of memory" not in kclhost("check", "--config", configuration.path).stderr
+
+
+def test_a_heap_that_is_not_used_is_noted(kclhost, configuration):
+    configuration.write(more="daemon: {heap: 300MiB, jvm_options: [-Xmx200m]}\n")
+    assert "note: daemon.heap is not used" in kclhost("check", "--config", configuration.path).stderr
+
+
 @pytest.mark.parametrize("place", ["/dev/null/state", "/proc/kclhost-state"])
 def test_a_state_dir_that_cant_be_written(kclhost, configuration, place):
     configuration.state = place

@@ -7,6 +7,11 @@ import socket
 import sys
 import time
 
+if "-Xshare:on" in sys.argv:  # is it an archive of ours?
+    archive, = (word.partition("=")[2] for word in sys.argv if word.startswith("-XX:SharedArchiveFile="))
+    with open(archive) as file:
+        sys.exit(0 if file.read() == "fits" else 1)
+
 directory = os.environ["FAKE_DIR"]
 mode = os.environ.get("FAKE", "")
 

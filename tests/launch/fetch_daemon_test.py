@@ -24,6 +24,32 @@ while [ -e "$FAKE_DIR/hold" ]; do sleep 0.02; done
 echo "$version" >"$to/two.jar"
 """
 
+# What it dumps is a text: the Java and the class path that it fits.
+FAKE_JAVA = """\
+#!/bin/sh
+echo "$@" >>"$FAKE_DIR/java-calls"
+for word; do
+  case $last in -cp) class_path=$word ;; esac
+  case $word in
+    -Xshare:*) share=${word#*:} ;;
+    -XX:SharedArchiveFile=*) archive=${word#*=} ;;
+    -XX:SharedClassListFile=*) classes=${word#*=} ;;
+  esac
+  last=$word
+done
+fits="$0 $class_path"
+if [ $share = on ]; then
+  [ "$fits" = "$(cat "$archive")" ]
+elif [ -e "$FAKE_DIR/java-broken" ]; then
+  echo part >"$archive"
+  echo "a long story"
+  echo "no room for it"
+  exit 1
+else
+  [ -r "$classes" ] && echo "$fits" >"$archive"
+fi
+"""
+
 
 class Fetcher:
     def __init__(self, kclhost, directory):
@@ -34,8 +60,9 @@ class Fetcher:
         self.jars = directory / "somewhere" / "jars"
         bin_directory = directory / "bin"
         bin_directory.mkdir()
-        (bin_directory / "mvn").write_text(FAKE_MAVEN)
-        (bin_directory / "mvn").chmod(0o755)
+        for name, text in (("mvn", FAKE_MAVEN), ("java", FAKE_JAVA), ("other-java", FAKE_JAVA)):
+            (bin_directory / name).write_text(text)
+            (bin_directory / name).chmod(0o755)
         self.env = dict(os.environ, PATH=f"{bin_directory}:{os.environ['PATH']}", FAKE_DIR=str(directory))
 
     def start(self, *options, env=None):
@@ -51,6 +78,10 @@ class Fetcher:
     def calls(self):
         calls = self.directory / "calls"
         return len(calls.read_text().splitlines()) if calls.exists() else 0
+
+    def dumps(self):
+        """The archives that Java was told to make."""
+        return [line for line in (self.directory / "java-calls").read_text().splitlines() if "-Xshare:dump" in line]
 
     def siblings(self):
         return sorted(path.name for path in self.jars.parent.iterdir())
@@ -69,6 +100,7 @@ def test_fetches_once(fetcher):
     assert fetcher.siblings() == ["jars"]
     assert fetcher.run("--to", fetcher.jars)[0] == 0
     assert fetcher.calls() == 1
+    assert len(fetcher.dumps()) == 1
 
 
 def test_fetches_again_when_the_pom_changed(fetcher):
@@ -153,6 +185,7 @@ def test_two_at_once_fetch_once(fetcher):
         _, err = process.communicate(timeout=120)
         assert (process.returncode, err) == (0, "")
     assert fetcher.calls() == 1
+    assert len(fetcher.dumps()) == 1
 
 
 def test_leaves_other_peoples_files_alone(fetcher):
@@ -186,3 +219,61 @@ def test_the_default_is_jars_here(fetcher):
     code, out, _ = fetcher.run()
     assert code == 0
     assert (fetcher.directory / "jars" / "one.jar").exists()
+
+
+# ---- The class archive -------------------------------------------------------------------------------------------------
+
+
+def test_the_class_archive_lies_beside_the_jars(fetcher):
+    _, out, _ = fetcher.run("--to", fetcher.jars)
+    assert "making the class archive\n" in out and out.endswith(", and their class archive\n")
+    assert sorted(path.name for path in fetcher.jars.iterdir()) == [".complete", "classes.jsa", "one.jar", "two.jar"]
+    assert f"{fetcher.jars}/one.jar:{fetcher.jars}/two.jar" in (fetcher.jars / "classes.jsa").read_text()
+
+
+@pytest.mark.parametrize("change", ["missing", "damaged", "another Java", "another jar"])
+def test_a_class_archive_that_does_not_fit_is_made_anew(fetcher, change):
+    fetcher.run("--to", fetcher.jars)
+    archive, options = fetcher.jars / "classes.jsa", []
+    if change == "missing":
+        archive.unlink()
+    elif change == "damaged":
+        archive.write_text("damaged")
+    elif change == "another Java":
+        options = ["--java", "other-java"]
+    else:
+        (fetcher.jars / "mine.jar").touch()
+    code, out, err = fetcher.run("--to", fetcher.jars, *options)
+    assert (code, err) == (0, "")
+    assert fetcher.calls() == 1 and len(fetcher.dumps()) == 2
+    program = "other-java" if options else "java"
+    assert archive.read_text().startswith(f"{fetcher.directory}/bin/{program} ")
+
+
+def test_the_class_archive_is_for_the_configurations_java(fetcher):
+    config = fetcher.directory / "kclhost.yaml"
+    config.write_text("version: 1\nplugins_dir: .\nplugin: {path: x.so}\ndaemon: {jars: there, java: other-java}\n")
+    assert fetcher.run("--config", config)[0] == 0
+    assert "/bin/other-java " in (fetcher.directory / "there" / "classes.jsa").read_text()
+
+
+def test_another_way_to_name_the_directory_is_no_other_archive(fetcher):
+    fetcher.run("--to", fetcher.jars)
+    (fetcher.directory / "link").symlink_to(fetcher.jars)
+    assert fetcher.run("--to", "link")[0] == 0
+    assert len(fetcher.dumps()) == 1
+
+
+def test_without_a_class_archive_it_says_why_and_goes_on(fetcher):
+    (fetcher.directory / "java-broken").touch()
+    code, out, err = fetcher.run("--to", fetcher.jars)
+    assert code == 0
+    assert err.count("\n") == 1 and "no room for it" in err and "slower" in err
+    assert out.endswith("2 jars, 0 MB\n")
+    assert sorted(path.name for path in fetcher.jars.iterdir()) == [".complete", "one.jar", "two.jar"]
+
+
+def test_without_java_it_says_so_and_goes_on(fetcher):
+    code, _, err = fetcher.run("--to", fetcher.jars, "--java", "/nonexistent/java")
+    assert code == 0
+    assert err.count("\n") == 1 and "/nonexistent/java: no such program" in err

@@ -146,8 +146,11 @@ def test_adds_what_the_daemon_lacks(launcher):
         "processingLanguage": "cpp/20",
         "awsCredentialsProvider": "DefaultCredentialsProvider",
         "callProcessRecordsEvenForEmptyRecordList": "true",
+        "idleTimeBetweenReadsInMillis": "200",
         "isGracefulLeaseHandoffEnabled": "true",
         "leaseAssignmentIntervalMillis": "5000",  # half of failoverTimeMillis, whose default is 10 s
+        "maxRecords": "200",  # for a heap of 100m
+        "millisBehindLatestThresholdForReducedTps": "1500",
         "varianceBalancingFrequency": "12",
         "shardSyncIntervalMillis": "1000",
         "shutdownGraceMillis": "13000",  # timeouts.shutdown and ten seconds
@@ -161,6 +164,36 @@ def test_hands_over_where_the_daemon_can(launcher, version, handoff):
     jars = launcher.directory / "jars"
     (jars / "amazon-kinesis-client-multilang-9.jar").rename(jars / f"amazon-kinesis-client-multilang-{version}.jar")
     assert properties(launcher)["isGracefulLeaseHandoffEnabled"] == handoff
+
+
+@pytest.mark.parametrize("heap, records, pause", [("-Xmx64m", "200", "200"), ("-Xmx300m", "300", "200"), ("-Xmx800m", "800", "400"),
+                                                  ("-Xmx8g", "1000", "500")])
+def test_reads_no_more_than_the_heap_has_room_for(launcher, heap, records, pause):
+    launcher.values["jvm_options"] = heap
+    got = properties(launcher)
+    assert (got["maxRecords"], got["idleTimeBetweenReadsInMillis"]) == (records, pause)
+
+
+def test_the_pauses_of_reads_that_the_user_limits_are_the_kcls(launcher):
+    launcher.values["properties"] += ", maxRecords: 5000"
+    got = properties(launcher)
+    assert got["maxRecords"] == "5000"
+    assert "idleTimeBetweenReadsInMillis" not in got and "millisBehindLatestThresholdForReducedTps" not in got
+
+
+def test_an_old_daemon_reads_at_the_kcls_pace(launcher):
+    jars = launcher.directory / "jars"
+    (jars / "amazon-kinesis-client-multilang-9.jar").rename(jars / "amazon-kinesis-client-multilang-3.0.2.jar")
+    got = properties(launcher)
+    assert got["maxRecords"] == "200" and "idleTimeBetweenReadsInMillis" not in got
+
+
+def test_the_heap_is_the_configurations(launcher):
+    launcher.values["jvm_options"] = ""
+    launcher.values["java"] = f"{FAKE_JAVA}\n  heap: 300MiB\n  profile: small"
+    words = shlex.split(launcher.run("--print-command").stdout)
+    assert "-Xmx300m" in words and "-XX:TieredStopAtLevel=1" in words
+    assert properties(launcher)["maxRecords"] == "300"
 
 
 def test_what_the_user_sets_wins(launcher):
@@ -187,14 +220,27 @@ def test_an_empty_property_is_left_out(launcher):
 
 
 def test_prints_the_class_path(launcher):
-    assert launcher.run("--print-classpath").stdout == f"{launcher.directory}/jars/*\n"
+    jars = launcher.directory / "jars"
+    assert launcher.run("--print-classpath").stdout == f"{jars}/amazon-kinesis-client-multilang-9.jar\n"
+    for name in ("b.jar", "a.jar", "notes.txt", "classes.jsa"):
+        (jars / name).touch()
+    assert launcher.run("--print-classpath").stdout == \
+        f"{jars}/a.jar:{jars}/amazon-kinesis-client-multilang-9.jar:{jars}/b.jar\n"
+
+
+def test_a_jar_with_a_colon_in_its_name_is_refused(launcher):
+    (launcher.directory / "jars" / "a:b.jar").touch()
+    done = launcher.run("--print-classpath")
+    assert done.returncode == 2
+    assert f"rename {launcher.directory}/jars/a:b.jar" in one_line(done.stderr)
 
 
 def test_the_printed_command_can_be_run(launcher):
     command = launcher.run("--print-command").stdout
     file = Path(shlex.split(command)[-3])
     assert shlex.split(command) == [
-        str(FAKE_JAVA), "-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError", "-Xmx100m", "-cp", f"{launcher.directory}/jars/*",
+        str(FAKE_JAVA), "-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError", "-Xms16m", "-XX:+UseSerialGC", "-Xmx100m", "-cp",
+        f"{launcher.directory}/jars/amazon-kinesis-client-multilang-9.jar",
         "software.amazon.kinesis.multilang.MultiLangDaemon", "--properties-file", str(file), "--log-configuration",
         f"{launcher.directory}/logback.xml"]
     assert file.read_text() == launcher.run("--print-properties").stdout
@@ -206,6 +252,42 @@ def test_options_go_over_the_configuration(launcher):
     words = shlex.split(launcher.run("--print-command", "--java", "/other/java", "--log-configuration", "/l.xml").stdout)
     assert words[0] == "/other/java"
     assert words[-1] == "/l.xml"
+
+
+# ---- The class archive -------------------------------------------------------------------------------------------------
+
+
+def archive_options(launcher):
+    return ["-XX:SharedArchiveFile=" + str(launcher.directory / "jars" / "classes.jsa"), "-Xlog:cds=off"]
+
+
+def test_a_class_archive_that_fits_is_used(launcher):
+    (launcher.directory / "jars" / "classes.jsa").write_text("fits")
+    process = launcher.start()
+    assert [word for word in launcher.report()["argv"] if word in archive_options(launcher)] == archive_options(launcher)
+    process.send(signal.SIGTERM)
+    assert process.wait() == 0
+    assert after_start(process.output()) == ""
+
+
+def test_a_class_archive_that_does_not_fit_is_left_out(launcher):
+    (launcher.directory / "jars" / "classes.jsa").write_text("of another Java")
+    process = launcher.start()
+    assert not [word for word in launcher.report()["argv"] if word in archive_options(launcher)]
+    process.send(signal.SIGTERM)
+    assert process.wait() == 0
+    told, _, rest = process.output().partition("\n")
+    assert "classes.jsa was not made by this Java" in told and f"kclhost fetch-daemon --config {launcher.config}" in told
+    assert after_start(rest) == ""
+
+
+@pytest.mark.parametrize("option", ["-Xshare:off", "-XX:SharedArchiveFile=/mine.jsa", "-XX:AOTCache=/mine.aot"])
+def test_another_class_archive_is_the_users_choice(launcher, option):
+    (launcher.directory / "jars" / "classes.jsa").write_text("fits")
+    launcher.values["jvm_options"] = option
+    words = shlex.split(launcher.run("--print-command").stdout)
+    assert option in words
+    assert not [word for word in words if word in archive_options(launcher)]
 
 
 # ---- What keeps it from starting ---------------------------------------------------------------------------------------

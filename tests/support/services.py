@@ -168,7 +168,8 @@ class Kinesis(Service):
 
     def start(self) -> Process:
         main = fetch.kinesis_local()
-        env = dict(os.environ, KINESIS_MOCK_PLAIN_PORT=str(self.port), KINESIS_MOCK_TLS_PORT=str(free_port()),
+        self.tls_port = free_port()  # where it shows a certificate of its own
+        env = dict(os.environ, KINESIS_MOCK_PLAIN_PORT=str(self.port), KINESIS_MOCK_TLS_PORT=str(self.tls_port),
                    LOG_LEVEL="WARN")
         # From its own folder: it reads server.json there.
         return Process(["node", "main.js"], self.directory / "kinesis.log", env=env, cwd=main)

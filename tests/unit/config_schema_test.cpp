@@ -90,7 +90,8 @@ TEST(ConfigSchema, AgreesWithTheLoader) {
       "in_flight: {max_bytes: 1KiB, max_records: 1}",
       "worker: {max_memory: 16MiB, core_dumps: true}",
       "worker: {max_memory: null}",
-      "daemon: {jvm_options: [-Xmx1g]}",
+      "daemon: {profile: small, heap: 32MiB, jvm_options: [-Xmx1g]}",
+      "daemon: {heap: null}",
       "daemon: {properties: {streamName: a, maxRecords: 10, metricsLevel: none, fanoutConfig: {consumerName: b}}}",
       "daemon: {properties: {fanoutConfig.consumerName: b, kinesisClient.x: 1, AWSCredentialsProvider: c}}",
       "daemon: {properties: {workerMetricsTags: [a=b], maxActiveThreads: -1}}",
@@ -121,6 +122,8 @@ TEST(ConfigSchema, AgreesWithTheLoader) {
                              "log: [info]",
                              "isolation: null",
                              "daemon: {jvm_options: -Xmx1g}",
+                             "daemon: {profile: large}",
+                             "daemon: {heap: 1}",
                              "daemon: {properties: {streemName: a}}",
                              "daemon: {properties: {fanoutConfig: {consumerNam: a}}}",
                              "daemon: {properties: {maxRecords: -1}}"};

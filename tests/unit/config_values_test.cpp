@@ -78,6 +78,8 @@ TEST(ConfigValues, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config.log.format, LogFormat::json);
   EXPECT_EQ(config.log.sink, LogSink::automatic);
   EXPECT_EQ(config.daemon.java, "java");
+  EXPECT_EQ(config.daemon.profile, Profile::steady);
+  EXPECT_EQ(config.daemon.heap, std::nullopt);
   EXPECT_THAT(config.daemon.jvm_options, IsEmpty());
   EXPECT_TRUE(config.daemon.jars.empty());
   EXPECT_TRUE(config.daemon.logback.empty());
@@ -107,6 +109,8 @@ worker: {max_memory: 512MiB, core_dumps: true, crash_payloads: true, orderly_exi
 log: {level: trace, format: text, sink: stderr}
 daemon:
   java: /usr/bin/java
+  profile: small
+  heap: 300MiB
   jvm_options: [-Xmx512m, 12]
   jars: ../jars/
   logback: daemon/logback.xml
@@ -149,6 +153,8 @@ daemon:
   EXPECT_EQ(config.log.format, LogFormat::text);
   EXPECT_EQ(config.log.sink, LogSink::standard_error);
   EXPECT_EQ(config.daemon.java, "/usr/bin/java");
+  EXPECT_EQ(config.daemon.profile, Profile::small);
+  EXPECT_EQ(config.daemon.heap, 300u << 20);
   EXPECT_THAT(config.daemon.jvm_options, ElementsAre("-Xmx512m", "12"));
   EXPECT_EQ(config.daemon.jars, "/etc/jars");
   EXPECT_EQ(config.daemon.logback, "/etc/kclhost/daemon/logback.xml");
@@ -171,6 +177,7 @@ TEST(ConfigValues, EveryChoiceIsItsEnumerator) {
   EXPECT_EQ(good("isolation: process").isolation, Isolation::process);
   EXPECT_EQ(good("log: {format: json}").log.format, LogFormat::json);
   EXPECT_EQ(good("log: {sink: auto}").log.sink, LogSink::automatic);
+  EXPECT_EQ(good("daemon: {profile: steady}").daemon.profile, Profile::steady);
 }
 
 TEST(ConfigValues, StateDirFollowsTheEnvironment) {
