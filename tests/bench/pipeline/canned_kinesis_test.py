@@ -127,33 +127,51 @@ def test_what_it_does_not_know_it_refuses(start):
         client.list_streams()
 
 
-# Asks in CBOR over HTTP/2 with prior knowledge, as the KCL does; prints each answer as JSON.
+# Asks in CBOR over HTTP/2 with prior knowledge, as the KCL does, for all shards on one connection: each when the one
+# before has begun to answer, and takes what they answer after that. Prints the records of each shard as JSON.
 KCL = r"""
-const [folder, endpoint] = process.argv.slice(1), cbor = require(folder + '/cbor.js');
+const [folder, endpoint, limit, ...shards] = process.argv.slice(1), cbor = require(folder + '/cbor.js');
 const session = require('http2').connect(endpoint);
-const ask = (action, request) => new Promise(resolve => {
+const ask = (action, request) => new Promise((resolve, reject) => {
   const stream = session.request({':method': 'POST', ':path': '/', 'content-type': 'application/x-amz-cbor-1.1',
-                                  'x-amz-target': 'Kinesis_20131202.' + action}), parts = [];
-  stream.on('data', part => parts.push(part));
-  stream.on('end', () => resolve(cbor.decode(Buffer.concat(parts))));
+                                  'x-amz-target': 'Kinesis_20131202.' + action});
+  stream.on('response', () => resolve(stream));
+  stream.on('error', reject);
   stream.end(cbor.encode(request));
 });
+const take = async stream => cbor.decode(Buffer.concat(await stream.toArray()));
 (async () => {
-  const {ShardIterator} = await ask('GetShardIterator', {ShardId: 'shardId-000000000000', ShardIteratorType: 'TRIM_HORIZON'});
-  const {Records} = await ask('GetRecords', {ShardIterator, Limit: 300});
-  console.log(JSON.stringify(Records.map(each => ({...each, Data: each.Data.toString('hex')}))));
+  const answers = [], records = [];
+  for (const ShardId of shards) {
+    const {ShardIterator} = await take(await ask('GetShardIterator', {ShardId, ShardIteratorType: 'TRIM_HORIZON'}));
+    answers.push(await ask('GetRecords', {ShardIterator, Limit: Number(limit)}));
+  }
+  for (const answer of answers) records.push((await take(answer)).Records);
+  console.log(JSON.stringify(records.map(each => each.map(one => ({...one, Data: one.Data.toString('hex')})))));
   session.close();
 })();
 """
 
 
+def read_as_the_kcl(kinesis, limit, found):
+    done = subprocess.run(["node", "-e", KCL, HERE / "canned_kinesis", kinesis.endpoint, str(limit), *found],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
 def test_the_same_records_come_in_cbor_over_http_2(start):
     kinesis, client = start()
-    done = subprocess.run(["node", "-e", KCL, HERE / "canned_kinesis", kinesis.endpoint], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    expected = client.get_records(ShardIterator=iterator(client, "shardId-000000000000"), Limit=300)["Records"]
-    assert [(record["SequenceNumber"], record["PartitionKey"], record["Data"]) for record in json.loads(done.stdout)] == \
-        [(record["SequenceNumber"], record["PartitionKey"], record["Data"].hex()) for record in expected]
+    found = shards(client)
+    for shard, records in zip(found, read_as_the_kcl(kinesis, 300, found)):
+        expected = client.get_records(ShardIterator=iterator(client, shard), Limit=300)["Records"]
+        assert [(record["SequenceNumber"], record["PartitionKey"], record["Data"]) for record in records] == \
+            [(record["SequenceNumber"], record["PartitionKey"], record["Data"].hex()) for record in expected]
+
+
+def test_one_connection_takes_the_answers_for_all_shards(start):
+    kinesis, client = start(shards=3, size=1024)
+    assert [len(records) for records in read_as_the_kcl(kinesis, 10_000, shards(client))] == [10_000] * 3
 
 
 @pytest.mark.parametrize("options, complaint", [

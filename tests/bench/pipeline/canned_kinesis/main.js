@@ -21,6 +21,9 @@ const {Stream} = require('./stream');
 const cbor = require('./cbor');
 const json = require('./json');
 
+// A connection with more to send would take no further requests. A KCL asks for all shards on one, and an answer may
+// have 10 MiB.
+const SESSION_MEGABYTES = 10000;
 const CBOR = 'application/x-amz-cbor-1.1', JSON_TYPE = 'application/x-amz-json-1.1';
 
 function options() {
@@ -52,7 +55,10 @@ function control(stream, path) {
 
 function respond(api, request, body, response) {
   const type = request.headers['content-type'] === CBOR ? CBOR : JSON_TYPE, format = type === CBOR ? cbor : json;
-  if (request.method !== 'POST' || control(api.stream, request.url)) return send(response, 200, JSON_TYPE, [Buffer.alloc(0)]);
+  if (request.method !== 'POST' || control(api.stream, request.url)) {
+    send(response, 200, JSON_TYPE, [Buffer.alloc(0)]);
+    return;
+  }
   try {
     const action = (request.headers['x-amz-target'] ?? '').split('.').at(-1);
     send(response, 200, type, api.answer(action, format.decode(body), format));
@@ -64,7 +70,7 @@ function respond(api, request, body, response) {
 }
 
 function serve({port, shards, records, size}) {
-  const made = new Map();
+  const made = new Map([[cbor, new Records(cbor, size)]]);
   const api = new Api(new Stream(shards, records), format => {
     if (!made.has(format)) made.set(format, new Records(format, size));
     return made.get(format);
@@ -74,7 +80,8 @@ function serve({port, shards, records, size}) {
     request.on('data', part => parts.push(part));
     request.on('end', () => respond(api, request, Buffer.concat(parts), response));
   };
-  const first = http.createServer({keepAliveTimeout: 0}, handle), second = http2.createServer(handle);
+  const first = http.createServer({keepAliveTimeout: 0}, handle);
+  const second = http2.createServer({maxSessionMemory: SESSION_MEGABYTES}, handle);
   // HTTP/2 with prior knowledge begins with a request line of its own.
   net.createServer(socket => {
     socket.on('error', () => socket.destroy());
