@@ -54,8 +54,11 @@ class Kclhost(Contender):
 
     def told(self, site: Site, what: str) -> str:
         """What launch would tell the daemon: "command" or "properties"."""
-        return subprocess.run([*self.command(site), f"--print-{what}"], check=True, capture_output=True, text=True,
-                              env=site.environment()).stdout
+        done = subprocess.run([*self.command(site), f"--print-{what}"], capture_output=True, text=True,
+                              env=site.environment())
+        if done.returncode:
+            raise RuntimeError(f"{self.program} launch --print-{what} failed: {done.stderr}")
+        return done.stdout
 
 
 class Kclpy(Contender):
