@@ -57,10 +57,12 @@ def of_daemon(daemon) -> list:
 
 
 def of_checks(checks) -> list:
+    floors = any(check.floors is not None for check in checks)
+    head = ["", "what", "measured", "at most"] + ["the floor's own"] * floors
     rows = [["pass" if check.passed else "**FAIL**", check.what, f"{check.measured:.3f} {check.unit}".strip(),
-             f"{check.limit:.3f} {check.unit}".strip(), f"{check.floors:.3f}" if check.floors is not None else ""]
-            for check in checks]
-    return ["## What must hold", ""] + table(["", "what", "measured", "at most", "the floor's own"], rows)
+             f"{check.limit:.3f} {check.unit}".strip()] +
+            [f"{check.floors:.3f}" if check.floors is not None else ""] * floors for check in checks]
+    return ["## What must hold", ""] + table(head, rows)
 
 
 def markdown(results, checks) -> str:

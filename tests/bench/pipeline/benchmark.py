@@ -1,0 +1,52 @@
+"""The whole pipeline: rounds of lives, each contender in turn, and kclhost's crowds."""
+from pathlib import Path
+
+from . import crowd, plan
+from .canned import CannedKinesis, services
+from .contenders import JavaKcl, Kclhost, Kclpy
+from .life import Life
+from .site import Site
+
+KCLHOST, BEFORE = "kclhost", "kclhost before"  # of two build trees
+JAVA_KCL, KCLPY = JavaKcl.name, Kclpy.name
+
+
+def contenders(build: Path, against) -> list:
+    """kclhost first; `against` is another kclhost's build tree, or None. What they need is made in build/bench."""
+    folder = build / "bench"
+    ours = Kclhost(KCLHOST, build, folder)
+    before = [Kclhost(BEFORE, against, folder)] if against else []
+    return [ours, *before, JavaKcl(ours, folder), Kclpy()]
+
+
+class Benchmark:
+    def __init__(self, chosen: plan.Plan, folder: Path, say):
+        self.plan, self.folder, self.say = chosen, folder, say
+        self.sites = 0
+
+    def measure(self, compared: list) -> dict:
+        with services.DynamoDb(self.folder) as self.dynamodb:
+            lives = {contender.name: [] for contender in compared}
+            for number in range(self.plan.rounds):
+                for contender in compared:
+                    self.say(f"{contender.name}, round {number + 1} of {self.plan.rounds}")
+                    lives[contender.name].append(self.live(contender))
+            crowds = [{"name": each.name, **self.survive(compared[0], each)} for each in self.plan.crowds]
+        return {"shards": plan.SHARDS, "records": plan.SHARDS * self.plan.records, "size": plan.SIZE, "lives": lives,
+                "crowds": crowds}
+
+    def live(self, contender) -> dict:
+        with self.kinesis(plan.SHARDS, self.plan.records, plan.SIZE) as kinesis:
+            return Life(contender, self.site(kinesis), self.plan, plan.SHARDS * self.plan.records, self.say).figures()
+
+    def survive(self, contender, each: plan.Crowd) -> dict:
+        with self.kinesis(each.shards, each.records, each.size) as kinesis:
+            return crowd.survive(contender, self.site(kinesis), each, self.plan.idle, self.say)
+
+    def kinesis(self, shards: int, records: int, size: int) -> CannedKinesis:
+        return CannedKinesis(self.folder, shards=shards, records=records, size=size)
+
+    def site(self, kinesis) -> Site:
+        self.sites += 1
+        application = f"bench-{self.sites}"
+        return Site(self.folder / application, application, kinesis, self.dynamodb)
