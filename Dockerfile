@@ -14,16 +14,18 @@ ARG DEBIAN=bookworm
 # Where it runs.
 FROM debian:${DEBIAN}-slim AS runtime
 RUN apt-get update -qq \
-    && apt-get install -y -qq --no-install-recommends default-jre-headless ca-certificates \
-         libcurl4 libssl3 >/dev/null \
+    && apt-get install -y -qq --no-install-recommends ca-certificates libcurl4 libssl3 >/dev/null \
     && rm -rf /var/lib/apt/lists/*
 
-# What the pom pins.
-FROM runtime AS daemon
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends maven >/dev/null
-COPY config/daemon/pom.xml /
-RUN --mount=type=cache,id=kclhost-maven,target=/root/.m2/repository \
-    mvn -B -q -ntp -f /pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=/jars
+# Java, and what fetches the daemon.
+FROM runtime AS jdk
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jdk-headless maven >/dev/null
+# No more of Java than the daemon's jars use. java.desktop has java.beans; java.sql and java.security.jgss are mentioned by
+# libraries; jdk.crypto.ec and jdk.naming.dns are for TLS and DNS; java.instrument, jdk.jfr and jdk.management.agent let an
+# agent, a profiler or JMX look inside. The certificates are Debian's.
+RUN jlink --output /opt/java --strip-java-debug-attributes --no-header-files --no-man-pages --compress=2 --add-modules \
+      java.base,java.desktop,java.instrument,java.logging,java.management,java.naming,java.security.jgss,java.sql,java.xml,jdk.crypto.ec,jdk.jfr,jdk.management,jdk.management.agent,jdk.naming.dns,jdk.net,jdk.unsupported \
+    && cp -L /etc/ssl/certs/java/cacerts /opt/java/lib/security/cacerts
 
 # The program and the sample plugin.
 FROM debian:${DEBIAN}-slim AS build
@@ -38,14 +40,23 @@ RUN --mount=type=cache,id=kclhost-ccache,target=/root/.cache/ccache \
     && mkdir /stage/plugins && mv /stage/usr/local/lib/kclhost/plugins/word_counter.so /stage/plugins/ \
     && rm -r /stage/usr/local/include /stage/usr/local/lib
 
+# What the pom pins. The class archive is made below: a copy of a jar has a time of its own, and an archive fits no copies.
+FROM jdk AS daemon
+COPY --from=build /stage/usr/local /usr/local
+RUN --mount=type=cache,id=kclhost-maven,target=/root/.m2/repository \
+    kclhost fetch-daemon --to /opt/kclhost/jars && rm /opt/kclhost/jars/classes.jsa
+
 FROM runtime
 RUN useradd --system --uid 10001 --home-dir /var/lib/kclhost kclhost && install -d -o kclhost /var/lib/kclhost
-COPY --from=daemon /jars /opt/kclhost/jars
+COPY --from=jdk /opt/java /opt/java
+COPY --from=daemon /opt/kclhost/jars /opt/kclhost/jars
 COPY config/kclhost.yaml /etc/kclhost/kclhost.yaml
 COPY config/daemon/logback.xml /etc/kclhost/daemon/logback.xml
 COPY --from=build /stage/plugins /plugins
 COPY --from=build /stage/usr/local /usr/local
 ENV KCLHOST_PLUGINS_DIR=/plugins KCLHOST_STATE_DIR=/var/lib/kclhost KCLHOST_JARS=/opt/kclhost/jars
+ENV PATH=/opt/java/bin:$PATH
+RUN kclhost fetch-daemon --to /opt/kclhost/jars && test -f /opt/kclhost/jars/classes.jsa
 VOLUME ["/plugins", "/etc/kclhost", "/var/lib/kclhost"]
 USER kclhost
 WORKDIR /var/lib/kclhost

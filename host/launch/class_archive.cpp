@@ -55,7 +55,7 @@ std::optional<Error> make_class_archive(const std::string& java, const fs::path&
   }
   if (archive_fits(java, jars)) return std::nullopt;  // somebody else has just made it
   const fs::path archive = class_archive(jars), partial = archive.string() + ".partial";
-  // G1 alone can put Java objects into an archive; other collectors can read them.
+  // G1 alone can put Java objects into an archive; from newer Javas' archives the other collectors can read them.
   const auto ran =
       run_program({java, "-Xshare:dump", "-XX:+UseG1GC", "-Xlog:cds=off", "-Xlog:cds+heap=off",
                    "-XX:SharedClassListFile=" + classes.string(), names_archive(partial), "-cp", class_path(jars)});

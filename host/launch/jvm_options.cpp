@@ -30,7 +30,8 @@ bool sets_first_heap(std::string_view option) {
 }
 
 bool sets_compilers(std::string_view option) {
-  return option.starts_with("-XX:TieredStopAtLevel=") || option == "-XX:-TieredCompilation" || option == "-Xint";
+  return option.starts_with("-XX:TieredStopAtLevel=") || option.starts_with("-XX:Tier4") ||
+         option == "-XX:-TieredCompilation" || option == "-Xint";
 }
 
 bool names_archive(std::string_view option) {
@@ -48,11 +49,18 @@ std::vector<std::string> jvm_options(const config::Daemon& daemon, std::uint64_t
     options.push_back("-Xmx" + std::to_string(heap_limit(daemon, memory) >> 20) + "m");
   // The JVM's own choice is a part of the machine's memory, whatever the limit is. A heap that begins small stays small
   // where little is read.
-  if (none_of(daemon, sets_first_heap)) options.emplace_back("-Xms16m");
+  if (none_of(daemon, sets_first_heap)) options.emplace_back("-Xms32m");
   if (none_of(daemon, names_collector)) options.emplace_back("-XX:+UseSerialGC");
-  // The first compiler alone: fast to start and small, but its code costs more a record.
-  if (daemon.profile == config::Profile::small && none_of(daemon, sets_compilers))
-    options.emplace_back("-XX:TieredStopAtLevel=1");
+  if (none_of(daemon, sets_compilers)) {
+    // The first compiler alone: fast to start and small, but its code costs more a record. Or the second one later, at
+    // four times the JVM's own thresholds: at what only the start runs its work is lost.
+    if (daemon.profile == config::Profile::small) {
+      options.emplace_back("-XX:TieredStopAtLevel=1");
+    } else {
+      options.insert(options.end(), {"-XX:Tier4InvocationThreshold=20000", "-XX:Tier4MinInvocationThreshold=2400",
+                                     "-XX:Tier4CompileThreshold=60000"});
+    }
+  }
   options.insert(options.end(), daemon.jvm_options.begin(), daemon.jvm_options.end());
   return options;
 }

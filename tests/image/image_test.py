@@ -58,6 +58,9 @@ def test_counts_words_and_ends_gracefully(builder, declared, container, tmp_path
                 assert counted() == Counter(WORDS)
                 inside = processes(tmp_path)
                 assert {uid for uid, _ in inside.values()} == {10001}, inside
+                # Otherwise launch says that the archive does not fit, and leaves it out.
+                assert [word for _, command in inside.values() for word in command
+                        if word == "-XX:SharedArchiveFile=/opt/kclhost/jars/classes.jsa"], running.tail()
                 launch, = (pid for pid, (_, command) in inside.items() if command[1] == "launch")
                 os.kill(launch, signal.SIGTERM)
                 assert running.wait() == 0, running.tail()

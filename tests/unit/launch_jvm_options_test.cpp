@@ -10,7 +10,6 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
-using testing::IsSupersetOf;
 using testing::Not;
 using testing::StartsWith;
 
@@ -23,14 +22,17 @@ config::Daemon with(std::vector<std::string> options) {
 }
 
 TEST(JvmOptions, AreTheDefaultsBeforeTheUsersOwn) {
-  EXPECT_THAT(jvm_options(with({"-Da=b"}), 2 * gib), ElementsAre("-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError",
-                                                                 "-Xmx512m", "-Xms16m", "-XX:+UseSerialGC", "-Da=b"));
+  EXPECT_THAT(jvm_options(with({"-Da=b"}), 2 * gib),
+              ElementsAre("-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError", "-Xmx512m", "-Xms32m",
+                          "-XX:+UseSerialGC", "-XX:Tier4InvocationThreshold=20000",
+                          "-XX:Tier4MinInvocationThreshold=2400", "-XX:Tier4CompileThreshold=60000", "-Da=b"));
 }
 
 TEST(JvmOptions, OfTheSmallProfileKeepToTheFirstCompiler) {
   config::Daemon daemon;
   daemon.profile = config::Profile::small;
   EXPECT_THAT(jvm_options(daemon, gib), Contains("-XX:TieredStopAtLevel=1"));
+  EXPECT_THAT(jvm_options(daemon, gib), Not(Contains(StartsWith("-XX:Tier4"))));
   daemon.jvm_options = {"-XX:-TieredCompilation"};
   EXPECT_THAT(jvm_options(daemon, gib), Not(Contains("-XX:TieredStopAtLevel=1")));
 }
@@ -46,6 +48,8 @@ TEST(JvmOptions, ThatTheUserSetsAreNotSetTwice) {
                {"-XX:MaxRAMPercentage=50", "-Xmx"},
                {"-Xms1g", "-Xms"},
                {"-XX:InitialRAMPercentage=50", "-Xms"},
+               {"-Xint", "-XX:Tier4"},
+               {"-XX:Tier4CompileThreshold=1", "-XX:Tier4"},
                {"-XX:+UseZGC", "-XX:+UseSerialGC"}};
   for (const auto& [users, ours] : cases) {
     std::vector<std::string> options = jvm_options(with({users}), gib);
