@@ -7,9 +7,11 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <cstdio>
 #include <system_error>
+#include <thread>
 
 #include "launch/files.hpp"
 #include "support/file_name.hpp"
@@ -22,6 +24,10 @@ namespace fs = std::filesystem;
 
 // Daemons of one application on one machine: more than one is rare.
 constexpr int most_names = 1'000;
+
+// A JVM that was killed with its launch is there until the last of its threads has ended. One that lives on has been
+// told to end, and may take longer than anybody should wait.
+constexpr std::chrono::milliseconds patience{5'000}, pause{20};
 
 Error failed(const fs::path& file, const char* what, int error) {
   return {file.string() + ": " + what + ": " + std::generic_category().message(error) +
@@ -62,6 +68,30 @@ Result<std::string> name_in(const fs::path& file, int fd) {
   return name;
 }
 
+bool lock_as_launch(int fd, int command, struct flock& lock) {
+  lock = {};
+  lock.l_type = F_WRLCK;
+  return ::fcntl(fd, command, &lock) == 0;
+}
+
+bool launch_is_gone(int fd) {
+  struct flock lock;
+  return lock_as_launch(fd, F_OFD_GETLK, lock) && lock.l_type == F_UNLCK;
+}
+
+bool try_lock(int fd) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    if (error != EWOULDBLOCK || !launch_is_gone(fd) || std::chrono::steady_clock::now() >= until) {
+      errno = error;
+      return false;
+    }
+    std::this_thread::sleep_for(pause);
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<WorkerName> WorkerName::take(const fs::path& folder, const std::string& application) {
@@ -70,10 +100,13 @@ Result<WorkerName> WorkerName::take(const fs::path& folder, const std::string& a
     const fs::path file = folder / file_name(application + "." + std::to_string(number));
     Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return failed(file, "can't be opened", errno);
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
+    if (try_lock(fd.get())) {
+      Fd ours(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+      struct flock lock;
+      if (!ours || !lock_as_launch(ours.get(), F_OFD_SETLK, lock)) return failed(file, "can't be locked", errno);
       Result<std::string> name = name_in(file, fd.get());
       if (!name) return Error{name.error()};
-      return WorkerName(std::move(*name), std::move(fd));
+      return WorkerName(std::move(*name), std::move(fd), std::move(ours));
     }
     if (errno != EWOULDBLOCK) return failed(file, "can't be locked", errno);
   }

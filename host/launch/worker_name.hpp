@@ -18,17 +18,20 @@ namespace kclhost::host::launch {
 // one.
 class WorkerName {
  public:
-  // Takes the first name that nobody has, or makes one. The folder is made too; the error names the file.
+  // Takes the first name that nobody has, or makes one. Where a daemon has a name whose launch is gone it is about to
+  // end, and a few seconds are spent on waiting for it. The folder is made too; the error names the file.
   static Result<WorkerName> take(const std::filesystem::path& folder, const std::string& application);
 
   const std::string& str() const { return name_; }
   int lock() const { return lock_.get(); }
 
  private:
-  WorkerName(std::string name, Fd lock) : name_(std::move(name)), lock_(std::move(lock)) {}
+  WorkerName(std::string name, Fd lock, Fd ours)
+      : name_(std::move(name)), lock_(std::move(lock)), ours_(std::move(ours)) {}
 
   std::string name_;
   Fd lock_;
+  Fd ours_;  // locked another way, and never the daemon's: who still has the name then can tell whether launch lives
 };
 
 }  // namespace kclhost::host::launch

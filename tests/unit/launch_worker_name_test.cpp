@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <thread>
 
 #include "core_fixtures.hpp"
 
@@ -44,6 +47,23 @@ TEST_F(WorkerNameTest, WhoLivesKeepsIt) {
     EXPECT_NE(two.str(), first);
   }
   EXPECT_EQ(taken(), first);
+}
+
+// As a JVM has it that is not yet gone when its launch is.
+TEST_F(WorkerNameTest, ADaemonWhoseLaunchIsGoneIsWaitedFor) {
+  std::string first;
+  Fd daemons;
+  {
+    const WorkerName one = take();
+    first = one.str();
+    daemons = Fd(::dup(one.lock()));
+  }
+  std::thread daemon([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    daemons.reset();
+  });
+  EXPECT_EQ(taken(), first);
+  daemon.join();
 }
 
 TEST_F(WorkerNameTest, ACopyOfTheFileIsNoName) {
