@@ -29,6 +29,11 @@ def wait_for(condition, process):
         time.sleep(0.01)
 
 
+def is_in_process_records(stack):
+    """The plugin's own function may have become a part of its caller, the SDK's."""
+    return "Recorder" in stack and "process_records" in stack
+
+
 def test_one_bad_record_among_many_costs_few_deliveries(world):
     world.write_input(words(10_000, _6789="poison:throw"))
     run = world.replay(world.configure({"then": "skip"}))
@@ -63,7 +68,7 @@ def test_a_crash_is_contained_and_its_record_found(world, poison, cause):
     assert [r["sequence_number"] for r in report["records"]] == [skipped["record"].split("/")[0]]
     assert "data" not in report["records"][0]
     if poison == "segv":
-        assert any("Recorder::process_records" in frame for frame in report["stack"]), report["stack"]
+        assert any(is_in_process_records(frame) for frame in report["stack"]), report["stack"]
 
 
 def test_a_hang_is_ended_with_its_stack(world):
@@ -74,7 +79,7 @@ def test_a_hang_is_ended_with_its_stack(world):
     assert run.code == 0, run.err
     (skipped,) = run.lines("record skipped by on_error")
     assert "took longer than 200ms" in skipped["error"]
-    assert any("Recorder::process_records" in line.get("stack", "") for line in run.log)
+    assert any(is_in_process_records(line.get("stack", "")) for line in run.log)
 
 
 def test_crash_reports_hold_payloads_only_when_asked(world):
