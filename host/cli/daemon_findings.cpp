@@ -1,5 +1,6 @@
 #include "cli/daemon_findings.hpp"
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "config/messages.hpp"
@@ -7,6 +8,8 @@
 #include "launch/command.hpp"
 #include "launch/files.hpp"
 #include "launch/handoff.hpp"
+#include "launch/heap.hpp"
+#include "support/available_memory.hpp"
 #include "support/one_line.hpp"
 
 namespace kclhost::host::cli {
@@ -44,6 +47,24 @@ void note_handoff(const config::Config& config, Findings& findings) {
                                          : handoff.says);
 }
 
+// The defaults hold more shards than that.
+constexpr std::uint64_t many_shards = 12;
+
+void note_memory(const config::Daemon& daemon, Findings& findings) {
+  const std::uint64_t memory = available_memory();
+  if (daemon.heap && launch::heap_of_options(daemon, memory)) {
+    findings.notes.push_back("daemon.heap is not used: daemon.jvm_options set the heap");
+  }
+  const auto set = daemon.properties.find("maxRecords");
+  if (set == daemon.properties.end()) return;
+  const std::uint64_t heap = launch::heap_limit(daemon, memory),
+                      held = launch::shards_held(heap, std::strtoull(set->second.c_str(), nullptr, 10));
+  if (held >= many_shards) return;
+  findings.notes.push_back("the daemon may run out of memory: with maxRecords " + set->second + " its heap of " +
+                           std::to_string(heap >> 20) + " MiB holds about " + std::to_string(held) +
+                           " shards that have a backlog; raise daemon.heap, or set daemon.properties.maxRecords lower");
+}
+
 }  // namespace
 
 void check_daemon(const config::Config& config, Findings& findings) {
@@ -52,12 +73,14 @@ void check_daemon(const config::Config& config, Findings& findings) {
     if (findings.exit_code == exit_done) findings.exit_code = exit_usage;
   }
   check_files(config.daemon, findings);
-  if (config.daemon.properties.empty()) return;
-  if (const auto command = launch::make_command(config, launch::own_executable()); !command) {
-    findings.notes.push_back("kclhost launch will refuse this: " + command.error());
+  if (!config.daemon.properties.empty()) {
+    if (const auto command = launch::make_command(config, launch::own_executable()); !command) {
+      findings.notes.push_back("kclhost launch will refuse this: " + command.error());
+    }
+    note_positions(config, findings);
+    note_handoff(config, findings);
   }
-  note_positions(config, findings);
-  note_handoff(config, findings);
+  note_memory(config.daemon, findings);
 }
 
 }  // namespace kclhost::host::cli

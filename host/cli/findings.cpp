@@ -2,18 +2,15 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "cli/daemon_findings.hpp"
 #include "config/locate.hpp"
 #include "config/messages.hpp"
-#include "launch/heap.hpp"
 #include "plugin/config_schema.hpp"
 #include "plugin/cures.hpp"
 #include "plugin/file.hpp"
 #include "plugin/warnings.hpp"
-#include "support/available_memory.hpp"
 #include "support/one_line.hpp"
 #include "worker/probe.hpp"
 
@@ -96,26 +93,7 @@ void check_folders(const Config& config, bool staged, Findings& findings) {
   }
 }
 
-// The defaults hold more shards than that.
-constexpr std::uint64_t many_shards = 12;
-
-void add_notes_on_memory(const config::Daemon& daemon, Findings& findings) {
-  const std::uint64_t memory = available_memory();
-  if (daemon.heap && launch::heap_of_options(daemon, memory)) {
-    findings.notes.push_back("daemon.heap is not used: daemon.jvm_options set the heap");
-  }
-  const auto set = daemon.properties.find("maxRecords");
-  if (set == daemon.properties.end()) return;
-  const std::uint64_t heap = launch::heap_limit(daemon, memory),
-                      held = launch::shards_held(heap, std::strtoull(set->second.c_str(), nullptr, 10));
-  if (held >= many_shards) return;
-  findings.notes.push_back("the daemon may run out of memory: with maxRecords " + set->second + " its heap of " +
-                           std::to_string(heap >> 20) + " MiB holds about " + std::to_string(held) +
-                           " shards that have a backlog; raise daemon.heap, or set daemon.properties.maxRecords lower");
-}
-
 void add_notes(const Config& config, Findings& findings) {
-  add_notes_on_memory(config.daemon, findings);
   if (config.isolation == config::Isolation::none) {
     findings.notes.push_back(
         "isolation none: a crash, exit() or hang of the plugin ends this host and with it the daemon; "
