@@ -50,11 +50,12 @@ bool make_archive(const std::string& java, const std::filesystem::path& jars) {
 int act(const Options& options) {
   std::filesystem::path to = options.to;
   std::string java = options.java;
-  if (const auto file = configuration(options.config); to.empty() && !file.empty()) {
+  const bool is_asked = to.empty() || !options.config.empty();
+  if (const auto file = configuration(options.config); is_asked && !file.empty()) {
     const config::Loaded loaded = config::load(file);
     for (const config::Problem& problem : loaded.problems) complain(problem.str());
     if (!loaded.problems.empty()) return exit_usage;
-    to = loaded.config.daemon.jars;
+    if (to.empty()) to = loaded.config.daemon.jars;
     if (java.empty()) java = loaded.config.daemon.java;
     if (to.empty()) {
       complain(file.string() + ": daemon.jars is not set; set it, or say where with --to DIR");

@@ -257,6 +257,13 @@ def test_the_class_archive_is_for_the_configurations_java(fetcher):
     assert "/bin/other-java " in (fetcher.directory / "there" / "classes.jsa").read_text()
 
 
+def test_it_is_for_the_java_of_a_configuration_that_is_named_wherever_the_jars_go(fetcher):
+    config = fetcher.directory / "kclhost.yaml"
+    config.write_text("version: 1\nplugins_dir: .\nplugin: {path: x.so}\ndaemon: {java: other-java}\n")
+    assert fetcher.run("--config", config, "--to", fetcher.jars)[0] == 0
+    assert "/bin/other-java " in (fetcher.jars / "classes.jsa").read_text()
+
+
 def test_another_way_to_name_the_directory_is_no_other_archive(fetcher):
     fetcher.run("--to", fetcher.jars)
     (fetcher.directory / "link").symlink_to(fetcher.jars)
