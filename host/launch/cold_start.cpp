@@ -26,8 +26,7 @@ std::string ColdStart::line_for(Sign sign, Clock::time_point now) {
   switch (sign) {
     case Sign::table_empty:
       return "the application has no leases yet; the KCL waits up to 30 s before it makes them, lest daemons that "
-             "start "
-             "together all do";
+             "start together all do";
     case Sign::makes_leases:
       return "the KCL makes the leases, and the tables and the index that are missing; it looks every 10 s whether "
              "DynamoDB has them";

@@ -14,9 +14,8 @@ struct Mark {
 
 // As the KCL has them from 3.1.3 to 3.5.1 at least.
 constexpr Mark marks[] = {
-    // It could not hand a batch to its consumer, for want of an answer from ListShards: at once, and at its next look
-    // at
-    // the shard. It goes on with the batch after that.
+    // It could not hand a batch to its consumer, because ListShards did not answer, and goes on with the one after
+    // that. It says so at once, and again when it next looks at the shard.
     {Sign::left_out, "ShardConsumerSubscriber", "Caught exception from handleInput"},
     {Sign::left_out, "ShardConsumerSubscriber", "The incoming data has been skipped"},
     {Sign::gave_up, "Scheduler", "Unable to initialize after "},
