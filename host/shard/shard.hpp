@@ -49,6 +49,12 @@ class Shard {
   void outcome(WorkerId worker, CallNumber call, const Outcome& outcome, std::uint64_t resident_memory, Now now);
   void wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std::string_view> sequence_number,
                         std::int64_t sub_sequence_number, Now now);
+  // The records are done; of an instance that acknowledges. Each is told once.
+  void acknowledged(WorkerId worker, RecordId first, std::uint64_t count, Now now);
+  // The record can't ever be processed. Within process_records: before its outcome.
+  void rejected(WorkerId worker, RecordId record, std::string_view reason, Now now);
+  // A tick is due this often from now on; 0: never.
+  void wants_ticks(WorkerId worker, Time interval, Now now);
   // `death`: null when it ended as it was asked to.
   void ended(WorkerId worker, const Death* death, Now now);
 
