@@ -60,6 +60,7 @@ struct Request {
   Beginning beginning{};                 // initialize
   Batch batch{};                         // process_records
   RecordId first_id = 0;                 // process_records: of the batch's first record; the others follow
+  RecordId oldest_id = 0;                // process_records: what is said of those before it counts no more
   std::uint32_t attempt = 1;             // process_records
   std::uint32_t timeout_ms = 0;          // what the call may take
 };
@@ -67,7 +68,7 @@ struct Request {
 // What the plugin said of a call.
 struct Outcome {
   kclhost_status status = KCLHOST_OK;
-  std::string message;  // why it failed, for a person
+  std::string message{};  // why it failed, for a person
   // Of a process_records that failed:
   std::uint64_t first_unfinished = 0;             // the records before it are done all the same
   std::optional<std::uint64_t> culprit{};         // the record to blame; an index in the batch
