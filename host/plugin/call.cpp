@@ -18,8 +18,12 @@ std::string_view name_of(Call call) {
       return "shutdown_requested";
     case Call::drain:
       return "drain";
+    case Call::tick:
+      return "tick";
     case Call::destroy:
       return "destroy";
+    case Call::check_config:
+      return "check_config";
   }
   return "?";
 }
