@@ -231,7 +231,7 @@ typedef struct kclhost_host {
   void (*record_metric)(kclhost_metric* metric, double value);
   /* KCLHOST_STOP_*: whether, and why, the call in progress should return early. [any thread] */
   int32_t (*should_stop)(void* context);
-  /* What is left of the time of the call in progress, milliseconds; 0 when it has passed, INT64_MAX where there is no
+  /* What is left of the time of the call in progress, milliseconds; 0 when it has passed, INT64_MAX when it has no
    * limit, -1 between calls. [any thread] */
   int64_t (*remaining_ms)(void* context);
   /* tick is called this often from now on, milliseconds; 0, which is the default: never. Ignored when the plugin has no
