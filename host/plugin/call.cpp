@@ -22,6 +22,8 @@ std::string_view name_of(Call call) {
       return "tick";
     case Call::destroy:
       return "destroy";
+    case Call::check_config:
+      return "check_config";
   }
   return "?";
 }

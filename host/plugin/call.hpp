@@ -19,7 +19,7 @@ enum class WorkerId : std::uint32_t {};
 // The calls that one worker gets, counted from 1. What a worker says of a call carries its number.
 using CallNumber = std::uint32_t;
 
-// The functions of a plugin's table.
+// The functions of a plugin's table, and of its extensions.
 enum class Call : std::uint32_t {
   create,
   initialize,
@@ -30,6 +30,7 @@ enum class Call : std::uint32_t {
   drain,
   tick,
   destroy,
+  check_config,  // before create; done where the plugin does not offer it
 };
 
 // The function's name in the plugin's table, for messages.
@@ -62,7 +63,7 @@ struct Request {
   RecordId first_id = 0;                 // process_records: of the batch's first record; the others follow
   RecordId oldest_id = 0;                // process_records: what is said of those before it counts no more
   std::uint32_t attempt = 1;             // process_records
-  std::uint32_t timeout_ms = 0;          // what the call may take
+  std::uint32_t timeout_ms = 0;          // what the call may take; 0: there is no limit
 };
 
 // What the plugin said of a call.
@@ -106,6 +107,10 @@ struct Descriptor {
   std::string id, version, description, config_schema;
   std::uint32_t abi_minor = 0;
   std::uint32_t flags = 0;  // KCLHOST_PLUGIN_*
+  bool ticks = false;       // it has a tick
+  // Of a plugin that acknowledges: from its oldest record that is not done to the last that it is given lie no more
+  // than so many. 0: no limit.
+  std::uint32_t most_open = 0;
 
   bool checkpoints_itself() const { return flags & KCLHOST_PLUGIN_CHECKPOINTS; }
   bool acknowledges() const { return flags & KCLHOST_PLUGIN_ACKNOWLEDGES; }

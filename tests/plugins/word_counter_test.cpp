@@ -31,12 +31,13 @@ const kclhost_plugin& word_counter() {
 // An instance on shardId-1.
 class Instance {
  public:
-  explicit Instance(const std::string& config, const char* checkpoint = "TRIM_HORIZON", std::uint32_t flags = 0) {
+  explicit Instance(const std::string& config, const char* checkpoint = "TRIM_HORIZON",
+                    std::int32_t reason = KCLHOST_INITIALIZATION_START) {
     status = word_counter().create(&host.table, text(config.c_str()), &self_, &error);
     if (status != KCLHOST_OK) return;
     auto initialization = make_initialization("shardId-1");
     initialization.sequence_number = text(checkpoint);
-    initialization.flags = flags;
+    initialization.reason = reason;
     status = word_counter().initialize(self_, &initialization, &error);
   }
   ~Instance() {
@@ -162,7 +163,7 @@ TEST_F(WordCounter, WithoutACheckpointItCountsAnew) {
 
 TEST_F(WordCounter, TakingOverReadsTheFileAtTheFirstBatch) {
   Instance older(config());
-  Instance newer(config(), "TRIM_HORIZON", KCLHOST_INITIALIZATION_HAND_OVER);
+  Instance newer(config(), "TRIM_HORIZON", KCLHOST_INITIALIZATION_SWAP);
   EXPECT_EQ(older.process({make_record("a", "1")}), KCLHOST_OK);
   EXPECT_EQ(newer.process({make_record("a", "2")}), KCLHOST_OK);
   EXPECT_THAT(written(), HasSubstr(R"("words":{"a":2})"));
