@@ -68,13 +68,16 @@ struct Request {
 // What the plugin said of a call.
 struct Outcome {
   kclhost_status status = KCLHOST_OK;
-  std::string message;  // why it failed, for a person
+  std::string message{};  // why it failed, for a person
   // Of a process_records that failed:
   std::uint64_t first_unfinished = 0;             // the records before it are done all the same
   std::optional<std::uint64_t> culprit{};         // the record to blame; an index in the batch
   bool permanent = false;                         // another try would fail as well
   std::optional<std::uint32_t> retry_after_ms{};  // the next try is so far away
 
+  static constexpr std::uint32_t longest_retry_after_ms = 60 * 60 * 1000;
+  // Leaves out what can't be said of a batch of so many records: a plugin that miscounts must not have any skipped.
+  void keep_to(std::uint64_t records);
   bool ok() const { return status == KCLHOST_OK; }
 };
 
