@@ -76,6 +76,9 @@ struct Outcome {
   bool permanent = false;                         // another try would fail as well
   std::optional<std::uint32_t> retry_after_ms{};  // the next try is so far away
 
+  static constexpr std::uint32_t longest_retry_after_ms = 60 * 60 * 1000;
+  // Leaves out what can't be said of a batch of so many records: a plugin that miscounts must not have any skipped.
+  void keep_to(std::uint64_t records);
   bool ok() const { return status == KCLHOST_OK; }
 };
 
