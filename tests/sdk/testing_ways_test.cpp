@@ -200,9 +200,25 @@ TEST(TestingWays, ADestroyedInstancesRecordsHaveNotFailed) {
   host.create<Checkpointing>().process_records({"a"});
   auto next = host.create<Checkpointing>();
   EXPECT_THAT(seen_by<Checkpointing>(next, host.unfinished()), ElementsAre("1a"));
-  EXPECT_TRUE(next.shard_ended());
+}
+
+TEST(TestingWays, TheHostCheckpointsTheShardsEnd) {
+  Host host;
+  auto instance = host.create<Checkpointing>();
+  instance.as<Checkpointing>().finishes = false;
+  EXPECT_TRUE(instance.process_records({"a"}));
+  EXPECT_TRUE(instance.shard_ended());
   EXPECT_THAT(host.unfinished().data(), IsEmpty());
-  EXPECT_THROW(next.drain(), std::logic_error) << "nothing comes behind it";
+  EXPECT_THROW(instance.drain(), std::logic_error) << "nothing comes behind it";
+  instance.destroy();
+
+  Host other;  // of a plugin that acknowledges, it waits
+  auto holding = other.create<Acknowledging>();
+  EXPECT_TRUE(holding.process_records({"a"}));
+  EXPECT_TRUE(holding.shard_ended());
+  EXPECT_THAT(other.unfinished().data(), ElementsAre("a"));
+  holding.as<Acknowledging>().context.acknowledge(0);
+  EXPECT_TRUE(other.wait_until_finished());
 }
 
 }  // namespace

@@ -89,7 +89,7 @@ class Instance {
   // The plugin's own object, where the test was compiled with it. Class is what Host::create was given.
   template <class Class>
   Class& as() {
-    require_alive("as");
+    require_there("as");
     if (life_->plugin.create != &kclhost::detail::Thunks<Class>::create) {
       detail::misuse("the instance is of another class");
     }
@@ -104,7 +104,7 @@ class Instance {
   // The instance's process dies: it is not destroyed, nothing that it still does is heard, and what it had is in
   // Host::unfinished(). Its memory stays as it is, and its threads go on.
   void die() {
-    require_alive("die");
+    require_there("die");
     static auto* const graveyard = new std::vector<std::shared_ptr<detail::Shard>>;
     graveyard->push_back(shard_);
     is_over(detail::Life::End::died);
@@ -149,11 +149,14 @@ class Instance {
     if (!created_.ok()) end();
   }
 
-  void require_alive(const char* function) const {
+  void require_there(const char* function) const {
     if (life_ == nullptr && !created_.ok()) {
       detail::misuse(std::string(function) + ": the instance could not be made: " + created_.message);
     }
     if (life_ == nullptr) detail::misuse(std::string(function) + ": the instance is gone");
+  }
+  void require_alive(const char* function) const {
+    require_there(function);
     if (is_last_) detail::misuse(std::string(function) + ": nothing comes after shard_ended and lease_lost");
   }
 
