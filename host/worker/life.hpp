@@ -35,9 +35,11 @@ class Listener {
   // valid, and lives until this returns.
   virtual void metric_made(WorkerId worker, std::uint32_t metric, const kclhost_metric_spec& spec) = 0;
   virtual void metric(WorkerId worker, std::uint32_t metric, double value) = 0;
-  // The plugin is done with these records, which it was given; each is reported once.
+  // An acknowledging plugin is done with these records, which it was given; each is reported once, within a call too,
+  // and before the outcome of the call or the end by which it was acknowledged.
   virtual void acknowledged(WorkerId worker, RecordId first, std::uint64_t count) = 0;
-  // It never will be with this one. Within process_records: before its outcome.
+  // It never will be with this one, which is not reported otherwise. Of a record of the call in progress: before its
+  // outcome.
   virtual void rejected(WorkerId worker, RecordId record, std::string_view reason) = 0;
   // It wants a tick this often, milliseconds; 0: no more.
   virtual void wants_ticks(WorkerId worker, std::uint32_t interval_ms) = 0;
@@ -47,15 +49,18 @@ class Listener {
 
 // What a worker is to load, and with what.
 struct Spec {
-  std::string staged_path;  // what is loaded
-  std::string plugin_path;  // what the user calls it
-  std::string config_json;  // must fit the plugin's schema; empty: nobody looks, and create is not called
+  std::string staged_path;              // what is loaded
+  std::string plugin_path;              // what the user calls it
+  std::string config_json;              // must fit the plugin's schema; empty: nobody looks, and create is not called
   std::string application{}, stream{};  // may be empty
   std::uint32_t lane = 0, lane_count = 1;
+  // How many records a plugin that acknowledges may hold, at most.
+  std::uint64_t most_held = 0;
   std::int32_t log_level = KCLHOST_LOG_INFO;
   std::optional<std::uint64_t> max_memory{};  // bytes; allocations beyond twice as much fail
   bool core_dumps = false;
   bool orderly_exit = false;  // behind destroy, by exit()
+  bool any_config = false;    // it need not fit the schema: for Call::check_config, which is all that follows
 };
 
 // It never waits: each function returns at once, and the listener hears what came of it. Host's thread only.

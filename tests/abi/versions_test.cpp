@@ -151,6 +151,21 @@ TEST_F(AbiVersions, UnknownPluginFlag) {
   EXPECT_THAT(error_of(table), HasSubstr("flags 0x40"));
 }
 
+TEST_F(AbiVersions, PluginThatAcknowledges) {
+  kclhost_plugin table = good;
+  table.flags = KCLHOST_PLUGIN_ACKNOWLEDGES | KCLHOST_PLUGIN_EMPTY_BATCHES;
+  const auto read = read_table(&table);
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_TRUE(read->acknowledges());
+  EXPECT_FALSE(read->checkpoints());
+}
+
+TEST_F(AbiVersions, PluginWithTwoWays) {
+  kclhost_plugin table = good;
+  table.flags = KCLHOST_PLUGIN_CHECKPOINTS | KCLHOST_PLUGIN_ACKNOWLEDGES;
+  EXPECT_THAT(error_of(table), HasSubstr("sets both KCLHOST_PLUGIN_CHECKPOINTS and KCLHOST_PLUGIN_ACKNOWLEDGES"));
+}
+
 TEST_F(AbiVersions, BrokenDescriptor) {
   const auto with = [](auto member, kclhost_string value) {
     kclhost_plugin table = good;

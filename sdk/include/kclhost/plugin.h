@@ -189,7 +189,8 @@ typedef struct kclhost_label {
   kclhost_string value;
 } kclhost_label;
 
-/* What a metric is. Two that differ in nothing but the labels' values are series of one metric. */
+/* What a metric is. Two that differ in nothing but the labels' values are series of one metric. No text of it is longer
+ * than 1,024 bytes; an instance makes at most 10,000. */
 typedef struct kclhost_metric_spec {
   uint32_t struct_size;
   int32_t kind;        /* KCLHOST_METRIC_* */
@@ -226,7 +227,7 @@ typedef struct kclhost_host {
    * label that is none, or for another kind, unit or help than before. error may be NULL. [any thread] */
   kclhost_status (*register_metric)(void* context, const kclhost_metric_spec* spec, kclhost_metric** metric,
                                     kclhost_error* error);
-  /* [any thread] */
+  /* A metric that is NULL, because it could not be made, is ignored. [any thread] */
   void (*record_metric)(kclhost_metric* metric, double value);
   /* KCLHOST_STOP_*: whether, and why, the call in progress should return early. [any thread] */
   int32_t (*should_stop)(void* context);
@@ -247,8 +248,8 @@ typedef struct kclhost_host {
   /* The records with these numbers are done, in whatever order. For plugins that set KCLHOST_PLUGIN_ACKNOWLEDGES;
    * others are not heard. Numbers that were never given are ignored. It never blocks. [any thread] */
   void (*acknowledge)(void* context, uint64_t first_id, uint64_t count);
-  /* The record can't ever be processed, for this reason: it goes where on_error.then sends it, without another try. The
-   * rest goes on. From within process_records, about a record of its batch; plugins that set
+  /* The record can't ever be processed, for this reason (cut to 1,023 bytes): it goes where on_error.then sends it,
+   * without another try. The rest goes on. From within process_records, about a record of its batch; plugins that set
    * KCLHOST_PLUGIN_ACKNOWLEDGES may do it at any time, about any record that is not done. KCLHOST_ILLEGAL_ARGUMENT for
    * all others. [any thread] */
   kclhost_status (*reject)(void* context, uint64_t id, kclhost_string reason);
