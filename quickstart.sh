@@ -125,7 +125,7 @@ progress() { # shows how far it is; succeeds when everything is counted
 build() {
   # The tests need more packages; a tree that was configured with them is used as it is.
   [ -f build/release/build.ninja ] || cmake --preset release -DKCLHOST_BUILD_TESTS=OFF -DKCLHOST_WERROR=OFF || return
-  cmake --build build/release --target kclhost kclhost-put word_counter
+  cmake --build build/release --target kclhost kclhost-put kclhost-prime word_counter
 }
 # config/kclhost.yaml, with the counts in files, and a KCL that does not wait as long as one in a region would.
 configure() {
