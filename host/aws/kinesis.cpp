@@ -1,117 +1,59 @@
 #include "aws/kinesis.hpp"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
-#include <algorithm>
-#include <chrono>
-#include <iterator>
-#include <string_view>
 #include <utility>
 
 #include "aws/errors.hpp"
 #include "aws/stream_arn.hpp"
 #include "support/base64.hpp"
-#include "support/json.hpp"
-#include "support/one_line.hpp"
 
 namespace kclhost::host::aws {
 namespace {
 
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
-
-void string(Writer& writer, std::string_view text) {
-  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-}
-
-void member(Writer& writer, const char* name, std::string_view value) {
-  writer.Key(name);
-  string(writer, value);
-}
-
 void name_stream(Writer& writer, const std::string& stream) {
-  member(writer, is_arn(stream) ? "StreamARN" : "StreamName", stream);
+  write_member(writer, is_arn(stream) ? "StreamARN" : "StreamName", stream);
 }
 
-std::string text_of(const rapidjson::Value& object, const char* name) {
-  if (!object.IsObject()) return {};
-  const auto found = object.FindMember(name);
-  if (found == object.MemberEnd() || !found->value.IsString()) return {};
-  return {found->value.GetString(), found->value.GetStringLength()};
-}
+constexpr JsonProtocol protocol{
+    .name = "Kinesis", .signing_name = "kinesis", .target = "Kinesis_20131202.", .version = "1.1"};
 
-// An endpoint can be anything, a web site included.
-std::string shortened(const std::string& text) {
-  constexpr std::size_t longest = 300;
-  return text.size() > longest ? one_line(text.substr(0, longest)) + "..." : one_line(text);
-}
-
-// What to add to a refusal that comes of this machine's clock; empty: it does not.
-std::string clock_fault(const std::string& code, const HttpResponse& response, TimePoint here) {
-  constexpr std::string_view codes[] = {"InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired",
-                                        "RequestTimeTooSkewed",      "RequestInTheFuture",    "AuthFailure"};
-  constexpr std::chrono::minutes tolerated(4);  // services refuse from five on
-  if (!response.date || std::find(std::begin(codes), std::end(codes), code) == std::end(codes)) return {};
-  const auto ahead = here - *response.date;
-  if (std::chrono::abs(ahead) < tolerated) return {};
-  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(std::chrono::abs(ahead)).count();
-  return "; this machine's clock is " + std::to_string(minutes) + " minutes " +
-         (ahead.count() > 0 ? "ahead of" : "behind") + " the service's: set it right (timedatectl)";
-}
-
-ServiceError service_error(const HttpResponse& response, TimePoint here) {
-  rapidjson::Document document;
-  (void)json::parse(response.body, document);
-  std::string code = text_of(document, "__type");
-  if (const auto hash = code.rfind('#'); hash != std::string::npos) code.erase(0, hash + 1);
-  std::string message = text_of(document, "message");
-  if (message.empty()) message = text_of(document, "Message");
-  if (code.empty()) {
-    code = "HTTP " + std::to_string(response.status);
-    if (message.empty()) message = response.body;
+// A page's own token names the stream and what is asked of it.
+std::string shards_request(const std::string& stream, const ShardFilter& filter, const std::string& next) {
+  rapidjson::StringBuffer body;
+  Writer writer(body);
+  writer.StartObject();
+  if (!next.empty()) {
+    write_member(writer, "NextToken", next);
+  } else {
+    name_stream(writer, stream);
+    writer.Key("ShardFilter");
+    writer.StartObject();
+    write_member(writer, "Type", filter.type);
+    if (filter.timestamp) {
+      writer.Key("Timestamp");
+      writer.Int64(*filter.timestamp);
+    }
+    writer.EndObject();
   }
-  code = shortened(code);
-  return {code, shortened(message) + clock_fault(code, response, here), response.status};
+  writer.EndObject();
+  return body.GetString();
 }
 
-bool says_expired(const std::string& code) {
-  return code == "ExpiredTokenException" || code == "ExpiredToken";
-}
-
-rapidjson::Document parse(const std::string& body, const char* action) {
-  rapidjson::Document document;
-  if (json::parse(body, document) || !document.IsObject()) {
-    throw ServiceError(action, "the answer is not what Kinesis sends: " + shortened(body) + "; is the endpoint right?",
-                       200);
+Shard read_shard(const rapidjson::Value& value) {
+  Shard shard;
+  shard.id = text_of(value, "ShardId");
+  shard.parent = text_of(value, "ParentShardId");
+  shard.adjacent_parent = text_of(value, "AdjacentParentShardId");
+  if (value.IsObject() && value.HasMember("HashKeyRange")) {
+    shard.first_hash_key = text_of(value["HashKeyRange"], "StartingHashKey");
+    shard.last_hash_key = text_of(value["HashKeyRange"], "EndingHashKey");
   }
-  return document;
+  return shard;
 }
 
 }  // namespace
 
-Kinesis::Kinesis(Http& http, CredentialChain& credentials, std::string region, std::string endpoint)
-    : http_(http), credentials_(credentials), region_(std::move(region)), endpoint_(std::move(endpoint)) {}
-
-std::string Kinesis::call(const char* action, const std::string& body) {
-  for (bool again = false;; again = true) {
-    const Credentials& credentials = credentials_.get();
-    HttpRequest request;
-    request.method = "POST";
-    request.url = endpoint_ + '/';
-    request.headers = {"Content-Type: application/x-amz-json-1.1",
-                       std::string("X-Amz-Target: Kinesis_20131202.") + action};
-    if (!credentials.session_token.empty()) {
-      request.headers.push_back("X-Amz-Security-Token: " + credentials.session_token);
-    }
-    request.body = body;
-    request.signing = Signing{credentials.access_key_id, credentials.secret_access_key, region_, "kinesis"};
-    HttpResponse response = http_.send(request);
-    if (response.status == 200) return std::move(response.body);
-    ServiceError error = service_error(response, now());
-    if (again || !says_expired(error.code())) throw error;
-    credentials_.discard();
-  }
-}
+Kinesis::Kinesis(Http& http, CredentialChain& credentials, std::string region, std::string endpoint, RequestTimes times)
+    : service_(http, credentials, std::move(region), std::move(endpoint), protocol, times) {}
 
 StreamSummary Kinesis::describe(const std::string& stream) {
   rapidjson::StringBuffer body;
@@ -119,7 +61,7 @@ StreamSummary Kinesis::describe(const std::string& stream) {
   writer.StartObject();
   name_stream(writer, stream);
   writer.EndObject();
-  const rapidjson::Document document = parse(call("DescribeStreamSummary", body.GetString()), "DescribeStreamSummary");
+  const rapidjson::Document document = service_.ask("DescribeStreamSummary", body.GetString());
   StreamSummary summary;
   const auto found = document.FindMember("StreamDescriptionSummary");
   if (found == document.MemberEnd() || !found->value.IsObject()) return summary;
@@ -127,6 +69,26 @@ StreamSummary Kinesis::describe(const std::string& stream) {
   const auto shards = found->value.FindMember("OpenShardCount");
   if (shards != found->value.MemberEnd() && shards->value.IsInt()) summary.open_shards = shards->value.GetInt();
   return summary;
+}
+
+std::optional<std::vector<Shard>> Kinesis::list_shards(const std::string& stream, const ShardFilter& filter,
+                                                       std::size_t most) {
+  std::vector<Shard> shards;
+  std::string next;
+  do {
+    const rapidjson::Document page = service_.ask("ListShards", shards_request(stream, filter, next));
+    const auto listed = page.FindMember("Shards");
+    if (listed == page.MemberEnd() || !listed->value.IsArray()) {
+      throw ServiceError("ListShards", "the answer holds no shards", 200);
+    }
+    for (const auto& shard : listed->value.GetArray()) shards.push_back(read_shard(shard));
+    if (shards.size() > most) return std::nullopt;
+    std::string token = text_of(page, "NextToken");
+    // A service that has more and gives none would be asked for ever.
+    if (!token.empty() && listed->value.Empty()) throw ServiceError("ListShards", "a page without shards", 200);
+    next = std::move(token);
+  } while (!next.empty());
+  return shards;
 }
 
 void Kinesis::create(const std::string& stream, int shards) {
@@ -137,7 +99,7 @@ void Kinesis::create(const std::string& stream, int shards) {
   writer.Key("ShardCount");
   writer.Int(shards);
   writer.EndObject();
-  call("CreateStream", body.GetString());
+  service_.call("CreateStream", body.GetString());
 }
 
 std::vector<PutResult> Kinesis::put(const std::string& stream, const std::vector<Record>& records) {
@@ -152,15 +114,15 @@ std::vector<PutResult> Kinesis::put(const std::string& stream, const std::vector
     writer.StartObject();
     data.clear();
     base64::encode(record.data, data);
-    member(writer, "Data", data);
-    member(writer, "PartitionKey", record.partition_key);
-    if (record.explicit_hash_key) member(writer, "ExplicitHashKey", *record.explicit_hash_key);
+    write_member(writer, "Data", data);
+    write_member(writer, "PartitionKey", record.partition_key);
+    if (record.explicit_hash_key) write_member(writer, "ExplicitHashKey", *record.explicit_hash_key);
     writer.EndObject();
   }
   writer.EndArray();
   writer.EndObject();
 
-  const rapidjson::Document document = parse(call("PutRecords", {body.GetString(), body.GetSize()}), "PutRecords");
+  const rapidjson::Document document = service_.ask("PutRecords", {body.GetString(), body.GetSize()});
   const auto results = document.FindMember("Records");
   if (results == document.MemberEnd() || !results->value.IsArray() || results->value.Size() != records.size()) {
     throw ServiceError("PutRecords", "the answer does not hold one result for each record", 200);

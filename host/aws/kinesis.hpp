@@ -1,12 +1,13 @@
-// The few Kinesis Data Streams calls that putting records takes.
+// The few Kinesis Data Streams calls that kclhost makes.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "aws/credentials.hpp"
-#include "aws/http.hpp"
+#include "aws/json_service.hpp"
 
 namespace kclhost::host::aws {
 
@@ -31,12 +32,22 @@ struct PutResult {
   std::string error_message;
 };
 
-// Every call is one request (two, where credentials had expired), never tried again in here. All throw ServiceError,
-// TransportError and what CredentialChain throws. One thread at a time.
+// Which shards to list.
+struct ShardFilter {
+  const char* type = "AT_LATEST";                        // as the service names it
+  std::optional<std::int64_t> timestamp = std::nullopt;  // for AT_TIMESTAMP: seconds since 1970
+};
+
+struct Shard {
+  std::string id, parent, adjacent_parent;    // "" where there is none
+  std::string first_hash_key, last_hash_key;  // decimal
+};
+
+// The calls throw as JsonService does.
 class Kinesis {
  public:
   // http and credentials must outlive this.
-  Kinesis(Http& http, CredentialChain& credentials, std::string region, std::string endpoint);
+  Kinesis(Http& http, CredentialChain& credentials, std::string region, std::string endpoint, RequestTimes times = {});
 
   // `stream` is its name or its ARN; create takes names only.
   StreamSummary describe(const std::string& stream);
@@ -44,16 +55,14 @@ class Kinesis {
   // The results are in the records' order, one for each.
   std::vector<PutResult> put(const std::string& stream, const std::vector<Record>& records);
 
-  const std::string& endpoint() const { return endpoint_; }
-  const std::string& region() const { return region_; }
+  // In the service's order; nothing where there are more than `most`. One request a page.
+  std::optional<std::vector<Shard>> list_shards(const std::string& stream, const ShardFilter& filter, std::size_t most);
+
+  const std::string& endpoint() const { return service_.endpoint(); }
+  const std::string& region() const { return service_.region(); }
 
  private:
-  std::string call(const char* action, const std::string& body);
-
-  Http& http_;
-  CredentialChain& credentials_;
-  std::string region_;
-  std::string endpoint_;
+  JsonService service_;
 };
 
 }  // namespace kclhost::host::aws

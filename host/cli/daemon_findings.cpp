@@ -9,6 +9,7 @@
 #include "launch/files.hpp"
 #include "launch/handoff.hpp"
 #include "launch/heap.hpp"
+#include "launch/priming.hpp"
 #include "support/available_memory.hpp"
 #include "support/one_line.hpp"
 
@@ -47,6 +48,12 @@ void note_handoff(const config::Config& config, Findings& findings) {
                                          : handoff.says);
 }
 
+void note_priming(const config::Daemon& daemon, Findings& findings) {
+  const auto why_not = launch::why_not_primed(daemon, launch::own_executable());
+  findings.notes.push_back(why_not ? "a new application's tables and leases are left to the KCL: " + *why_not
+                                   : "kclhost launch makes a new application's tables and leases itself");
+}
+
 // The defaults hold more shards than that.
 constexpr std::uint64_t many_shards = 12;
 
@@ -79,6 +86,7 @@ void check_daemon(const config::Config& config, Findings& findings) {
     }
     note_positions(config, findings);
     note_handoff(config, findings);
+    note_priming(config.daemon, findings);
   }
   note_memory(config.daemon, findings);
 }

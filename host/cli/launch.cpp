@@ -17,6 +17,7 @@
 #include "launch/lease_interval.hpp"
 #include "launch/log_sink.hpp"
 #include "launch/outputs.hpp"
+#include "launch/priming.hpp"
 #include "launch/properties.hpp"
 #include "launch/supervisor.hpp"
 #include "launch/worker_name.hpp"
@@ -130,6 +131,9 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   outputs.complain(introduce(config, command, findings));
   launch::Job job;
   job.arguments = command.arguments;
+  if (const auto kclhost = launch::own_executable(); !launch::why_not_primed(config.daemon, kclhost)) {
+    job.arguments = launch::with_priming(kclhost, command.properties_file, command.arguments);
+  }
   job.environment[launch::log_socket_variable] = log->path().string();
   if (name) job.keep_open = name->lock();
   job.lease_interval = launch::lease_interval(command.properties);

@@ -99,6 +99,7 @@ struct Daemon {
   std::vector<std::string> jvm_options;
   std::filesystem::path jars;     // absolute; empty when not set
   std::filesystem::path logback;  // absolute; empty when not set
+  bool prime = true;              // make a new application's tables and leases
   // The KCL's own names and the values as the daemon will read them, without those kclhost adds.
   std::map<std::string, std::string> properties;
   std::map<std::string, Position> property_positions;  // where the file has the value of each

@@ -142,6 +142,8 @@ constexpr std::array table{
         .target = Directory{[](Config& c) -> std::filesystem::path& { return c.daemon.jars; }}, .nullable = true},
     Key{.name = "daemon.logback", .description = "The daemon's Logback configuration.",
         .target = Directory{[](Config& c) -> std::filesystem::path& { return c.daemon.logback; }}, .nullable = true},
+    Key{.name = "daemon.prime", .description = "Make the tables and leases of a new application before the daemon starts: its first record comes sooner.",
+        .target = Field<bool>{[](Config& c) -> bool& { return c.daemon.prime; }}},
     Key{.name = "daemon.properties", .description = "The daemon's own properties, by the KCL's names.", .target = Properties{},
         .derived_default = "{}", .nullable = true},
     Key{.name = "daemon.allow_unknown_properties", .description = "Pass properties on that kclhost does not know; kclhost check warns of them.",

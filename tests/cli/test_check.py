@@ -200,26 +200,40 @@ def test_says_whether_leases_are_handed_over_and_why(kclhost, configuration, tmp
     with_daemon(configuration, tmp_path, jar, properties)
     done = kclhost("check", "--config", configuration.path)
     assert done.code == 0
-    note, = done.stderr.splitlines()
+    note, _ = done.stderr.splitlines()
     assert note.startswith("note: graceful lease ") and said in note
+
+
+@pytest.mark.parametrize("jar, more, said", [
+    (JAR.format("3.1.3"), "", "kclhost launch makes a new application's tables and leases itself"),
+    (JAR.format("3.1.3"), "  prime: false\n", "are left to the KCL: daemon.prime is false"),
+    (JAR.format("3.5.1"), "", "are left to the KCL: the daemon is 3.5.1, and kclhost knows the tables of 3.1.3 alone"),
+    (JAR.format("3.1.3"), "    awsCredentialsProvider: X\n", "are left to the KCL: awsCredentialsProvider is X"),
+])
+def test_says_who_makes_a_new_applications_tables(kclhost, configuration, tmp_path, jar, more, said):
+    with_daemon(configuration, tmp_path, jar, more)
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 0
+    _, note = done.stderr.splitlines()
+    assert note.startswith("note: ") and said in note
 
 
 def test_warns_of_a_hand_over_that_loses_leases(kclhost, configuration, tmp_path):
     with_daemon(configuration, tmp_path, JAR.format("3.1.3"), ON)
     done = kclhost("check", "--config", configuration.path)
     assert done.code == 0
-    note, = done.stderr.splitlines()
+    note, _ = done.stderr.splitlines()
     assert note.startswith(f"note: {configuration.path}:11:36: graceful lease hand-off is on as daemon.properties says")
     assert "3.1.3" in note and "get stuck" in note and "leave isGracefulLeaseHandoffEnabled out" in note
 
 
 def test_warns_of_two_places_to_begin(kclhost, configuration, tmp_path):
     with_daemon(configuration, tmp_path, "", "    initialPositionInStream: LATEST\n")
-    first, = kclhost("check", "--config", configuration.path).stderr.splitlines()
+    first, _ = kclhost("check", "--config", configuration.path).stderr.splitlines()
     assert "hand-off" in first
     with open(configuration.path, "a") as more:
         more.write("    initialPositionInStreamExtended: 1767225600\n")
-    note, _ = kclhost("check", "--config", configuration.path).stderr.splitlines()
+    note, *_ = kclhost("check", "--config", configuration.path).stderr.splitlines()
     assert note.startswith(f"note: {configuration.path}:12:38: initialPositionInStream is set too") and "leave one out" in note
 
 
@@ -227,7 +241,7 @@ def test_an_application_that_can_t_name_its_tables(kclhost, configuration):
     configuration.write(more="daemon: {properties: {streamName: s, applicationName: my app}}\n")
     done = kclhost("check", "--config", configuration.path)
     assert (done.code, done.stdout) == (2, "")
-    problem, note = done.stderr.splitlines()
+    problem, note, _ = done.stderr.splitlines()
     assert problem.startswith(f"{configuration.path}:6:55: 'daemon.properties.applicationName' can't name the table 'my app'")
     assert "set tableName" in problem and note.startswith("note: ")
     configuration.write(more="daemon: {properties: {streamName: s, applicationName: my app, tableName: leases, "

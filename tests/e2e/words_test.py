@@ -14,6 +14,8 @@ def test_words_in_counts_out(stage):
     launch = counting.launch()
     counting.until_counted(launch, WORDS)
     assert counting.counted() == Counter(WORDS)
+    assert "kclhost made its tables, and leases from TRIM_HORIZON for the stream's 2 shards" in launch.output()
+    assert "no leases yet" not in launch.output(), "the KCL waits in spite of that"
     launch.send(signal.SIGTERM)
     assert launch.wait() == 0
     for file in counting.counts.glob("*.json"):

@@ -23,6 +23,7 @@ state_dir: {state}
 timeouts: {{shutdown: 3s}}
 daemon:
   java: {java}
+  prime: {prime}
   jvm_options: [{jvm_options}]
   jars: {directory}/jars
   logback: {directory}/logback.xml
@@ -37,7 +38,7 @@ class Launcher:
         self.kclhost = kclhost
         self.directory = directory
         self.values = {"directory": directory, "plugins": PLUGINS, "plugin": "noop.so", "state": directory / "state", "java": FAKE_JAVA,
-                       "jvm_options": "-Xmx100m",
+                       "prime": "true", "jvm_options": "-Xmx100m",
                        "properties": "streamName: words, applicationName: app"}
         self.config = directory / "kclhost.yaml"
         self.processes = []
@@ -514,6 +515,7 @@ GAVE_UP = "Unable to initialize after 20 attempts. Shutting down. | java.lang.Ru
 def test_a_daemon_that_gave_up_is_told_from_one_that_failed_later(launcher, version, told):
     jars = launcher.directory / "jars"
     (jars / "amazon-kinesis-client-multilang-9.jar").rename(jars / f"amazon-kinesis-client-multilang-{version}.jar")
+    launcher.values["prime"] = "false"  # which asks AWS
     line = KCL.format("ERROR", "multi-lang-daemon-0000", "Scheduler", GAVE_UP)
     done = launcher.run(fake="ends-saying:" + line)
     assert done.returncode == 1
@@ -603,6 +605,37 @@ def test_a_slow_reader_loses_nothing(launcher):
         assert process.returncode == 0
     finally:
         process.kill()
+
+
+# ---- A new application's tables ------------------------------------------------------------------------------------------
+
+
+def primed(launcher, monkeypatch):
+    """The lines before the last, with a daemon whose tables kclhost knows, on its way to a place that it can't."""
+    jars = launcher.directory / "jars"
+    for jar in jars.iterdir():
+        jar.rename(jars / "amazon-kinesis-client-multilang-3.1.3.jar")
+    monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Daws.region=eu-west-2")
+    lines = after_start(launcher.run(fake="exit-0").stderr).splitlines()
+    assert "exit status 0" in lines[-1]
+    return lines[:-1]
+
+
+def test_a_new_applications_tables_come_before_java(launcher, monkeypatch):
+    told, = primed(launcher, monkeypatch)
+    assert told.startswith("kclhost: a new application's tables and leases are left to the KCL")
+    assert "JAVA_TOOL_OPTIONS" in told
+
+
+@pytest.mark.parametrize("name, value", [("prime", "false"), ("jvm_options", "-Xmx100m, -Daws.region=eu-west-2"),
+                                         ("properties", "streamName: words, applicationName: app, awsCredentialsProvider: X")])
+def test_what_the_configuration_leaves_to_the_kcl_is_not_tried(launcher, monkeypatch, name, value):
+    launcher.values[name] = value
+    assert primed(launcher, monkeypatch) == []
+
+
+def test_the_command_that_is_printed_makes_no_tables(launcher):
+    assert "kclhost-prime" not in launcher.run("--print-command").stdout
 
 
 # ---- What check refuses ------------------------------------------------------------------------------------------------

@@ -288,7 +288,8 @@ class LocalServices:
 
 class Daemon(Process):
     """The MultiLangDaemon itself, without kclhost launch, running executable for each shard. Tests of launch start
-    kclhost launch with Process instead. stop() kills; for an orderly end send(SIGTERM) and wait()."""
+    kclhost launch with Process instead. A property that is None is left out. stop() kills; for an orderly end
+    send(SIGTERM) and wait()."""
 
     def __init__(self, services: LocalServices, directory, executable: str, stream: str, application: str, *,
                  properties=None, jvm_options=(), env=None):
@@ -297,12 +298,17 @@ class Daemon(Process):
         values = {"executableName": executable, "streamName": stream, "applicationName": application,
                   "processingLanguage": "cpp/20", **services.daemon_properties(), **(properties or {})}
         self.properties_file = self.directory / "daemon.properties"
-        self.properties_file.write_text("".join(f"{key} = {value}\n" for key, value in values.items()))
+        self.properties_file.write_text(properties_text(values))
         super().__init__(
             ["java", "-Xmx512m", "-Dfile.encoding=UTF-8", *services.jvm_options, *jvm_options, "-cp",
              f"{fetch.daemon()}/*", "software.amazon.kinesis.multilang.MultiLangDaemon", "--properties-file",
              self.properties_file, "--log-configuration", fetch.ROOT / "config" / "daemon" / "logback.xml"],
             self.directory / "daemon.log", env=services.environment(**(env or {})))
+
+
+def properties_text(values: dict) -> str:
+    """A daemon's properties file, without those that are None."""
+    return "".join(f"{key} = {value}\n" for key, value in values.items() if value is not None)
 
 
 def _plain(value: dict):

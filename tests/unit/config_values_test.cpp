@@ -83,6 +83,7 @@ TEST(ConfigValues, DefaultsAreTheDocumentedOnes) {
   EXPECT_THAT(config.daemon.jvm_options, IsEmpty());
   EXPECT_TRUE(config.daemon.jars.empty());
   EXPECT_TRUE(config.daemon.logback.empty());
+  EXPECT_TRUE(config.daemon.prime);
   EXPECT_THAT(config.daemon.properties, IsEmpty());
   EXPECT_FALSE(config.daemon.allow_unknown_properties);
 }
@@ -114,6 +115,7 @@ daemon:
   jvm_options: [-Xmx512m, 12]
   jars: ../jars/
   logback: daemon/logback.xml
+  prime: false
   properties: {streamName: words, maxRecords: 1000}
   allow_unknown_properties: true
 )",
@@ -158,6 +160,7 @@ daemon:
   EXPECT_THAT(config.daemon.jvm_options, ElementsAre("-Xmx512m", "12"));
   EXPECT_EQ(config.daemon.jars, "/etc/jars");
   EXPECT_EQ(config.daemon.logback, "/etc/kclhost/daemon/logback.xml");
+  EXPECT_FALSE(config.daemon.prime);
   EXPECT_THAT(config.daemon.properties, ElementsAre(Pair("maxRecords", "1000"), Pair("streamName", "words")));
   EXPECT_TRUE(config.daemon.allow_unknown_properties);
 }
