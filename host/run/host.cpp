@@ -11,8 +11,6 @@
 namespace kclhost::host::run {
 namespace {
 
-using protocol::Action;
-
 // How long a log that nobody reads can hold the end up.
 constexpr std::chrono::milliseconds patience_with_log{1'000};
 
@@ -109,6 +107,7 @@ void Host::daemon_gone(bool unanswered) {
 }
 
 void Host::handle(const protocol::Message& message) {
+  using protocol::Action;
   answering_ = message.action_text;
   if (message.action != Action::initialize && !greeted_) {
     return end(exit_usage, "the daemon's first message is " + answering_ + ", not initialize");
