@@ -43,7 +43,7 @@ std::string text_of(std::string_view message, std::string_view exception) {
 
 // Plugins compiled against a shorter struct must not be written beyond it.
 template <std::size_t N>
-bool has(const kclhost_error& error, const char (&member)[N]) {
+bool has_member(const kclhost_error& error, const char (&member)[N]) {
   return error.struct_size >= static_cast<std::size_t>(member - reinterpret_cast<const char*>(&error)) + N;
 }
 
@@ -65,8 +65,8 @@ kclhost_status checkpoint(kclhost_checkpointer* opaque, const kclhost_string* se
     answer = checkpointer.host.checkpoint(sequence, sub_sequence_number);
   }
   if (error != nullptr && answer.status != KCLHOST_OK) {
-    if (has(*error, error->name)) copy_text(error->name, answer.name);
-    if (has(*error, error->message)) copy_text(error->message, answer.message);
+    if (has_member(*error, error->name)) copy_text(error->name, answer.name);
+    if (has_member(*error, error->message)) copy_text(error->message, answer.message);
   }
   return answer.status;
 }
