@@ -15,7 +15,7 @@
 namespace kclhost::host::cli {
 namespace {
 
-struct Options {
+struct FetchOptions {
   std::string to;
   std::string config;
   std::string pom;
@@ -47,7 +47,7 @@ bool make_archive(const std::string& java, const std::filesystem::path& jars) {
   return true;
 }
 
-int act(const Options& options) {
+int fetch_daemon(const FetchOptions& options) {
   std::filesystem::path to = options.to;
   std::string java = options.java;
   const bool is_asked = to.empty() || !options.config.empty();
@@ -90,7 +90,7 @@ int act(const Options& options) {
 void add_fetch_daemon(CommandLine& program) {
   CommandLine command =
       program.add_command("fetch-daemon", "Fetch the MultiLangDaemon's jars with Maven, and make their class archive");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<FetchOptions>();
   command.add({.names = "--to",
                .into = &options->to,
                .help = "The directory for the jars (default: daemon.jars of --config, else ./jars)",
@@ -110,7 +110,7 @@ void add_fetch_daemon(CommandLine& program) {
                .into = &options->java,
                .help = "The Java that makes the class archive (default: daemon.java of --config, else java)",
                .value = "PROGRAM"});
-  command.runs([options] { return act(*options); });
+  command.runs([options] { return fetch_daemon(*options); });
 }
 
 }  // namespace kclhost::host::cli

@@ -27,7 +27,7 @@
 namespace kclhost::host::cli {
 namespace {
 
-struct Options {
+struct LaunchOptions {
   std::filesystem::path config;
   std::string java;
   std::string logback;
@@ -144,7 +144,7 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   return exit_stopped;
 }
 
-int act(const Options& options) {
+int start_or_print(const LaunchOptions& options) {
   const std::filesystem::path file = configuration(options.config);
   if (file.empty()) return no_configuration();
   const config::Loaded loaded = config::load(file);
@@ -178,7 +178,7 @@ int act(const Options& options) {
 
 void add_launch(CommandLine& program) {
   CommandLine command = program.add_command("launch", "Start the MultiLangDaemon and look after it");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<LaunchOptions>();
   add_configuration(command, options->config);
   command.add(
       {.names = "--java", .into = &options->java, .help = "The Java to use (over daemon.java)", .value = "PROGRAM"});
@@ -193,7 +193,7 @@ void add_launch(CommandLine& program) {
         .help = "The command line; writes the properties it names"},
        {.names = "--print-classpath", .into = &options->print_classpath, .help = "Java's class path"},
        {.names = "--print-properties", .into = &options->print_properties, .help = "The daemon's properties"}});
-  command.runs([options] { return act(*options); });
+  command.runs([options] { return start_or_print(*options); });
 }
 
 }  // namespace kclhost::host::cli

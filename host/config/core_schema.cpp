@@ -4,12 +4,10 @@
 #include <charconv>
 #include <cstdint>
 
+#include "config/digits.hpp"
+
 namespace kclhost::host::config {
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool one_of(std::string_view text, std::string_view a, std::string_view b, std::string_view c) {
   return text == a || text == b || text == c;
@@ -38,14 +36,6 @@ struct Decimal {
   std::string_view exponent;  // with its e, "" for none
   bool point = false;
 };
-
-std::string_view take_digits(std::string_view& text) {
-  std::size_t n = 0;
-  while (n < text.size() && is_digit(text[n])) ++n;
-  const std::string_view digits = text.substr(0, n);
-  text.remove_prefix(n);
-  return digits;
-}
 
 std::optional<Decimal> decimal(std::string_view text) {
   std::string_view rest = unsigned_part(text);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/daemon_properties_table.hpp"
+#include "config/digits.hpp"
 #include "config/messages.hpp"
 #include "config/nearest.hpp"
 
@@ -28,9 +29,6 @@ constexpr std::array<std::string_view, 2> client_versions{"CLIENT_VERSION_CONFIG
 constexpr std::array<std::string_view, 5> trues{"true", "yes", "y", "on", "1"};
 constexpr std::array<std::string_view, 5> falses{"false", "no", "n", "off", "0"};
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -56,14 +54,6 @@ bool decimal_number(std::string_view value) {
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   return error == std::errc{} && end == value.data() + value.size() && !value.empty() && is_digit(value.back()) &&
          number >= 0;
-}
-
-std::string_view take_digits(std::string_view& text) {
-  std::size_t n = 0;
-  while (n < text.size() && is_digit(text[n])) ++n;
-  const std::string_view digits = text.substr(0, n);
-  text.remove_prefix(n);
-  return digits;
 }
 
 // PnDTnHnMn.nS without signs, at least one part, and one after the T if there is a T.

@@ -24,7 +24,7 @@ std::string last_line(std::string text) {
   return text.empty() ? "it gave no reason" : text;
 }
 
-std::string names_archive(const fs::path& archive) {
+std::string option_for(const fs::path& archive) {
   return "-XX:SharedArchiveFile=" + archive.string();
 }
 
@@ -35,7 +35,7 @@ fs::path class_archive(const fs::path& jars) {
 }
 
 std::vector<std::string> options_for_archive(const fs::path& archive) {
-  return {names_archive(archive), "-Xlog:cds=off"};
+  return {option_for(archive), "-Xlog:cds=off"};
 }
 
 bool archive_fits(const std::string& java, const fs::path& jars) {
@@ -44,7 +44,7 @@ bool archive_fits(const std::string& java, const fs::path& jars) {
   if (!fs::is_regular_file(archive, error)) return false;
   // With -Xshare:on it compares itself and each jar with those that the archive was made of, and ends where they
   // differ.
-  const auto ran = run_program({java, "-Xshare:on", names_archive(archive), "-cp", class_path(jars), "-version"});
+  const auto ran = run_program({java, "-Xshare:on", option_for(archive), "-cp", class_path(jars), "-version"});
   return ran && ran->wait_status == 0;
 }
 
@@ -58,7 +58,7 @@ std::optional<Error> make_class_archive(const std::string& java, const fs::path&
   // G1 alone can put Java objects into an archive; from newer Javas' archives the other collectors can read them.
   const auto ran =
       run_program({java, "-Xshare:dump", "-XX:+UseG1GC", "-Xlog:cds=off", "-Xlog:cds+heap=off",
-                   "-XX:SharedClassListFile=" + classes.string(), names_archive(partial), "-cp", class_path(jars)});
+                   "-XX:SharedClassListFile=" + classes.string(), option_for(partial), "-cp", class_path(jars)});
   std::error_code error;
   if (!ran) return Error{ran.error()};
   if (ran->wait_status == 0) fs::rename(partial, archive, error);

@@ -3,7 +3,7 @@
 namespace kclhost::host::launch {
 namespace {
 
-constexpr std::chrono::seconds pause{10};
+constexpr std::chrono::seconds pause_between_words{10};
 
 std::string seconds_of(std::chrono::milliseconds time) {
   return std::to_string((time.count() + 999) / 1000) + " s";
@@ -21,7 +21,7 @@ std::string ColdStart::line_for(Sign sign, Clock::time_point now) {
     return {};
   }
   last_ = sign;
-  if (said_at_ && now - *said_at_ < pause) return {};
+  if (said_at_ && now - *said_at_ < pause_between_words) return {};
   said_at_ = now;
   switch (sign) {
     case Sign::table_empty:

@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // More than a datagram can hold by default (net.core.wmem_default).
-constexpr std::size_t longest_line = 256 * 1024;
+constexpr std::size_t longest_datagram = 256 * 1024;
 
 std::string unique_name() {
   std::random_device random;
@@ -70,7 +70,7 @@ LogSink::~LogSink() {
 bool LogSink::forward(const Taker& take, int most) {
   bool any = false;
   for (int i = 0; i < most; ++i) {
-    line_.resize(longest_line);
+    line_.resize(longest_datagram);
     const ssize_t size = ::recv(socket_.get(), line_.data(), line_.size() - 1, 0);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) break;

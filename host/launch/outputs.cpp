@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds last_words{1};
 // How long a reader may take nothing before it has stalled.
-constexpr std::chrono::seconds patience{1};
+constexpr std::chrono::seconds patience_with_reader{1};
 
 std::string notice(std::uint64_t dropped) {
   return "kclhost: " + std::to_string(dropped) + " pieces of output were dropped: nobody read it\n";
@@ -93,7 +93,7 @@ void Outputs::watch() {
 void Outputs::set_timer(bool on) {
   if (on == timer_on_) return;
   itimerspec when{};
-  if (on) when.it_value.tv_sec = patience.count();
+  if (on) when.it_value.tv_sec = patience_with_reader.count();
   ::timerfd_settime(timer_.get(), 0, &when, nullptr);
   timer_on_ = on;
 }

@@ -10,7 +10,7 @@ namespace kclhost::host::launch {
 namespace {
 
 // A longer one is handed on in pieces, so that a slow reader can keep up.
-constexpr std::size_t longest_line = 64 * 1024;
+constexpr std::size_t longest_piece = 64 * 1024;
 constexpr std::size_t read_size = 64 * 1024;
 
 }  // namespace
@@ -48,7 +48,7 @@ bool LineRelay::forward() {
 
 void LineRelay::pass_lines() {
   for (std::size_t end; (end = pending_.find('\n')) != std::string::npos;) pass(end + 1);
-  if (pending_.size() >= longest_line) pass(pending_.size());
+  if (pending_.size() >= longest_piece) pass(pending_.size());
 }
 
 void LineRelay::pass(std::size_t size) {

@@ -27,9 +27,9 @@ constexpr int most_names = 1'000;
 
 // A JVM that was killed with its launch is there until the last of its threads has ended. One that lives on has been
 // told to end, and may take longer than anybody should wait.
-constexpr std::chrono::milliseconds patience{5'000}, pause{20};
+constexpr std::chrono::milliseconds patience_with_lock{5'000}, lock_pause{20};
 
-Error failed(const fs::path& file, const char* what, int error) {
+Error not_kept(const fs::path& file, const char* what, int error) {
   return {file.string() + ": " + what + ": " + std::generic_category().message(error) +
           "; it keeps the daemon's name in the lease table, so state_dir must be writable for kclhost"};
 }
@@ -53,7 +53,7 @@ std::string new_name() {
 
 Result<std::string> name_in(const fs::path& file, int fd) {
   struct stat status {};
-  if (::fstat(fd, &status) != 0) return failed(file, "can't be examined", errno);
+  if (::fstat(fd, &status) != 0) return not_kept(file, "can't be examined", errno);
   const std::string from = origin(status);
   const std::string text = read_file(file).value_or("");
   const std::size_t line = text.find('\n');
@@ -63,7 +63,7 @@ Result<std::string> name_in(const fs::path& file, int fd) {
   // In place: the lock is on this file, not on one that would be renamed onto it.
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, record.data(), record.size(), 0) != static_cast<ssize_t>(record.size()) ||
       ::fsync(fd) != 0) {
-    return failed(file, "can't be written", errno);
+    return not_kept(file, "can't be written", errno);
   }
   return name;
 }
@@ -80,14 +80,14 @@ bool launch_is_gone(int fd) {
 }
 
 bool try_lock(int fd) {
-  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto until = std::chrono::steady_clock::now() + patience_with_lock;
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     if (error != EWOULDBLOCK || !launch_is_gone(fd) || std::chrono::steady_clock::now() >= until) {
       errno = error;
       return false;
     }
-    std::this_thread::sleep_for(pause);
+    std::this_thread::sleep_for(lock_pause);
   }
   return true;
 }
@@ -99,16 +99,16 @@ Result<WorkerName> WorkerName::take(const fs::path& folder, const std::string& a
   for (int number = 0; number < most_names; ++number) {
     const fs::path file = folder / file_name(application + "." + std::to_string(number));
     Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd) return failed(file, "can't be opened", errno);
+    if (!fd) return not_kept(file, "can't be opened", errno);
     if (try_lock(fd.get())) {
       Fd ours(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
       struct flock lock;
-      if (!ours || !lock_as_launch(ours.get(), F_OFD_SETLK, lock)) return failed(file, "can't be locked", errno);
+      if (!ours || !lock_as_launch(ours.get(), F_OFD_SETLK, lock)) return not_kept(file, "can't be locked", errno);
       Result<std::string> name = name_in(file, fd.get());
       if (!name) return Error{name.error()};
       return WorkerName(std::move(*name), std::move(fd), std::move(ours));
     }
-    if (errno != EWOULDBLOCK) return failed(file, "can't be locked", errno);
+    if (errno != EWOULDBLOCK) return not_kept(file, "can't be locked", errno);
   }
   return Error{folder.string() + ": " + std::to_string(most_names) + " daemons of " + application + " run here"};
 }

@@ -92,7 +92,7 @@ Result<std::vector<Misfit>> unpacked(std::string_view bytes) {
   ::_exit(write_all(to.get(), bytes) ? 0 : 1);
 }
 
-std::string read_all(const Fd& from) {
+std::string read_to_end(const Fd& from) {
   std::string all;
   char bytes[4096];
   for (;;) {
@@ -115,7 +115,7 @@ Result<std::vector<Misfit>> find_misfits(const std::string& schema, const std::s
   if (child < 0) return refused();
   if (child == 0) work(childs, schema, configuration);
   childs.reset();
-  const std::string bytes = read_all(ours);
+  const std::string bytes = read_to_end(ours);
   int status = 0;
   pid_t ended;
   do {

@@ -16,7 +16,7 @@ std::string reason() {
   return std::generic_category().message(errno);
 }
 
-bool read_all(int fd, std::size_t expected, std::string& bytes) {
+bool read_bytes(int fd, std::size_t expected, std::string& bytes) {
   bytes.resize(expected);
   std::size_t have = 0;
   while (have < bytes.size()) {
@@ -53,7 +53,8 @@ Result<std::string> read_loadable(const std::filesystem::path& path) {
   if (::fstat(fd.get(), &status) != 0) return Error{"can't be examined: " + reason()};
   if (std::string why = objection(status); !why.empty()) return Error{std::move(why)};
   std::string bytes;
-  if (!read_all(fd.get(), static_cast<std::size_t>(status.st_size), bytes)) return Error{"can't be read: " + reason()};
+  if (!read_bytes(fd.get(), static_cast<std::size_t>(status.st_size), bytes))
+    return Error{"can't be read: " + reason()};
   return bytes;
 }
 

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t least_room = std::size_t{128} << 10;
 // How far the copies, and what is decoded, may be written beyond their ends.
 constexpr std::size_t overreach = std::max(BatchStore::text_overread, base64_overreach);
-constexpr std::size_t alignment = std::size_t{4} << 10;
+constexpr std::size_t table_alignment = std::size_t{4} << 10;
 // A buffer no larger than this is not worth giving back.
 constexpr std::size_t kept_buffer = std::size_t{256} << 10;
 
@@ -34,7 +34,7 @@ bool BatchStore::reserve(std::size_t bytes) {
   const std::size_t texts = end_ + bytes + overreach;
   if (texts <= table_) return true;
   std::size_t to = std::max({texts, least_room, std::min(2 * table_, buffer_.limit() / 2)});
-  to = (to + alignment - 1) / alignment * alignment;
+  to = (to + table_alignment - 1) / table_alignment * table_alignment;
   if (!buffer_.reserve(to + (count_ + 1) * sizeof(RecordEntry))) return false;
   if (count_ != 0) std::memmove(buffer_.data() + to, entries(), count_ * sizeof(RecordEntry));
   table_ = to;

@@ -22,7 +22,7 @@ constexpr std::size_t largest_capacity = std::size_t{4} << 30;
 // other. A user has 64 MiB for all pipes (fs.pipe-user-pages-soft), and once they are used up, each further pipe of any
 // program of that user is tiny: so only a shard that needs it has it, while it does.
 constexpr int usual_pipe_size = 1 << 16, large_pipe_size = 1 << 20;
-constexpr std::size_t alignment = 64;
+constexpr std::size_t read_alignment = 64;
 constexpr std::size_t large_batch = std::size_t{128} << 10;
 
 }  // namespace
@@ -97,7 +97,7 @@ void LineReader::make_room() {
 
 // The bytes that were not taken end where the kernel copies more to at full speed.
 void LineReader::move_to(char* window) {
-  const std::size_t size = end_ - begin_, begin = (alignment - size % alignment) % alignment;
+  const std::size_t size = end_ - begin_, begin = (read_alignment - size % read_alignment) % read_alignment;
   if (size != 0) std::memmove(window + begin, window_.get() + begin_, size);
   begin_ = begin;
   end_ = begin + size;
@@ -107,18 +107,18 @@ bool LineReader::resize(std::size_t capacity) {
   if (capacity > largest_capacity) return false;
   // Memory that is never written to costs nothing.
   std::unique_ptr<char, Free> window(
-      static_cast<char*>(std::aligned_alloc(alignment, capacity + alignment + BatchDecoder::overread)));
+      static_cast<char*>(std::aligned_alloc(read_alignment, capacity + read_alignment + BatchDecoder::overread)));
   if (!window) return false;
   move_to(window.get());
   window_ = std::move(window);
-  capacity_ = capacity + alignment;
+  capacity_ = capacity + read_alignment;
   return true;
 }
 
 void LineReader::release() {
   begin_ = end_ = 0;
   set_pipe_size(false);
-  if (capacity_ > usual_capacity + alignment) resize(usual_capacity);
+  if (capacity_ > usual_capacity + read_alignment) resize(usual_capacity);
 }
 
 std::optional<std::span<char>> LineReader::take() {

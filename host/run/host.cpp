@@ -11,8 +11,6 @@
 namespace kclhost::host::run {
 namespace {
 
-using protocol::Action;
-
 // How long a log that nobody reads can hold the end up.
 constexpr std::chrono::milliseconds patience_with_log{1'000};
 
@@ -73,6 +71,8 @@ int Host::run() {
     // At the last moment: what still has to run would be mapped again.
     if (std::exchange(unmap_program_, false)) unmap_program();
     loop_.turn(until);
+    // What somebody waits for comes before what is due.
+    carry_out();
     on_time();
   }
   for (auto& one : lives_) one.reset();
@@ -109,6 +109,7 @@ void Host::daemon_gone(bool unanswered) {
 }
 
 void Host::handle(const protocol::Message& message) {
+  using protocol::Action;
   answering_ = message.action_text;
   if (message.action != Action::initialize && !greeted_) {
     return end(exit_usage, "the daemon's first message is " + answering_ + ", not initialize");
@@ -180,13 +181,13 @@ Clock::time_point Host::deadline() const {
 
 void Host::on_time() {
   const auto clock = Clock::now();
-  const Now time = at(clock);
+  const auto steady = std::chrono::duration_cast<Time>(clock.time_since_epoch());
   // First: the lives pass it on when the batches' memory is another.
   if (daemon_.deadline() <= clock) unmap_program_ |= daemon_.on_time(clock);
   for (std::size_t i = 0; i < lives_.size(); ++i) {
     if (lives_[i]->deadline() <= clock) lives_[i]->on_time(clock);
   }
-  if (shard_.deadline() <= time.steady) shard_.on_time(time);
+  if (shard_.deadline() <= steady) shard_.on_time(at(clock));
   for (const WorkerId worker : over_) {
     std::erase_if(lives_, [worker](const auto& one) { return one->id() == worker; });
   }

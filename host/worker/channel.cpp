@@ -59,15 +59,15 @@ void Channel::shut_down() {
 Channel::Sent Channel::send(Header header, std::initializer_list<std::string_view> texts, Wait wait, int fd) {
   std::array<iovec, 5> parts{};
   parts[0] = {&header, sizeof header};
-  std::size_t n = 0;
+  std::size_t n = 0, used = 1;
   for (const std::string_view text : texts) {
     const std::size_t size = std::min(text.size(), longest_text);
-    header.sizes[n] = static_cast<std::uint32_t>(size);
-    parts[++n] = {const_cast<char*>(text.data()), size};
+    header.sizes[n++] = static_cast<std::uint32_t>(size);
+    if (size != 0) parts[used++] = {const_cast<char*>(text.data()), size};
   }
   msghdr message{};
   message.msg_iov = parts.data();
-  message.msg_iovlen = n + 1;
+  message.msg_iovlen = used;
   Extra extra{};
   if (fd >= 0) {
     message.msg_control = extra.bytes;
@@ -78,8 +78,13 @@ Channel::Sent Channel::send(Header header, std::initializer_list<std::string_vie
     one->cmsg_len = CMSG_LEN(sizeof fd);
     std::memcpy(CMSG_DATA(one), &fd, sizeof fd);
   }
+  const int flags = MSG_NOSIGNAL | (wait == Wait::no ? MSG_DONTWAIT : 0);
+  // Mostly a header is all there is: what takes no msghdr costs the kernel less.
+  const bool header_alone = used == 1 && fd < 0;
   for (;;) {
-    if (::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | (wait == Wait::no ? MSG_DONTWAIT : 0)) >= 0) return Sent::yes;
+    const ssize_t sent =
+        header_alone ? ::send(fd_.get(), &header, sizeof header, flags) : ::sendmsg(fd_.get(), &message, flags);
+    if (sent >= 0) return Sent::yes;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return Sent::full;
     if (errno != EINTR) return Sent::gone;
   }

@@ -40,9 +40,11 @@ class Dialogue {
   void call(CallNumber number, const Request& request);
   void answer_checkpoint(CallNumber number, const CheckpointAnswer& answer);
 
+  // For a turn, so that timers and the daemon are served whatever the worker sends.
+  static constexpr int packets_at_once = 64;
   // Takes and reports what has come, so many packets at the most. False when the worker's end is closed. What it leaves
   // keeps the descriptor ready.
-  bool read(int most);
+  bool read(int most = packets_at_once);
   // The same at the worker's end, when nobody will ask again; and what was acknowledged until then.
   void drain(int most);
   // Nothing is read any more.

@@ -5,7 +5,7 @@
 namespace kclhost::host::worker {
 namespace {
 
-bool has(std::string_view line, std::string_view text) {
+bool contains(std::string_view line, std::string_view text) {
   return line.find(text) != std::string_view::npos;
 }
 
@@ -20,8 +20,8 @@ std::string_view trimmed(std::string_view line) {
 void LastWords::add(std::string_view line) {
   line = trimmed(line).substr(0, longest_line);
   if (line.empty()) return;
-  const bool sanitizer = has(line, "Sanitizer: ");
-  if (finding_.empty() ? sanitizer && has(line, "ERROR: ") : sanitizer && has(line, "SUMMARY: ")) {
+  const bool sanitizer = contains(line, "Sanitizer: ");
+  if (finding_.empty() ? sanitizer && contains(line, "ERROR: ") : sanitizer && contains(line, "SUMMARY: ")) {
     if (finding_.size() < most_lines) finding_.emplace_back(line);
     return;
   }

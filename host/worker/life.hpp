@@ -63,6 +63,9 @@ struct Spec {
   bool any_config = false;    // it need not fit the schema: for Call::check_config, which is all that follows
 };
 
+// The deadline of what is not waited for.
+inline constexpr Clock::time_point never = Clock::time_point::max();
+
 // It never waits: each function returns at once, and the listener hears what came of it. Host's thread only.
 class Life {
  public:
@@ -80,7 +83,7 @@ class Life {
   virtual void kill(Death::Kind kind, std::string message) = 0;
   // The memory of a process that this instance has to itself, in bytes; 0 when it has none.
   virtual std::uint64_t resident_memory() const = 0;
-  // When on_time must be called next; Clock::time_point::max(): not at all.
+  // When on_time must be called next; never: not at all.
   virtual Clock::time_point deadline() const = 0;
   virtual void on_time(Clock::time_point now) = 0;
   // Destroying it ends the worker by SIGKILL, without a report, and waits for the kernel to take it away.

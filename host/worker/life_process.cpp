@@ -26,13 +26,11 @@ constexpr auto patience_with_end = 1s;
 constexpr std::chrono::milliseconds soon{50}, later{1'000};
 // How long a destructor waits for what SIGKILL has to end.
 constexpr auto patience_with_kernel = 5s;
-// Per turn, so that timers and the daemon are served whatever the worker sends.
-constexpr int packets_at_once = 64;
+// Per turn, as Dialogue::packets_at_once is.
 constexpr std::size_t bytes_at_once = 64 * 1024;
 // More than a socket holds, and what a pipe holds: a process that the plugin started may go on sending.
 constexpr int packets_after_end = 1024;
 constexpr std::size_t pipe_size = 64 * 1024;
-constexpr auto never = Clock::time_point::max();
 
 }  // namespace
 
@@ -107,7 +105,7 @@ void LifeProcess::misbehaved(const std::string& what) {
 }
 
 void LifeProcess::on_channel() {
-  const bool open = dialogue_.read(packets_at_once);
+  const bool open = dialogue_.read();
   // Closed by the plugin, or by the process's end, which is told in a moment.
   if (!open) loop_.remove(dialogue_.fd());
   if ((open && !dialogue_.not_loaded()) || end_until_ != never) return;

@@ -15,9 +15,6 @@
 namespace kclhost::host::worker {
 namespace {
 
-constexpr int packets_at_once = 64;
-constexpr auto never = Clock::time_point::max();
-
 class LifeThread final : public Life, private Dialogue::Owner {
  public:
   LifeThread(WorkerId id, EventLoop& loop, const SharedBuffer* batch, Listener& listener,
@@ -61,7 +58,7 @@ class LifeThread final : public Life, private Dialogue::Owner {
   }
 
   void on_channel() {
-    if (dialogue_.read(packets_at_once)) return;
+    if (dialogue_.read()) return;
     loop_.remove(dialogue_.fd());
     ended_ = true;
     dialogue_.drain(packets_at_once);

@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -26,11 +27,20 @@ def without_precompiled(command):
     return shlex.join(kept)
 
 
+def by_file(entries):
+    """The entries with one for each source file: a file that only includes others, as CMake makes them for a unity build,
+    stands for those."""
+    for entry in entries:
+        file = pathlib.Path(entry["directory"], entry["file"])
+        parts = re.findall(r'^#include "(.+)"$', file.read_text(), re.MULTILINE) if file.parent.name == "Unity" else []
+        yield from [entry | {"file": part, "command": entry["command"].replace(entry["file"], part)} for part in parts] or [entry]
+
+
 def main(build, chosen):
     database = pathlib.Path(build) / "compile_commands.json"
     if not database.exists():
         sys.exit(f"{database} is missing; configure the build first")
-    entries = json.loads(database.read_text())
+    entries = list(by_file(json.loads(database.read_text())))
     known = {pathlib.Path(entry["directory"], entry["file"]).resolve() for entry in entries}
     wanted = [pathlib.Path(path).resolve() for path in chosen] or sources("host", suffixes=(".cpp",))
     files = [path for path in wanted if path in known]

@@ -69,8 +69,10 @@ const Conversion conversions[] = {
     {"ReferenceInKey", "{\"${A}\": 1}\n", R"({"${A}":1})"},
 };
 
-const auto name_of = [](const testing::TestParamInfo<Conversion>& test) { return std::string(test.param.name); };
-INSTANTIATE_TEST_SUITE_P(Conversions, ConfigJson, testing::ValuesIn(conversions), name_of);
+const auto conversion_name = [](const testing::TestParamInfo<Conversion>& test) {
+  return std::string(test.param.name);
+};
+INSTANTIATE_TEST_SUITE_P(Conversions, ConfigJson, testing::ValuesIn(conversions), conversion_name);
 
 }  // namespace
 }  // namespace kclhost::host::config

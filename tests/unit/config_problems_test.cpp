@@ -281,14 +281,14 @@ const Mistake properties[] = {
           "must be a map of the daemon's properties, not a list"),
 };
 
-const auto name_of = [](const testing::TestParamInfo<Mistake>& info) { return std::string(info.param.name); };
-INSTANTIATE_TEST_SUITE_P(Documents, ConfigMistake, testing::ValuesIn(documents), name_of);
-INSTANTIATE_TEST_SUITE_P(Names, ConfigMistake, testing::ValuesIn(names), name_of);
-INSTANTIATE_TEST_SUITE_P(Values, ConfigMistake, testing::ValuesIn(values), name_of);
-INSTANTIATE_TEST_SUITE_P(References, ConfigMistake, testing::ValuesIn(references), name_of);
-INSTANTIATE_TEST_SUITE_P(OddCharacters, ConfigMistake, testing::ValuesIn(odd_characters), name_of);
-INSTANTIATE_TEST_SUITE_P(Json, ConfigMistake, testing::ValuesIn(json), name_of);
-INSTANTIATE_TEST_SUITE_P(Properties, ConfigMistake, testing::ValuesIn(properties), name_of);
+const auto mistake_name = [](const testing::TestParamInfo<Mistake>& info) { return std::string(info.param.name); };
+INSTANTIATE_TEST_SUITE_P(Documents, ConfigMistake, testing::ValuesIn(documents), mistake_name);
+INSTANTIATE_TEST_SUITE_P(Names, ConfigMistake, testing::ValuesIn(names), mistake_name);
+INSTANTIATE_TEST_SUITE_P(Values, ConfigMistake, testing::ValuesIn(values), mistake_name);
+INSTANTIATE_TEST_SUITE_P(References, ConfigMistake, testing::ValuesIn(references), mistake_name);
+INSTANTIATE_TEST_SUITE_P(OddCharacters, ConfigMistake, testing::ValuesIn(odd_characters), mistake_name);
+INSTANTIATE_TEST_SUITE_P(Json, ConfigMistake, testing::ValuesIn(json), mistake_name);
+INSTANTIATE_TEST_SUITE_P(Properties, ConfigMistake, testing::ValuesIn(properties), mistake_name);
 
 TEST(ConfigProblems, AreAllListedInTheFilesOrder) {
   ::unsetenv("KCLHOST_TEST_UNSET");

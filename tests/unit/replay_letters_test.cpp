@@ -31,7 +31,7 @@ std::string letter(std::string_view sequence_number, std::int64_t sub = 0, std::
   return line;
 }
 
-Result<Script> read(std::string_view text, Format format = Format::automatic) {
+Result<Script> read_letters(std::string_view text, Format format = Format::automatic) {
   char name[] = "/tmp/kclhost-letters-XXXXXX";
   const int fd = ::mkstemp(name);
   EXPECT_EQ(::write(fd, text.data(), text.size()), static_cast<ssize_t>(text.size()));
@@ -45,8 +45,8 @@ Result<Script> read(std::string_view text, Format format = Format::automatic) {
 }
 
 // The error from the line's number on.
-std::string error(std::string_view text, Format format = Format::automatic) {
-  const auto script = read(text, format);
+std::string error_in_letters(std::string_view text, Format format = Format::automatic) {
+  const auto script = read_letters(text, format);
   return script ? "none" : script.error().substr(script.error().find(':'));
 }
 
@@ -55,7 +55,7 @@ std::string batch(const Script& script) {
 }
 
 TEST(ReadLetters, KeepsAllThatTheRecordHad) {
-  const auto script = read(letter("12", 3, std::string_view("\0\xff\n\"", 4)));
+  const auto script = read_letters(letter("12", 3, std::string_view("\0\xff\n\"", 4)));
   ASSERT_TRUE(script) << script.error();
   EXPECT_EQ(script->initialize,
             R"({"action":"initialize","shardId":"shardId-7","sequenceNumber":"TRIM_HORIZON","subSequenceNumber":0})"
@@ -73,13 +73,13 @@ TEST(ReadLetters, ATimeThatNobodyKnewStaysUnknown) {
   untimed.arrival_ms = KCLHOST_NO_TIMESTAMP;
   std::string line;
   store::append_dead_letter(line, untimed, shard("shardId-7"));
-  const auto script = read(line);
+  const auto script = read_letters(line);
   ASSERT_TRUE(script) << script.error();
   EXPECT_NE(batch(*script).find(R"("approximateArrivalTimestamp":null)"), std::string::npos);
 }
 
 TEST(ReadLetters, AreInTheShardsOrderAndEachOnce) {
-  const auto script = read(letter("10") + letter("9", 1) + letter("9", 0) + letter("10"));
+  const auto script = read_letters(letter("10") + letter("9", 1) + letter("9", 0) + letter("10"));
   ASSERT_TRUE(script) << script.error();
   ASSERT_EQ(script->batches.size(), 1u);
   EXPECT_EQ(script->batches[0].records, 3u);
@@ -90,14 +90,15 @@ TEST(ReadLetters, AreInTheShardsOrderAndEachOnce) {
 TEST(ReadLetters, ATornLineIsNamed) {
   const std::string whole = letter("1");
   for (const std::size_t kept : {1u, 5u, 20u, 300u}) {
-    const std::string message = error(whole + letter("2").substr(0, kept));
+    const std::string message = error_in_letters(whole + letter("2").substr(0, kept));
     EXPECT_TRUE(message.starts_with(":2: a dead letter that is cut short")) << kept << message;
     EXPECT_NE(message.find("show --lines"), std::string::npos);
     EXPECT_EQ(message.find('\n'), std::string::npos);
   }
-  EXPECT_TRUE(
-      error(whole + letter("2").substr(0, 40) + std::string(9, '\0')).starts_with(":2: a dead letter that is cut"));
-  EXPECT_TRUE(error(whole.substr(0, 40)).starts_with(":1: a dead letter that is cut")) << "also where it is alone";
+  EXPECT_TRUE(error_in_letters(whole + letter("2").substr(0, 40) + std::string(9, '\0'))
+                  .starts_with(":2: a dead letter that is cut"));
+  EXPECT_TRUE(error_in_letters(whole.substr(0, 40)).starts_with(":1: a dead letter that is cut"))
+      << "also where it is alone";
 }
 
 TEST(ReadLetters, SaysWhereAndWhatIsWrong) {
@@ -110,17 +111,17 @@ TEST(ReadLetters, SaysWhereAndWhatIsWrong) {
            {letter("2", 0, "data", shard("shardId-8")), "of words, shardId-8 after one of words, shardId-7; give one"},
            {letter("2", 0, "data", shard("shardId-7", "other")), "of other, shardId-7 after one of words"},
            {letter("1", 0, "other"), "another record with the sequence number 1/0"}}) {
-    const std::string message = error(good + line);
+    const std::string message = error_in_letters(good + line);
     EXPECT_EQ(message.substr(0, 4), ":2: ");
     EXPECT_NE(message.find(what), std::string::npos) << message;
   }
-  EXPECT_NE(error("{\"text\":\"a\"}", Format::dead_letters).find("no dead letter"), std::string::npos);
+  EXPECT_NE(error_in_letters("{\"text\":\"a\"}", Format::dead_letters).find("no dead letter"), std::string::npos);
 }
 
 TEST(ReadLetters, BlankLinesAndCarriageReturnsSayNothing) {
   std::string line = letter("1");
   line.insert(line.size() - 1, "\r");
-  const auto script = read("\xef\xbb\xbf\r\n" + line + "\n \r\n" + letter("2"));
+  const auto script = read_letters("\xef\xbb\xbf\r\n" + line + "\n \r\n" + letter("2"));
   ASSERT_TRUE(script) << script.error();
   EXPECT_EQ(script->batches[0].records, 2u);
 }

@@ -36,14 +36,14 @@ class Keys {
   Batch batch_;
 };
 
-std::vector<std::string> numbered(std::size_t count, std::size_t different) {
+std::vector<std::string> keys_in_turn(std::size_t count, std::size_t different) {
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < count; ++i) keys.push_back("key-" + std::to_string(i * 7919 % different));
   return keys;
 }
 
 TEST(KeySplit, KeepAKeysRecordsTogetherAndInOrder) {
-  const auto keys = numbered(10'000, 333);
+  const auto keys = keys_in_turn(10'000, 333);
   const Keys batch(keys);
   for (const unsigned count : {1u, 2u, 8u, 64u}) {
     KeySplit lanes(count);
@@ -81,7 +81,7 @@ TEST(KeySplit, AreTheSameInEveryProcess) {
 
 TEST(KeySplit, TellsTheLaneOfEachRecord) {
   KeySplit lanes(4);
-  lanes.split(Keys(numbered(200, 40)).batch());
+  lanes.split(Keys(keys_in_turn(200, 40)).batch());
   std::vector<std::size_t> met(4);
   ASSERT_EQ(lanes.lanes().size(), 200u);
   for (std::uint32_t i = 0; i < 200; ++i) {
@@ -92,7 +92,7 @@ TEST(KeySplit, TellsTheLaneOfEachRecord) {
 
 TEST(KeySplit, ForgetTheBatchBefore) {
   KeySplit lanes(3);
-  lanes.split(Keys(numbered(100, 10)).batch());
+  lanes.split(Keys(keys_in_turn(100, 10)).batch());
   lanes.split(Keys({"a"}).batch());
   std::size_t records = 0;
   for (unsigned lane = 0; lane < 3; ++lane) records += lanes.indexes(lane).size();

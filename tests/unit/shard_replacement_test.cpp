@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Memory final : public BatchMemory {
+class OneBatch final : public BatchMemory {
  public:
   char* base() override { return reinterpret_cast<char*>(words_); }
   bool reserve(std::size_t bytes) override { return bytes <= sizeof words_; }
@@ -102,7 +102,7 @@ class Replacement : public testing::Test {
   }
 
   config::Config config;
-  Memory memory;
+  OneBatch memory;
   Now now{1'000s, 1'700'000'000'000};
   Shard shard{config, memory, 1, now};
   std::vector<std::string> lines;
