@@ -133,8 +133,8 @@ void LetterReplay::await_acknowledgements() {
   const auto drained = worker_.call({.call = Call::drain}, timeout, CalledWorker::no_hurry);
   if (drained.ok) worker_.wait_for([this] { return unflushed_.empty(); }, timeout);
   if (!worker_.alive()) return;
-  keep_unflushed(drained, drained.ok ? "the plugin has not acknowledged the record"
-                                     : "drain failed after the record was accepted: ");
+  if (drained.ok) return keep_unflushed({.code = "FAILED"}, "the plugin has not acknowledged the record");
+  keep_unflushed(drained, "drain failed after the record was accepted: ");
 }
 
 Batch LetterReplay::batch_of(const store::ParsedLetter& letter) {

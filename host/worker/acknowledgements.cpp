@@ -85,6 +85,12 @@ void OpenRecords::close(RecordId id) {
   if (is_open(id)) open_[place(id / AckMemory::block)] &= ~bits_of(id % AckMemory::block, 1);
 }
 
+void OpenRecords::close_before(RecordId id) {
+  id = std::min(id, next_);
+  for (; low_ < id / AckMemory::block; ++low_) open_[place(low_)] = 0;
+  if (low_ == id / AckMemory::block) open_[place(low_)] &= ~bits_of(0, id % AckMemory::block);
+}
+
 void OpenRecords::begin_look() {
   if (woken()) memory_.asleep->store(1);
 }

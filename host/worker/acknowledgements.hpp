@@ -19,7 +19,7 @@ struct AckMemory {
   std::atomic<std::uint64_t>* touched = nullptr;  // a bit for each block of marks, of which some are new
   std::atomic<std::uint8_t>* marks = nullptr;
 
-  static constexpr std::uint32_t least = 1u << 16, most = 1u << 22;
+  static constexpr std::uint32_t least = 1u << 17, most = 1u << 22;
   static constexpr std::uint32_t block = 64;  // records
 
   // The size for a plugin that may hold so many records: the worst of them may be the oldest.
@@ -66,8 +66,9 @@ class OpenRecords {
   void give(RecordId first, std::uint64_t count);
   RecordId next() const { return next_; }
   bool is_open(RecordId id) const;
-  // It is done otherwise.
+  // It is done otherwise; and so are all before this one.
   void close(RecordId id);
+  void close_before(RecordId id);
 
   // Closes what has been acknowledged, and reports it, oldest first, in runs: report(first, count), which may give.
   // What is acknowledged from now on wakes the host.

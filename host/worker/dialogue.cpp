@@ -121,7 +121,10 @@ void Dialogue::call(CallNumber number, const Request& request) {
   Header header{.kind = Kind::call, .code = static_cast<std::int32_t>(request.call)};
   header.a = std::uint64_t{request.timeout_ms} << 32;
   if (request.call == Call::process_records) {
-    if (open_) open_->give(request.first_id, records_);
+    if (open_) {
+      open_->close_before(request.oldest_id);
+      open_->give(request.first_id, records_);
+    }
     header.a |= request.batch.table;
     header.b = request.batch.count | std::uint64_t{request.attempt} << 32;
     header.c = request.batch.millis_behind_latest;

@@ -38,6 +38,7 @@ class Host final : public Listener, public Dialogue::Owner {
     Request request{.call = call};
     request.batch.count = call == Call::process_records ? records : 0;
     request.first_id = given_;
+    if (call == Call::process_records) request.oldest_id = oldest_ = given_ / 2;
     given_ += request.batch.count;
     dialogue_.call(++number_, request);
   }
@@ -101,7 +102,7 @@ class Host final : public Listener, public Dialogue::Owner {
   }
   void acknowledged(WorkerId worker, RecordId first, std::uint64_t count) override {
     reported(worker);
-    require(acknowledges_ && count != 0 && first < given_ && count <= given_ - first);
+    require(acknowledges_ && count != 0 && first >= oldest_ && first < given_ && count <= given_ - first);
     for (RecordId record = first; record < first + count; ++record) done(record);
   }
   void rejected(WorkerId worker, RecordId record, std::string_view reason) override {
@@ -140,7 +141,7 @@ class Host final : public Listener, public Dialogue::Owner {
   bool loaded_ = false, not_loaded_ = false, in_call_ = false, waits_ = false, over_ = false;
   bool checkpoints_itself_ = false, acknowledges_ = false, ticks_ = false;
   std::uint32_t metrics_ = 0;
-  RecordId given_ = 0;
+  RecordId given_ = 0, oldest_ = 0;
   std::vector<bool> done_;
 };
 

@@ -39,8 +39,8 @@ Runs look(OpenRecords& open) {
 }
 
 TEST(WorkerAcknowledgements, SizesFitWhatMayBeHeld) {
-  EXPECT_EQ(AckMemory::size_for(0), 1u << 16);
-  EXPECT_EQ(AckMemory::size_for(32'768), 1u << 16);
+  EXPECT_EQ(AckMemory::size_for(0), 1u << 17);
+  EXPECT_EQ(AckMemory::size_for(65'536), 1u << 17);
   EXPECT_EQ(AckMemory::size_for(100'000), 1u << 18);
   EXPECT_EQ(AckMemory::size_for(1'000'000'000), 1u << 22);
   EXPECT_EQ(AckMemory::size_for(~std::uint64_t{0}), 1u << 22);
@@ -144,6 +144,12 @@ TEST(WorkerAcknowledgements, AsAModelHasThem) {
         EXPECT_FALSE(host.is_open(one));
         open.erase(one);
         marked.erase(one);
+      }
+      if (random() % 10 == 0) {
+        const RecordId upto = oldest + random() % (next - oldest + 1);
+        host.close_before(upto);
+        open.erase(open.begin(), open.lower_bound(upto));
+        marked.erase(marked.begin(), marked.lower_bound(upto));
       }
       if (random() % 3 == 0) continue;
       std::set<RecordId> told;
