@@ -45,10 +45,10 @@ void Lane::keep_up() {
              (instance_->source() != desk_.source || (outgrown_ && !holds_records()))) {
     replace();
   }
-  if (tick_at_ <= desk_.now.steady && ready() && answer_ != Answer::pending) tick();
 }
 
-void Lane::tick() {
+void Lane::tick_if_due() {
+  if (tick_at_ > desk_.now.steady || closing_ || !ready() || answer_ == Answer::pending) return;
   tick_at_ = never;
   instance_->begin({.call = Call::tick}, desk_.config.timeouts.process_records);
   if (holds_records()) write_journal(false);
@@ -212,12 +212,12 @@ void Lane::excuse(Time duration) {
   if (instance_) instance_->excuse(duration);
 }
 
-Time Lane::deadline() const {
+Time Lane::deadline(bool with_ticks) const {
   Time next = never;
   if (instance_) next = std::min(next, instance_->deadline());
   if (successor_) next = std::min(next, successor_->deadline());
   next = std::min(next, settle_by_);
-  if (ready() && answer_ != Answer::pending && !closing_) next = std::min(next, tick_at_);
+  if (with_ticks && ready() && answer_ != Answer::pending && !closing_) next = std::min(next, tick_at_);
   // What could not be done when its time came waits for something else: to look again soon would be to spin.
   for (const Time at : {start_at_, waiting_ ? wake_at_ : never}) {
     if (at > desk_.now.steady && !closing_ && !desk_.looking) next = std::min(next, at);

@@ -28,6 +28,8 @@ class Lane {
   bool owns(WorkerId worker) const;
   const Instance* serving() const { return instance_ ? &*instance_ : nullptr; }
   const std::optional<Descriptor>& about() const { return about_; }
+  // The plugin's tick, if its time has come and the instance has nothing else to do.
+  void tick_if_due();
   // Has another instance take over, once it is loaded.
   void replace();
   // For the end: no more starts and deliveries; what is under way has until `limit`; then the instance is destroyed.
@@ -47,7 +49,7 @@ class Lane {
   void ended(WorkerId worker, const Death* death);
   void on_time();
   void excuse(Time duration);
-  Time deadline() const;
+  Time deadline(bool with_ticks) const;
 
   // ---- Calls without records
   enum class Answer { none, pending, ok, failed };
@@ -109,7 +111,6 @@ class Lane {
   void start();
   void swap();
   void promote();
-  void tick();
   void postpone_replacement(const std::string& why);
   void refuse(const std::string& why);
   void came_to_nothing(const std::string& why, int exit_code);

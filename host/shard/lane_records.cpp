@@ -12,9 +12,6 @@ using Step = Delivery::Step;
 
 constexpr std::string_view too_old_text = "older than on_error.max_record_age";
 
-// Records that an instance was given and has not acknowledged.
-constexpr RecordId most_open = 65'536;
-
 bool too_old_at(const Window& window, std::uint32_t index, std::int64_t oldest_ms) {
   const std::int64_t arrival = window.entry(index).arrival_ms;
   return arrival != KCLHOST_NO_TIMESTAMP && arrival < oldest_ms;
@@ -130,8 +127,9 @@ bool Lane::advance(bool first_in_line, bool look_again) {
 
 // How many more records an instance can be given: a worker that acknowledges has so much memory to do it in.
 std::uint32_t Lane::room() const {
-  if (!acknowledges()) return UINT32_MAX;
-  return static_cast<std::uint32_t>(most_open - std::min<RecordId>(most_open, next_id_ - oldest_open()));
+  const RecordId most = about_ ? about_->most_open : 0;
+  if (most == 0) return UINT32_MAX;
+  return static_cast<std::uint32_t>(most - std::min(most, next_id_ - oldest_open()));
 }
 
 // Those before it say nothing any more.

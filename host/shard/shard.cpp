@@ -161,7 +161,9 @@ Lane* Shard::lane_served_by(WorkerId worker) {
 
 void Shard::acknowledged(WorkerId worker, RecordId first, std::uint64_t count, Now now) {
   desk_.now = now;
-  if (Lane* lane = lane_served_by(worker)) lane->acknowledged(first, count);
+  Lane* const lane = lane_served_by(worker);
+  if (lane == nullptr) return;
+  lane->acknowledged(first, count);
   if (duty_ == Duty::none) {
     update_position();
     keep();
@@ -215,7 +217,7 @@ void Shard::plugin_file(bool is_new, const std::string& why, Now now) {
 Time Shard::deadline() const {
   if (desk_.ended) return never;
   Time next = never;
-  for (const auto& lane : lanes_) next = std::min(next, lane->deadline());
+  for (const auto& lane : lanes_) next = std::min(next, lane->deadline(!stopping_));
   if (closing_) return std::min(next, close_by_ + patience_with_end);
   if (exchange_.busy()) {
     next = std::min(next, exchange_.resend_at);
@@ -245,6 +247,12 @@ void Shard::advance() {
   if (desk_.ended) return;
   if (stopping_) return do_stop();
   send_queued();
+  do_duty();
+  if (desk_.ended || stopping_) return;
+  for (const auto& lane : lanes_) lane->tick_if_due();
+}
+
+void Shard::do_duty() {
   switch (duty_) {
     case Duty::none:
       return;

@@ -100,6 +100,7 @@ class Shard {
 
   void take_on(Duty duty, Now now);
   void advance();
+  void do_duty();
   void do_initialize();
   void do_process_records();
   void do_lease_lost();

@@ -103,6 +103,8 @@ void World::check_call(Worker& worker, const Request& request) {
     case Call::destroy:
       worker.destroyed = true;
       return;
+    case Call::check_config:
+      throw Violation{"a call that no shard makes"};
     case Call::tick:
       if (now_.steady < worker.tick_at) throw Violation{"a tick before its time"};
       return;

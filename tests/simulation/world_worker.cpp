@@ -132,6 +132,8 @@ void World::goes_on_in_call(Worker& worker) {
         return ask(worker, {true, false, worker.given.empty() ? UINT32_MAX : worker.given.back()});
       }
       break;
+    case Call::check_config:
+      break;
     case Call::destroy:
       return dies(worker, true);
   }
