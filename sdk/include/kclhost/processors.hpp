@@ -32,7 +32,7 @@ class BatchFailure : public std::runtime_error {
     done_ = count;
     return *this;
   }
-  // The record at this index of the batch is to blame: it is tried alone next.
+  // The record at this index of the batch is to blame: those in front of it are given again, then it alone.
   BatchFailure& culprit(std::size_t index) noexcept {
     culprit_ = index;
     return *this;
