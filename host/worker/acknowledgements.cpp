@@ -39,9 +39,10 @@ void Acknowledger::acknowledge(RecordId first, std::uint64_t count) {
   const RecordId begin = std::max(first, oldest(next));
   const RecordId end = first < next && count < next - first ? first + count : next;
   if (begin >= end) return;
-  for (RecordId id = begin; id < end; ++id) memory_.mark(id).store(memory_.mark_of(id), std::memory_order_release);
-  // Either the host, which takes the bit first, sees the marks then, or this sees that the bit was taken.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  for (RecordId id = begin; id + 1 < end; ++id) memory_.mark(id).store(memory_.mark_of(id), std::memory_order_release);
+  // In the one order that all see: either the host, which takes a bit first and then looks at the marks, sees them, or
+  // this sees that the bit was taken.
+  memory_.mark(end - 1).store(memory_.mark_of(end - 1), std::memory_order_seq_cst);
   const std::uint64_t blocks = memory_.size / AckMemory::block;
   for (RecordId block = begin / AckMemory::block; block <= (end - 1) / AckMemory::block; ++block) {
     const std::uint64_t place = block & (blocks - 1), bit = std::uint64_t{1} << place % word_bits;
@@ -101,9 +102,7 @@ std::uint64_t OpenRecords::take_touched(RecordId block, RecordId& upto) {
   const std::uint64_t bits = bits_of(shift, upto - block);
   std::atomic<std::uint64_t>& word = memory_.touched[at / word_bits];
   if ((word.load() & bits) == 0) return 0;
-  const std::uint64_t taken = word.fetch_and(~bits) & bits;
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  return taken >> shift;
+  return (word.fetch_and(~bits) & bits) >> shift;
 }
 
 std::uint64_t OpenRecords::take_acknowledged(RecordId block) {
@@ -113,7 +112,7 @@ std::uint64_t OpenRecords::take_acknowledged(RecordId block) {
   const std::uint8_t wanted = memory_.mark_of(first);
   for (std::uint64_t left = open; left != 0; left &= left - 1) {
     const auto at = static_cast<unsigned>(std::countr_zero(left));
-    if (memory_.mark(first + at).load(std::memory_order_acquire) == wanted) done |= std::uint64_t{1} << at;
+    if (memory_.mark(first + at).load(std::memory_order_seq_cst) == wanted) done |= std::uint64_t{1} << at;
   }
   open &= ~done;
   return done;
