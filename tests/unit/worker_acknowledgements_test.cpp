@@ -108,11 +108,11 @@ TEST(WorkerAcknowledgements, AnOldMarkIsNoNewOne) {
     for (RecordId record = given - n; record < given; ++record) host.close(record);
     worker.give(given);
   }
-  host.give(255 * round, 1);
-  worker.give(255 * round + 1);
+  host.give(255 * round, 2);
+  worker.give(255 * round + 2);
   EXPECT_EQ((*memory).mark_of(0), (*memory).mark_of(255 * round));
-  worker.acknowledge(255 * round - 1, 1);  // the host looks at the neighbours
-  EXPECT_EQ(look(host), Runs{});
+  worker.acknowledge(255 * round + 1, 1);  // the host looks at its neighbour too
+  EXPECT_EQ(look(host), (Runs{{255 * round + 1, 1}}));
   EXPECT_TRUE(host.is_open(255 * round));
 }
 
@@ -183,6 +183,22 @@ TEST(WorkerAcknowledgements, AnyBytesCloseNothingThatWasNotGiven) {
     }
     EXPECT_EQ(look(host), Runs{});
   }
+}
+
+// Records that fell out of the memory are no longer open, nor are those that will have their places.
+TEST(WorkerAcknowledgements, WhatIsForgottenIsNotOpen) {
+  Memory memory;
+  OpenRecords host(*memory);
+  const RecordId round = (*memory).size;
+  host.give(0, round);
+  host.give(round, 1);
+  EXPECT_FALSE(host.is_open(0));
+  EXPECT_FALSE(host.is_open(round + 1));
+  EXPECT_TRUE(host.is_open(round));
+  EXPECT_TRUE(host.is_open(AckMemory::block));
+  for (std::uint64_t i = 0; i < round / 64 / 64; ++i) (*memory).touched[i] = ~std::uint64_t{0};
+  for (RecordId record = round; record < 2 * round; ++record) (*memory).mark(record) = (*memory).mark_of(record);
+  EXPECT_EQ(look(host), (Runs{{round, 1}}));
 }
 
 TEST(WorkerAcknowledgements, TheHostIsWokenOnceBetweenLooks) {
