@@ -52,6 +52,9 @@ enum class Stop : std::int32_t {
 // A record, as the host has counted what it gave an instance: kclhost_record.id.
 using RecordId = std::uint64_t;
 
+// What more a plugin says of a record that it rejects is cut off, bytes.
+inline constexpr std::size_t longest_reason = 1023;
+
 // A call with its arguments. The text is the caller's and must stay until the call is over.
 struct Request {
   Call call{};

@@ -94,7 +94,7 @@ std::optional<Delivery::Order> Delivery::next_rejected() {
 void Delivery::take_rejected() {
   if (rejected_.empty() || gives_up() || due_ != Due::deliver) return;
   const std::uint32_t first = rejected_.front();
-  if (first_ < last_ && first_ < first) return;  // what lies in front of it comes first
+  if (first_ < last_ && first_ < first) return;                   // what lies in front of it comes first
   if (blocked_ && first_ == first && last_ == first + 1) return;  // its wait is over
   first_ = first;
   last_ = first + 1;

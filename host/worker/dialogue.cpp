@@ -6,6 +6,7 @@
 #include <optional>
 #include <system_error>
 
+#include "plugin/text.hpp"
 #include "support/one_line.hpp"
 #include "worker/instance.hpp"
 
@@ -13,7 +14,6 @@ namespace kclhost::host::worker {
 namespace {
 
 constexpr std::size_t largest_schema = std::size_t{1} << 20;  // a longer one makes no plugin table
-constexpr std::size_t longest_reason = 1023;                  // what more a worker says is cut off
 
 // The labels of a metric that a worker says it has made; none when they are no labels.
 std::optional<std::vector<kclhost_label>> labels_of(std::string_view text) {
@@ -31,10 +31,6 @@ std::optional<std::vector<kclhost_label>> labels_of(std::string_view text) {
     labels.push_back(label);
   }
   return labels;
-}
-
-kclhost_string string_of(std::string_view text) {
-  return {text.data(), text.size()};
 }
 
 const char* name_of(Kind kind) {

@@ -9,19 +9,15 @@
 #include <optional>
 
 #include "kclhost_version.hpp"
+#include "plugin/text.hpp"
 
 namespace kclhost::host::worker {
 namespace {
 
 constexpr std::int64_t between_calls = -1, no_limit = std::numeric_limits<std::int64_t>::max();
-constexpr std::size_t longest_reason = sizeof(kclhost_error::message) - 1;
 
 std::string_view view(kclhost_string text) {
   return text.data == nullptr ? std::string_view{} : std::string_view{text.data, text.size};
-}
-
-kclhost_string string_of(std::string_view text) {
-  return {text.data(), text.size()};
 }
 
 template <std::size_t N>

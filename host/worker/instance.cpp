@@ -4,15 +4,13 @@
 #include <cstdio>
 #include <new>
 
+#include "plugin/text.hpp"
+
 namespace kclhost::host::worker {
 namespace {
 
 // More records than this are rare; the room for them is given back afterwards.
 constexpr std::size_t kept_records = 16'384;
-
-kclhost_string string_of(std::string_view text) {
-  return {text.data(), text.size()};
-}
 
 // "what it said (TheException)".
 std::string text_of(std::string_view message, std::string_view exception) {

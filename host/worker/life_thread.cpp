@@ -61,7 +61,7 @@ class LifeThread final : public Life, private Dialogue::Owner {
     if (dialogue_.read()) return;
     loop_.remove(dialogue_.fd());
     ended_ = true;
-    dialogue_.drain(packets_at_once);
+    dialogue_.drain(Dialogue::packets_at_once);
     if (dialogue_.may_end()) return listener_.ended(id_, nullptr);
     Death death;
     death.kind = Death::Kind::exit;
