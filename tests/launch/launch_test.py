@@ -168,7 +168,7 @@ def test_hands_over_where_the_daemon_can(launcher, version, handoff):
 
 
 @pytest.mark.parametrize("heap, records, pause", [("-Xmx64m", "200", "200"), ("-Xmx300m", "300", "200"), ("-Xmx800m", "800", "400"),
-                                                  ("-Xmx8g", "1000", "500")])
+                                                  ("-Xmx1g", "2000", "1000")])
 def test_reads_no_more_than_the_heap_has_room_for(launcher, heap, records, pause):
     launcher.values["jvm_options"] = heap
     got = properties(launcher)
