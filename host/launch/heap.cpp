@@ -17,6 +17,9 @@ constexpr std::uint64_t batches_a_shard = 8;
 // Kinesis answers a read with no more than that.
 constexpr std::uint64_t largest_read = 10 * mib;
 
+// Twelve shards that all have a backlog, whatever the size of its records.
+constexpr std::uint64_t room_for_largest_reads = daemons_own + 12 * batches_a_shard * largest_read;
+
 // Of records that a shard takes in a second, and of milliseconds between two reads: the KCL allows no less.
 constexpr std::uint64_t most_records_a_second = 1000, shortest_pause = 200;
 
@@ -56,11 +59,13 @@ std::optional<std::uint64_t> heap_of_options(const config::Daemon& daemon, std::
 std::uint64_t heap_limit(const config::Daemon& daemon, std::uint64_t memory) {
   if (const auto set = heap_of_options(daemon, memory)) return *set;
   if (daemon.heap) return *daemon.heap;
-  return std::clamp(memory / 4, 64 * mib, 512 * mib);
+  const std::uint64_t most = daemon.profile == config::Profile::small ? 512 * mib : 1024 * mib;
+  return std::clamp(memory / 4, 64 * mib, most);
 }
 
 std::uint64_t records_a_read(std::uint64_t heap) {
-  return std::clamp<std::uint64_t>(heap / mib, 200, 1000);
+  // A read costs the JVM as much as hundreds of records do, so as few as fit.
+  return heap >= room_for_largest_reads ? 2000 : std::clamp<std::uint64_t>(heap / mib, 200, 1000);
 }
 
 std::uint64_t pause_between_reads(std::uint64_t records) {

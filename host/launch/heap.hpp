@@ -14,7 +14,8 @@ namespace kclhost::host::launch {
 // don't.
 std::optional<std::uint64_t> heap_of_options(const config::Daemon& daemon, std::uint64_t memory);
 
-// The heap's limit in bytes that the daemon will have: by its options, else daemon.heap, else by `memory`.
+// The heap's limit in bytes that the daemon will have: by its options, else daemon.heap, else by `memory` and
+// the profile.
 std::uint64_t heap_limit(const config::Daemon& daemon, std::uint64_t memory);
 
 // What maxRecords is when the configuration does not say.

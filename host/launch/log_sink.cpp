@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <random>
+
+#include "support/random_seed.hpp"
 
 namespace kclhost::host::launch {
 namespace {
@@ -17,8 +19,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t longest_datagram = 256 * 1024;
 
 std::string unique_name() {
-  std::random_device random;
-  return "log-" + std::to_string(::getpid()) + "-" + std::to_string(random()) + ".sock";
+  return "log-" + std::to_string(::getpid()) + "-" + std::to_string(random_seed()) + ".sock";
 }
 
 // A socket that nobody receives from is what a launch left that was killed.

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <random>
 
+#include "support/random_seed.hpp"
+
 namespace kclhost::host::put {
 
 // Doubles from first to longest; each wait is a random part, at least half, of that, so that writers that were
@@ -29,7 +31,7 @@ class Backoff {
   Milliseconds first_;
   Milliseconds longest_;
   Milliseconds current_;
-  std::minstd_rand random_{std::random_device{}()};
+  std::minstd_rand random_{random_seed()};
 };
 
 }  // namespace kclhost::host::put

@@ -305,16 +305,18 @@ void Lane::settle() {
 
 void Lane::settle_on_time() {
   if (settle_by_ > desk_.now.steady) return;
-  const std::string what =
-      std::to_string(delivery_.accepted() - delivery_.finished()) + " records are not acknowledged";
+  const std::string open = std::to_string(delivery_.accepted() - delivery_.finished());
   settle_by_ = never;
   if (flushing_ == Flush::replacement) {
-    desk_.tell(Level::warn, what + " within timeouts.process_records after drain; the next instance gets them");
+    desk_.tell(
+        Level::warn,
+        open +
+            " records are not acknowledged within timeouts.process_records after drain; the next instance gets them");
     flushing_ = Flush::none;
     replacement_flushed_ = true;
     return;
   }
-  instance_->kill(Death::Kind::timeout, "ended because " + what + " within " +
+  instance_->kill(Death::Kind::timeout, "ended because it did not acknowledge " + open + " records within " +
                                             text_of(desk_.config.timeouts.process_records) + " after drain");
 }
 

@@ -1,6 +1,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,9 +66,20 @@ def builder():
 
 
 @pytest.fixture(scope="session")
-def image(builder):
+def stages(builder, tmp_path_factory):
+    """Each stage of the Dockerfile as an image of its name, the last one as kclhost. One after the other, so that the stages
+    that both images have are made once: a stage finds an image where it would find a stage."""
     base_image.import_base(builder, fetch.CACHE)
-    builder("bud", "--pull-never", "--build-arg", f"DEBIAN={base_image.RELEASE}", "--tag", "kclhost", ROOT)
+    begin, *rest = re.split(r"^(?=FROM )", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    file = tmp_path_factory.mktemp("stages") / "Dockerfile"
+    for stage in rest:
+        name = re.match(r"FROM \S+(?: AS (\S+))?\n", stage)[1] or "kclhost"
+        file.write_text(begin + stage)
+        builder("bud", "--pull-never", "--build-arg", f"DEBIAN={base_image.RELEASE}", "--file", file, "--tag", name, ROOT)
+
+
+@pytest.fixture(scope="session")
+def image(stages):
     return "kclhost"
 
 
@@ -84,3 +96,15 @@ def container(builder, image, declared):
     for volume in declared["Volumes"]:
         builder("config", "--volume", f"{volume}-", name)
     return name
+
+
+@pytest.fixture(scope="session")
+def root(builder, container) -> Path:
+    """Where the image's files are."""
+    return Path(builder("mount", container).strip())
+
+
+@pytest.fixture(scope="session")
+def debug(builder, stages):
+    """A container of the image to look inside with."""
+    return builder("from", "--pull-never", "debug").strip()

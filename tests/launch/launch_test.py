@@ -168,7 +168,7 @@ def test_hands_over_where_the_daemon_can(launcher, version, handoff):
 
 
 @pytest.mark.parametrize("heap, records, pause", [("-Xmx64m", "200", "200"), ("-Xmx300m", "300", "200"), ("-Xmx800m", "800", "400"),
-                                                  ("-Xmx8g", "1000", "500")])
+                                                  ("-Xmx1g", "2000", "1000")])
 def test_reads_no_more_than_the_heap_has_room_for(launcher, heap, records, pause):
     launcher.values["jvm_options"] = heap
     got = properties(launcher)
@@ -240,7 +240,7 @@ def test_the_printed_command_can_be_run(launcher):
     command = launcher.run("--print-command").stdout
     file = Path(shlex.split(command)[-3])
     assert shlex.split(command) == [
-        str(FAKE_JAVA), "-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError", "-Xms32m", "-XX:+UseSerialGC",
+        str(FAKE_JAVA), "-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError", "-Xms32m", "-XX:+UseSerialGC", "-XX:NewRatio=1",
         "-XX:Tier4InvocationThreshold=20000", "-XX:Tier4MinInvocationThreshold=2400", "-XX:Tier4CompileThreshold=60000", "-Xmx100m", "-cp",
         f"{launcher.directory}/jars/amazon-kinesis-client-multilang-9.jar",
         "software.amazon.kinesis.multilang.MultiLangDaemon", "--properties-file", str(file), "--log-configuration",

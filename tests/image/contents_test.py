@@ -1,0 +1,90 @@
+"""What is in the image, and what is not."""
+import os
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+import base_image
+
+# Bytes, before compression. Debian 13's Java and libraries are larger.
+LARGEST = {"bookworm": 200_000_000, "trixie": 215_000_000}[base_image.RELEASE]
+
+
+def files(root) -> list:
+    return [os.path.join(directory, name) for directory, _, names in os.walk(root) for name in names]
+
+
+def programs_and_libraries(root) -> list:
+    found = []
+    for file in files(root):
+        if stat.S_ISREG(os.lstat(file).st_mode):
+            with open(file, "rb") as opened:
+                if opened.read(4) == b"\x7fELF":
+                    found.append(file)
+    return found
+
+
+def test_is_small(root):
+    sizes = {}
+    for file in files(root):
+        status = os.lstat(file)
+        if stat.S_ISREG(status.st_mode):
+            sizes[status.st_ino] = status.st_size, os.path.relpath(file, root)
+    total = sum(size for size, _ in sizes.values())
+    largest = "".join(f"\n{size:12,} {file}" for size, file in sorted(sizes.values(), reverse=True)[:20])
+    assert total <= LARGEST, f"{total:,} bytes; the largest:{largest}"
+
+
+def test_has_nothing_to_break_in_with(root):
+    """No shell, no package manager, nothing that gives its caller another user's rights."""
+    assert not {os.path.basename(file) for file in files(root)} & {"sh", "bash", "dash", "busybox", "apt-get", "dpkg", "perl"}
+    gives_rights = [file for file in files(root) if os.lstat(file).st_mode & (stat.S_ISUID | stat.S_ISGID)
+                    and stat.S_ISREG(os.lstat(file).st_mode)]
+    assert not gives_rights
+
+
+def test_each_library_that_something_needs_is_there(root):
+    there = {os.path.basename(file) for file in files(root)}
+    objects = programs_and_libraries(root)
+    dynamic = subprocess.run(["readelf", "--dynamic", "--wide", *objects], capture_output=True, text=True, check=True).stdout
+    needed = set(re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic))
+    assert {"libc.so.6", "libcurl.so.4", "libz.so.1"} <= needed
+    assert not needed - there
+
+
+def test_names_its_packages(root):
+    """For those who look for vulnerabilities, with what their licences ask for."""
+    for name in ("libc6", "libcurl4", "libstdc++6"):
+        listed, = (root / "var/lib/dpkg/status.d").glob(name + "*")  # Debian 13 has a libcurl4t64
+        assert re.search(r"^Version: \S", listed.read_text(), re.MULTILINE)
+    assert (root / "usr/share/doc/libc6/copyright").exists()
+    assert "ID=debian" in (root / "usr/lib/os-release").read_text()
+
+
+def test_has_certificates_and_time_zones(root):
+    for file in ("etc/ssl/certs/ca-certificates.crt", "opt/java/lib/security/cacerts", "usr/share/zoneinfo/Europe/Berlin"):
+        assert (root / file).stat().st_size > 0
+
+
+def test_the_state_is_its_users(root):
+    state, temporary = ((root / name).stat() for name in ("var/lib/kclhost", "tmp"))
+    assert (state.st_uid, stat.S_IMODE(state.st_mode)) == (10001, 0o755)
+    assert stat.S_IMODE(temporary.st_mode) == 0o1777
+
+
+def test_the_other_image_looks_inside_the_same(builder, debug, root):
+    def run(*command) -> str:
+        return builder("run", debug, "--", *command)
+
+    there = Path(builder("mount", debug).strip())
+    for file in ("usr/local/bin/kclhost", "usr/local/bin/kclhost-put", "plugins/word_counter.so"):
+        assert (there / file).read_bytes() == (root / file).read_bytes()
+        assert ".cpp" in run("gdb", "--batch", "-ex", "info sources", f"/{file}"), f"{file} has no symbols"
+    assert "main.cpp" in run("gdb", "--batch", "-ex", "info line main", "/usr/local/bin/kclhost")
+    assert run("sh", "-c", "id -u").strip() == "10001"
+    assert "-XX:SharedArchiveFile=/opt/kclhost/jars/classes.jsa" in run(
+        "kclhost", "launch", "--config", "/etc/kclhost/kclhost.yaml", "--print-command")
+    for command in (("strace", "--version"), ("ps", "--version"), ("jcmd", "-l"), ("addr2line", "--version"),
+                    ("apt-get", "--version")):
+        run(*command)
