@@ -10,7 +10,7 @@ std::string daemon_property(const config::Config& config, const char* name) {
 }
 
 std::string stream_name(const config::Config& config) {
-  const std::string name = daemon_property(config, "streamName");
+  std::string name = daemon_property(config, "streamName");
   if (!name.empty()) return name;
   const std::string arn = daemon_property(config, "streamArn");  // arn:aws:kinesis:REGION:ACCOUNT:stream/NAME
   return arn.substr(arn.rfind('/') + 1);
