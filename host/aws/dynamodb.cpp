@@ -5,7 +5,7 @@
 namespace kclhost::host::aws {
 namespace {
 
-constexpr JsonProtocol protocol{
+constexpr JsonProtocol dynamodb_protocol{
     .name = "DynamoDB", .signing_name = "dynamodb", .target = "DynamoDB_20120810.", .version = "1.0"};
 
 void write_key(Writer& writer, const std::string& attribute, const char* kind) {
@@ -72,7 +72,7 @@ bool all_active(const rapidjson::Value& table) {
 
 DynamoDb::DynamoDb(Http& http, CredentialChain& credentials, std::string region, std::string endpoint,
                    RequestTimes times)
-    : service_(http, credentials, std::move(region), std::move(endpoint), protocol, times) {}
+    : service_(http, credentials, std::move(region), std::move(endpoint), dynamodb_protocol, times) {}
 
 DynamoDb::State DynamoDb::state(const std::string& table) {
   rapidjson::StringBuffer body;

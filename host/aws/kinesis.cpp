@@ -13,7 +13,7 @@ void name_stream(Writer& writer, const std::string& stream) {
   write_member(writer, is_arn(stream) ? "StreamARN" : "StreamName", stream);
 }
 
-constexpr JsonProtocol protocol{
+constexpr JsonProtocol kinesis_protocol{
     .name = "Kinesis", .signing_name = "kinesis", .target = "Kinesis_20131202.", .version = "1.1"};
 
 // A page's own token names the stream and what is asked of it.
@@ -53,7 +53,7 @@ Shard read_shard(const rapidjson::Value& value) {
 }  // namespace
 
 Kinesis::Kinesis(Http& http, CredentialChain& credentials, std::string region, std::string endpoint, RequestTimes times)
-    : service_(http, credentials, std::move(region), std::move(endpoint), protocol, times) {}
+    : service_(http, credentials, std::move(region), std::move(endpoint), kinesis_protocol, times) {}
 
 StreamSummary Kinesis::describe(const std::string& stream) {
   rapidjson::StringBuffer body;

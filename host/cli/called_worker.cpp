@@ -32,7 +32,7 @@ bool CalledWorker::finish(Done&& done, config::Milliseconds timeout, config::Mil
                           const std::string& what) {
   Waited waited = wait(done, Clock::now() + timeout, patience);
   if (waited == Waited::late) {
-    life_->request_stop();
+    life_->request_stop(Stop::deadline);
     waited = wait(done, Clock::now() + grace_after_timeout, patience);
     if (waited == Waited::late) {
       end_by_force("ended because " + what + " took longer than " + config::format_duration(timeout));
@@ -57,6 +57,8 @@ CalledWorker::Called CalledWorker::load(worker::Spec spec, config::Milliseconds 
   why_not_loaded_.clear();
   death_.reset();
   number_ = 0;
+  next_record_ = 0;
+  tick_interval_ = config::Milliseconds(0);
   last_ = WorkerId{generation() + 1};
   auto started = worker::start_process(last_, std::move(spec), loop_, &batch_, *this);
   if (!started) return {.code = "FAILED", .message = started.error()};
@@ -72,7 +74,10 @@ CalledWorker::Called CalledWorker::load(worker::Spec spec, config::Milliseconds 
 CalledWorker::Called CalledWorker::call(const Request& request, config::Milliseconds timeout,
                                         config::Milliseconds patience) {
   outcome_.reset();
-  life_->call(++number_, request);
+  Request timed = request;
+  timed.timeout_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(timeout.count(), UINT32_MAX));
+  timed.first_id = std::exchange(next_record_, next_record_ + request.batch.count);
+  life_->call(++number_, timed);
   const bool given_up =
       finish([this] { return outcome_ || over_; }, timeout, patience, std::string(name_of(request.call)));
   if (!outcome_) {
@@ -82,6 +87,16 @@ CalledWorker::Called CalledWorker::call(const Request& request, config::Millisec
   }
   if (outcome_->ok()) return {.ok = true};
   return {.code = "FAILED", .message = one_line(outcome_->message)};
+}
+
+void CalledWorker::wait_for(const std::function<bool()>& done, config::Milliseconds timeout) {
+  const auto deadline = Clock::now() + timeout;
+  while (alive() && !done()) {
+    const auto tick_at = tick_interval_.count() == 0 ? deadline : Clock::now() + tick_interval_;
+    const Waited waited = wait([&] { return over_ || done(); }, std::min(deadline, tick_at), no_hurry);
+    if (waited == Waited::interrupted || Clock::now() >= deadline) return;
+    if (waited == Waited::late) call({.call = Call::tick}, timeout, no_hurry);
+  }
 }
 
 void CalledWorker::destroy(config::Milliseconds timeout) {
@@ -96,7 +111,7 @@ CalledWorker::Called CalledWorker::end() const {
 
 void CalledWorker::wants_checkpoint(WorkerId, CallNumber call, std::optional<std::string_view> sequence_number,
                                     std::int64_t sub_sequence_number) {
-  on_checkpoint_(sequence_number, sub_sequence_number);
+  custody_.checkpointed(sequence_number, sub_sequence_number);
   life_->answer_checkpoint(call, {});
 }
 

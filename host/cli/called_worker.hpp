@@ -16,6 +16,18 @@ namespace kclhost::host::cli {
 // A worker process with its plugin. Logs what it says; a plugin's checkpoints are answered with OK. One thread.
 class CalledWorker final : private worker::Listener {
  public:
+  // Hears what becomes of the records that the plugin was given. Those of one worker are numbered from 0.
+  class Custody {
+   public:
+    // Called for each checkpoint, with the plugin's arguments.
+    virtual void checkpointed(std::optional<std::string_view> sequence_number, std::int64_t sub_sequence) = 0;
+    virtual void acknowledged(RecordId first, std::uint64_t count) = 0;
+    virtual void rejected(RecordId record, std::string_view reason) = 0;
+
+   protected:
+    ~Custody() = default;
+  };
+
   // What a call came to.
   struct Called {
     bool ok = false;
@@ -23,13 +35,10 @@ class CalledWorker final : private worker::Listener {
     std::string code{};     // "FAILED", "DIED", "" for ok
     std::string message{};  // one line
   };
-  // Called for each checkpoint, with the plugin's arguments.
-  using OnCheckpoint = std::function<void(std::optional<std::string_view> sequence_number, std::int64_t sub_sequence)>;
-
   // All references must outlive this.
   CalledWorker(EventLoop& loop, const SharedBuffer& batch, const Interruption& interruption, observe::Log& log,
-               OnCheckpoint on_checkpoint)
-      : loop_(loop), batch_(batch), interruption_(interruption), log_(log), on_checkpoint_(std::move(on_checkpoint)) {}
+               Custody& custody)
+      : loop_(loop), batch_(batch), interruption_(interruption), log_(log), custody_(custody) {}
 
   // How long something may go on after an interruption, where that is no reason to hurry. Nothing goes on after a
   // second interruption.
@@ -39,6 +48,8 @@ class CalledWorker final : private worker::Listener {
   Called load(worker::Spec spec, config::Milliseconds timeout, config::Milliseconds patience);
   // Calls the plugin; only while alive. At its timeout the plugin is asked to stop, and ended a second later.
   Called call(const Request& request, config::Milliseconds timeout, config::Milliseconds patience);
+  // Gives the plugin time, and its ticks, until `done` says so or it is over; no longer than this.
+  void wait_for(const std::function<bool()>& done, config::Milliseconds timeout);
   // Lets the plugin go.
   void destroy(config::Milliseconds timeout);
 
@@ -64,17 +75,23 @@ class CalledWorker final : private worker::Listener {
   void wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std::string_view> sequence_number,
                         std::int64_t sub_sequence_number) override;
   void log(WorkerId worker, std::int32_t level, std::string_view source, std::string_view text) override;
-  void metric(WorkerId, std::int32_t, std::string_view, double) override {}
+  void metric_made(WorkerId, std::uint32_t, const kclhost_metric_spec&) override {}
+  void metric(WorkerId, std::uint32_t, double) override {}
+  void acknowledged(WorkerId, RecordId first, std::uint64_t count) override { custody_.acknowledged(first, count); }
+  void rejected(WorkerId, RecordId record, std::string_view reason) override { custody_.rejected(record, reason); }
+  void wants_ticks(WorkerId, std::uint32_t interval_ms) override { tick_interval_ = config::Milliseconds(interval_ms); }
   void ended(WorkerId worker, const Death* death) override;
 
   EventLoop& loop_;
   const SharedBuffer& batch_;
   const Interruption& interruption_;
   observe::Log& log_;
-  const OnCheckpoint on_checkpoint_;
+  Custody& custody_;
   std::unique_ptr<worker::Life> life_;
   WorkerId last_{0};
   CallNumber number_ = 0;
+  RecordId next_record_ = 0;
+  config::Milliseconds tick_interval_{0};
   Descriptor about_;
   bool loaded_ = false, over_ = false;
   std::string why_not_loaded_;

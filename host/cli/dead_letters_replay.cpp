@@ -8,7 +8,9 @@
 #include "cli/cli.hpp"
 #include "cli/dead_letters_command.hpp"
 #include "plugin/file.hpp"
+#include "store/state_key.hpp"
 #include "support/exit_code.hpp"
+#include "support/one_line.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -29,11 +31,7 @@ T or_fail(Result<T> result) {
 }  // namespace
 
 LetterReplay::LetterReplay(const config::Config& config, Order order, observe::Log& log)
-    : config_(config),
-      order_(order),
-      log_(log),
-      worker_(loop_, buffer_, interruption_, log,
-              [this](std::optional<std::string_view> sequence, std::int64_t sub) { on_checkpoint(sequence, sub); }) {
+    : config_(config), order_(order), log_(log), worker_(loop_, buffer_, interruption_, log, *this) {
   const plugin::File file = or_fail(plugin::find(config));
   plugin_path_ = file.path;
   staged_path_ = or_fail(plugin::stage(file, config.state_dir));
@@ -68,38 +66,45 @@ bool LetterReplay::send(std::size_t index) {
   if (!letter) throw Failure{exit_stopped, letter.error()};
   if (!bring_up(letter->origin.shard_id)) return false;
   checkpointed_.reset();
+  done_in_hand_ = false;
+  sent_.push_back(index);
   const std::uint32_t attempt = std::max(letter->attempts, letter->attempts + 1);
   const auto called = worker_.call({.call = Call::process_records, .batch = batch_of(*letter), .attempt = attempt},
                                    config_.timeouts.process_records, config_.timeouts.shutdown);
   if (called.given_up) return false;
-  if (called.ok) {
-    note(index, Replayed::State::accepted, "", "");
-    unflushed_.push_back(index);
-    if (checkpointed_) settle(*checkpointed_);
-  } else {
-    note(index, Replayed::State::failed, called.code, called.message);
-  }
+  if (!done_in_hand_) judge(index, called);
   if (!worker_.alive()) give_back();
   return true;
+}
+
+void LetterReplay::judge(std::size_t index, const CalledWorker::Called& called) {
+  if (!called.ok) return note(index, Replayed::State::failed, called.code, called.message);
+  note(index, Replayed::State::accepted, "", "");
+  unflushed_.push_back(index);
+  if (checkpointed_) settle(*checkpointed_);
 }
 
 bool LetterReplay::bring_up(const std::string& shard_id) {
   if (worker_.alive()) return true;
   give_back();  // it may have died since
   const auto initialize = config_.timeouts.initialize, patience = config_.timeouts.shutdown;
-  worker::Spec spec{staged_path_,
-                    plugin_path_,
-                    config_.plugin.config_json,
-                    static_cast<std::int32_t>(config_.log.level),
-                    config_.worker.max_memory,
-                    config_.worker.core_dumps,
-                    config_.worker.orderly_exit};
+  worker::Spec spec{.staged_path = staged_path_,
+                    .plugin_path = plugin_path_,
+                    .config_json = config_.plugin.config_json,
+                    .application = store::daemon_property(config_, "applicationName"),
+                    .stream = store::stream_name(config_),
+                    .most_held = config_.in_flight.max_records,
+                    .log_level = static_cast<std::int32_t>(config_.log.level),
+                    .max_memory = config_.worker.max_memory,
+                    .core_dumps = config_.worker.core_dumps,
+                    .orderly_exit = config_.worker.orderly_exit};
   if (const auto loaded = worker_.load(std::move(spec), initialize, patience); !loaded.ok) {
     if (loaded.given_up) return false;
     throw Failure{exit_plugin, "plugin " + plugin_path_ + ": " + loaded.message};
   }
   log_.set_plugin(worker_.about().id, worker_.about().version);
-  if (const auto created = worker_.call({.call = Call::create}, initialize, patience); !created.ok) {
+  if (const auto created = worker_.call({.call = Call::create, .shard_id = shard_id}, initialize, patience);
+      !created.ok) {
     if (created.given_up) return false;
     throw Failure{exit_plugin, "the plugin can't be used: " + created.message};
   }
@@ -113,11 +118,23 @@ bool LetterReplay::bring_up(const std::string& shard_id) {
 void LetterReplay::flush() {
   if (!worker_.alive()) return give_back();
   const auto timeout = config_.timeouts.shutdown;
+  await_acknowledgements();
+  if (!worker_.alive()) return give_back();
   // What was accepted depends on it.
   const auto flushed = worker_.call({.call = Call::shutdown_requested}, timeout, CalledWorker::no_hurry);
   // Also a plugin whose OK says that it is done has said now that it is not.
   if (!flushed.ok) keep_unflushed(flushed, "shutdown_requested failed after the record was accepted: ");
   worker_.destroy(timeout);
+}
+
+void LetterReplay::await_acknowledgements() {
+  if (!worker_.about().acknowledges() || unflushed_.empty()) return;
+  const auto timeout = config_.timeouts.shutdown;
+  const auto drained = worker_.call({.call = Call::drain}, timeout, CalledWorker::no_hurry);
+  if (drained.ok) worker_.wait_for([this] { return unflushed_.empty(); }, timeout);
+  if (!worker_.alive()) return;
+  if (drained.ok) return keep_unflushed({.code = "FAILED"}, "the plugin has not acknowledged the record");
+  keep_unflushed(drained, "drain failed after the record was accepted: ");
 }
 
 Batch LetterReplay::batch_of(const store::ParsedLetter& letter) {
@@ -142,11 +159,27 @@ Batch LetterReplay::batch_of(const store::ParsedLetter& letter) {
   return {buffer_.data(), static_cast<std::uint32_t>(table), 1, -1};
 }
 
-void LetterReplay::on_checkpoint(std::optional<std::string_view> sequence_number, std::int64_t sub_sequence_number) {
+void LetterReplay::checkpointed(std::optional<std::string_view> sequence_number, std::int64_t sub_sequence_number) {
   constexpr auto whole = std::numeric_limits<std::int64_t>::max();
   const std::int64_t sub = sub_sequence_number < 0 ? whole : sub_sequence_number;
   checkpointed_ = Position{std::string(sequence_number.value_or("")), sub};
   settle(*checkpointed_);
+}
+
+void LetterReplay::acknowledged(RecordId first, std::uint64_t count) {
+  for (RecordId record = first; record < first + count; ++record) {
+    const std::size_t index = sent_.at(record);
+    done_in_hand_ |= record + 1 == sent_.size();
+    note(index, Replayed::State::accepted, "", "");
+    std::erase(unflushed_, index);
+  }
+}
+
+void LetterReplay::rejected(RecordId record, std::string_view reason) {
+  const std::size_t index = sent_.at(record);
+  done_in_hand_ |= record + 1 == sent_.size();
+  note(index, Replayed::State::failed, "REJECTED", one_line(reason));
+  std::erase(unflushed_, index);
 }
 
 void LetterReplay::settle(const Position& place) {
@@ -157,11 +190,12 @@ void LetterReplay::settle(const Position& place) {
 }
 
 void LetterReplay::give_back() {
-  // Without checkpoints of its own a plugin's OK says that it is done; with them, that it has the record.
-  if (worker_.about().checkpoints_itself()) {
+  // Without checkpoints or acknowledgements a plugin's OK says that it is done; with them, that it has the record.
+  if (worker_.about().holds_records()) {
     keep_unflushed(worker_.end(), "the plugin had not finished with the record: the worker was ");
   }
   unflushed_.clear();
+  sent_.clear();
 }
 
 void LetterReplay::keep_unflushed(const CalledWorker::Called& called, std::string_view why) {

@@ -40,7 +40,7 @@ struct Replayed {
 // Plays the host to a worker process, whatever `isolation` says. A plugin's checkpoints are answered with OK: what they
 // cover needs no flush. SIGTERM, SIGINT and SIGHUP end it after the letter in hand, which gets timeouts.shutdown for
 // that; a second one ends it at once. One thread.
-class LetterReplay {
+class LetterReplay final : private CalledWorker::Custody {
  public:
   enum class Order {
     by_key,  // the letters of a key wait behind one that must be kept
@@ -65,7 +65,11 @@ class LetterReplay {
   bool bring_up(const std::string& shard_id);
   void flush();
   Batch batch_of(const store::ParsedLetter& letter);
-  void on_checkpoint(std::optional<std::string_view> sequence_number, std::int64_t sub_sequence_number);
+  void judge(std::size_t index, const CalledWorker::Called& called);
+  void await_acknowledgements();
+  void checkpointed(std::optional<std::string_view> sequence_number, std::int64_t sub_sequence_number) override;
+  void acknowledged(RecordId first, std::uint64_t count) override;
+  void rejected(RecordId record, std::string_view reason) override;
   // What was accepted up to this place (none: all) needs no flush any more.
   void settle(const Position& place);
   // The worker is gone, and with it what it held.
@@ -89,7 +93,9 @@ class LetterReplay {
   std::set<Key> held_keys_;  // of letters that must be kept
   std::span<const store::StoredLetter> letters_;
   std::vector<Replayed>* progress_ = nullptr;
+  std::vector<std::size_t> sent_;         // indexes of the letters that the worker was given, by the records' numbers
   std::vector<std::size_t> unflushed_;    // indexes of accepted letters
+  bool done_in_hand_ = false;             // the letter in hand was acknowledged, or rejected
   std::optional<Position> checkpointed_;  // by the plugin, since the letter in hand was sent; none(): everything
 };
 

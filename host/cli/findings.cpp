@@ -26,16 +26,18 @@ void add(Findings& findings, const Config& config, int code, const std::string& 
   if (findings.exit_code == exit_done) findings.exit_code = code;
 }
 
-void check_plugin_config(const Config& config, const std::string& schema, Findings& findings) {
-  if (schema.empty()) return;
+// True when it fits.
+bool check_plugin_config(const Config& config, const std::string& schema, Findings& findings) {
+  if (schema.empty()) return true;
   const auto misfits = plugin::find_misfits(schema, config.plugin.config_json);
-  if (!misfits) return add(findings, config, exit_usage, misfits.error());
+  if (!misfits) return add(findings, config, exit_usage, misfits.error()), false;
   std::vector<std::vector<std::string>> paths;
   for (const plugin::Misfit& misfit : *misfits) paths.push_back(misfit.path);
   const std::vector<config::Position> positions = config::locate_in_plugin_config(config.file, paths);
   for (std::size_t i = 0; i < paths.size(); ++i) {
     add(findings, config, exit_usage, (*misfits)[i].str() + " (kclhost inspect shows the schema)", positions[i]);
   }
+  return paths.empty();
 }
 
 // True when state_dir was looked at on the way.
@@ -44,21 +46,29 @@ bool check_plugin(const Config& config, Findings& findings) {
   if (!file) return add(findings, config, exit_plugin, file.error()), false;
   Result<std::filesystem::path> staged = plugin::stage(*file, config.state_dir);
   if (!staged) return add(findings, config, exit_plugin, staged.error()), true;
-  Result<Descriptor> descriptor = worker::probe(staged->string(), config.timeouts.initialize);
-  if (!descriptor) {
+  const worker::Question question{.config_json = config.plugin.config_json, .fits = [&](const Descriptor& about) {
+                                    return check_plugin_config(config, about.config_schema, findings);
+                                  }};
+  Result<worker::Probed> probed = worker::probe(staged->string(), config.timeouts.initialize, question);
+  if (!probed) {
     return add(findings, config, exit_plugin,
-               "plugin " + file->path.string() + " " + plugin::with_cure(descriptor.error())),
+               "plugin " + file->path.string() + " " + plugin::with_cure(probed.error())),
            true;
+  }
+  Descriptor& about = probed->about;
+  if (!probed->objection.empty()) {
+    const std::vector<std::string> whole[1];
+    add(findings, config, exit_usage, "the plugin refuses its configuration: " + probed->objection,
+        config::locate_in_plugin_config(config.file, whole).front());
   }
   for (std::string& warning : plugin::warnings_of(file->elf))
     findings.notes.push_back("the plugin " + std::move(warning));
-  check_plugin_config(config, descriptor->config_schema, findings);
-  if (descriptor->checkpoints_itself() && config.concurrency > 1) {
+  if (about.checkpoints_itself() && config.concurrency > 1) {
     add(findings, config, exit_usage,
-        "concurrency is " + std::to_string(config.concurrency) + " but plugin " + descriptor->id +
+        "concurrency is " + std::to_string(config.concurrency) + " but plugin " + about.id +
             " checkpoints for itself, which one worker alone can do: set concurrency: 1");
   }
-  findings.plugin = std::move(*descriptor);
+  findings.plugin = std::move(about);
   findings.plugin_file = file->path.string();
   findings.plugin_sha256 = std::move(file->sha256);
   return true;

@@ -35,6 +35,7 @@ void print_text(const Inspection& found) {
   line("description", about.description);
   line("abi", abi_of(about));
   line("checkpoints", about.checkpoints_itself() ? "by the plugin" : "by the host");
+  line("acknowledges", about.acknowledges() ? "yes" : "");
   line("empty batches", about.wants_empty_batches() ? "wanted" : "not wanted");
   line("config schema", about.config_schema.empty() ? "none" : about.config_schema);
   line("sha256", found.file.sha256);
@@ -65,6 +66,8 @@ void print_json(const Inspection& found) {
   text("description", about.description);
   text("abi", abi_of(about));
   text("checkpointing", about.checkpoints_itself() ? "plugin" : "host");
+  json.Key("acknowledges");
+  json.Bool(about.acknowledges());
   json.Key("empty_batches");
   json.Bool(about.wants_empty_batches());
   text("config_schema", about.config_schema);
@@ -89,12 +92,12 @@ int inspect(const std::string& name, bool as_json) {
     complain(file.error());
     return exit_plugin;
   }
-  Result<Descriptor> descriptor = worker::probe(path.string(), config::Timeouts{}.initialize);
-  if (!descriptor) {
-    complain("plugin " + path.string() + " " + plugin::with_cure(descriptor.error()));
+  Result<worker::Probed> probed = worker::probe(path.string(), config::Timeouts{}.initialize);
+  if (!probed) {
+    complain("plugin " + path.string() + " " + plugin::with_cure(probed.error()));
     return exit_plugin;
   }
-  const Inspection found{std::move(*file), std::move(*descriptor), plugin::warnings_of(file->elf)};
+  const Inspection found{std::move(*file), std::move(probed->about), plugin::warnings_of(file->elf)};
   as_json ? print_json(found) : print_text(found);
   return exit_done;
 }

@@ -93,7 +93,7 @@ constexpr std::array table{
     Key{.name = "dead_letter.max_file_size", .description = "A file that has grown to this size is closed and a new one begun.",
         .target = Field<std::uint64_t>{[](Config& c) -> std::uint64_t& { return c.dead_letter.max_file_size; }}, .least = 1024},
 
-    Key{.name = "in_flight", .description = "The most of one shard's records that a plugin which checkpoints for itself may hold unfinished.", .target = Section{}},
+    Key{.name = "in_flight", .description = "The most of one shard's records that a plugin which checkpoints for itself, or acknowledges, may leave unfinished.", .target = Section{}},
     Key{.name = "in_flight.max_bytes", .description = "Their data and partition keys together.",
         .target = Field<std::uint64_t>{[](Config& c) -> std::uint64_t& { return c.in_flight.max_bytes; }}, .least = 1024},
     Key{.name = "in_flight.max_records", .description = "Their number.",

@@ -1,5 +1,7 @@
 #include "plugin/call.hpp"
 
+#include <algorithm>
+
 namespace kclhost::host {
 
 std::string_view name_of(Call call) {
@@ -18,10 +20,21 @@ std::string_view name_of(Call call) {
       return "shutdown_requested";
     case Call::drain:
       return "drain";
+    case Call::tick:
+      return "tick";
     case Call::destroy:
       return "destroy";
+    case Call::check_config:
+      return "check_config";
   }
   return "?";
+}
+
+void Outcome::keep_to(std::uint64_t records) {
+  first_unfinished = std::min(first_unfinished, records);
+  if (culprit >= records) culprit.reset();
+  if (records == 0) permanent = false, retry_after_ms.reset();
+  if (retry_after_ms > longest_retry_after_ms) retry_after_ms = longest_retry_after_ms;
 }
 
 std::string Death::cause() const {

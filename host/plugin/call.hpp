@@ -19,7 +19,7 @@ enum class WorkerId : std::uint32_t {};
 // The calls that one worker gets, counted from 1. What a worker says of a call carries its number.
 using CallNumber = std::uint32_t;
 
-// The functions of a plugin's table.
+// The functions of a plugin's table, and of its extensions.
 enum class Call : std::uint32_t {
   create,
   initialize,
@@ -28,29 +28,60 @@ enum class Call : std::uint32_t {
   lease_lost,
   shutdown_requested,
   drain,
+  tick,
   destroy,
+  check_config,  // before create; done where the plugin does not offer it
 };
 
 // The function's name in the plugin's table, for messages.
 std::string_view name_of(Call call);
 
+// Why an instance begins on its shard: KCLHOST_INITIALIZATION_*.
+enum class Beginning : std::int32_t {
+  start = KCLHOST_INITIALIZATION_START,
+  restart = KCLHOST_INITIALIZATION_RESTART,
+  swap = KCLHOST_INITIALIZATION_SWAP,
+};
+
+// Why a call should return early: KCLHOST_STOP_*.
+enum class Stop : std::int32_t {
+  deadline = KCLHOST_STOP_DEADLINE,
+  end = KCLHOST_STOP_END,
+};
+
+// A record, as the host has counted what it gave an instance: kclhost_record.id.
+using RecordId = std::uint64_t;
+
+// What more a plugin says of a record that it rejects is cut off, bytes.
+inline constexpr std::size_t longest_reason = 1023;
+
 // A call with its arguments. The text is the caller's and must stay until the call is over.
 struct Request {
   Call call{};
-  std::string_view shard_id{};           // initialize
+  std::string_view shard_id{};           // create, initialize
   std::string_view sequence_number{};    // initialize
   std::int64_t sub_sequence_number = 0;  // initialize
-  bool hand_over = false;                // initialize
+  Beginning beginning{};                 // initialize
   Batch batch{};                         // process_records
+  RecordId first_id = 0;                 // process_records: of the batch's first record; the others follow
+  RecordId oldest_id = 0;                // process_records: what is said of those before it counts no more
   std::uint32_t attempt = 1;             // process_records
+  std::uint32_t timeout_ms = 0;          // what the call may take; 0: there is no limit
 };
 
 // What the plugin said of a call.
 struct Outcome {
   kclhost_status status = KCLHOST_OK;
-  std::uint64_t first_unfinished = 0;  // process_records: the records before it are done although the call failed
-  std::string message;                 // why it failed, for a person
+  std::string message{};  // why it failed, for a person
+  // Of a process_records that failed:
+  std::uint64_t first_unfinished = 0;             // the records before it are done all the same
+  std::optional<std::uint64_t> culprit{};         // the record to blame; an index in the batch
+  bool permanent = false;                         // another try would fail as well
+  std::optional<std::uint32_t> retry_after_ms{};  // the next try is so far away
 
+  static constexpr std::uint32_t longest_retry_after_ms = 60 * 60 * 1000;
+  // Leaves out what can't be said of a batch of so many records: a plugin that miscounts must not have any skipped.
+  void keep_to(std::uint64_t records);
   bool ok() const { return status == KCLHOST_OK; }
 };
 
@@ -82,8 +113,15 @@ struct Descriptor {
   std::string id, version, description, config_schema;
   std::uint32_t abi_minor = 0;
   std::uint32_t flags = 0;  // KCLHOST_PLUGIN_*
+  bool ticks = false;       // it has a tick
+  // Of a plugin that acknowledges: from its oldest record that is not done to the last that it is given lie no more
+  // than so many. 0: no limit.
+  std::uint32_t most_open = 0;
 
   bool checkpoints_itself() const { return flags & KCLHOST_PLUGIN_CHECKPOINTS; }
+  bool acknowledges() const { return flags & KCLHOST_PLUGIN_ACKNOWLEDGES; }
+  // It may still have records in its hands when process_records has returned.
+  bool holds_records() const { return checkpoints_itself() || acknowledges(); }
   bool wants_empty_batches() const { return flags & KCLHOST_PLUGIN_EMPTY_BATCHES; }
 };
 

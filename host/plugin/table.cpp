@@ -15,7 +15,8 @@ namespace {
 
 // The table as version 1.0 had it ends with get_extension; nothing shorter was ever released.
 constexpr std::size_t shortest_table = offsetof(kclhost_plugin, get_extension) + sizeof(kclhost_plugin::get_extension);
-constexpr std::uint32_t known_flags = KCLHOST_PLUGIN_CHECKPOINTS | KCLHOST_PLUGIN_EMPTY_BATCHES;
+constexpr std::uint32_t ways = KCLHOST_PLUGIN_CHECKPOINTS | KCLHOST_PLUGIN_ACKNOWLEDGES;
+constexpr std::uint32_t known_flags = ways | KCLHOST_PLUGIN_EMPTY_BATCHES;
 constexpr std::size_t longest_name = 128;
 constexpr std::size_t longest_text = 1 << 20;
 
@@ -79,6 +80,11 @@ Result<PluginTable> read_table(const kclhost_plugin* raw) {
     return Error{"the plugin (ABI " + abi(copy.abi_major, copy.abi_minor) + ") sets flags " + hex(unknown) +
                  " that this kclhost (ABI " + abi(KCLHOST_ABI_MAJOR, KCLHOST_ABI_MINOR) +
                  ") does not know: use a newer kclhost"};
+  }
+  if ((copy.flags & ways) == ways) {
+    return Error{
+        "the plugin sets both KCLHOST_PLUGIN_CHECKPOINTS and KCLHOST_PLUGIN_ACKNOWLEDGES, which say differently when a "
+        "record is done: set one of them"};
   }
   if (const char* name = missing_function(copy)) {
     return Error{std::string("the plugin has no ") + name + " function, which is required"};

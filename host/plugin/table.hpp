@@ -21,6 +21,7 @@ struct PluginTable {
   std::string config_schema;  // JSON text; empty: none
 
   bool checkpoints() const { return (functions.flags & KCLHOST_PLUGIN_CHECKPOINTS) != 0; }
+  bool acknowledges() const { return (functions.flags & KCLHOST_PLUGIN_ACKNOWLEDGES) != 0; }
   bool wants_empty_batches() const { return (functions.flags & KCLHOST_PLUGIN_EMPTY_BATCHES) != 0; }
 };
 

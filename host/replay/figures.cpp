@@ -45,22 +45,25 @@ std::string shortest(double number) {
   return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
 }
 
-std::string line_of(const observe::MetricTotal& metric) {
-  std::string line = "metric " + metric.name + " (" + std::string(metric.kind_name()) + "): ";
+std::string line_of(const observe::NamedTotal& one) {
+  const auto& [metric, total] = one;
+  const std::string line = "metric " + metric.text() + " (" + std::string(metric.kind_name()) + "): ",
+                    unit = metric.unit.empty() ? "\n" : " " + metric.unit + "\n";
   switch (metric.kind) {
     case KCLHOST_METRIC_COUNTER:
-      return line + shortest(metric.sum) + "\n";
+      return line + shortest(total.sum) + unit;
     case KCLHOST_METRIC_GAUGE:
-      return line + shortest(metric.last) + "\n";
+      return line + shortest(total.last) + unit;
     default:
-      return line + count(metric.count, "value", "values") + " from " + shortest(metric.least) + " to " +
-             shortest(metric.most) + ", sum " + shortest(metric.sum) + "\n";
+      return line + count(total.count, "value", "values") + " from " + shortest(total.least) + " to " +
+             shortest(total.most) + ", sum " + shortest(total.sum) + unit;
   }
 }
 
 using Json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 
-void write_metric(Json& json, const observe::MetricTotal& metric) {
+void write_metric(Json& json, const observe::NamedTotal& one) {
+  const auto& [metric, total] = one;
   const auto real = [&](const char* key, double value) {
     json.Key(key);
     json.Double(value);
@@ -68,16 +71,29 @@ void write_metric(Json& json, const observe::MetricTotal& metric) {
   json.StartObject();
   json.Key("name");
   json.String(metric.name.c_str());
+  if (!metric.labels.empty()) {
+    json.Key("labels");
+    json.StartObject();
+    for (const auto& [name, value] : metric.labels) {
+      json.Key(name.c_str());
+      json.String(value.c_str());
+    }
+    json.EndObject();
+  }
+  if (!metric.unit.empty()) {
+    json.Key("unit");
+    json.String(metric.unit.c_str());
+  }
   json.Key("kind");
   json.String(metric.kind_name().data(), static_cast<rapidjson::SizeType>(metric.kind_name().size()));
   if (metric.kind == KCLHOST_METRIC_HISTOGRAM) {
     json.Key("count");
-    json.Uint64(metric.count);
-    real("sum", metric.sum);
-    real("min", metric.least);
-    real("max", metric.most);
+    json.Uint64(total.count);
+    real("sum", total.sum);
+    real("min", total.least);
+    real("max", total.most);
   } else {
-    real("value", metric.kind == KCLHOST_METRIC_COUNTER ? metric.sum : metric.last);
+    real("value", metric.kind == KCLHOST_METRIC_COUNTER ? total.sum : total.last);
   }
   json.EndObject();
 }
@@ -102,7 +118,7 @@ std::string summary(const Figures& figures) {
     lines += "none";
   }
   lines += '\n';
-  for (const observe::MetricTotal& metric : figures.metrics.value_or(std::vector<observe::MetricTotal>{})) {
+  for (const observe::NamedTotal& metric : figures.metrics.value_or(std::vector<observe::NamedTotal>{})) {
     lines += line_of(metric);
   }
   return lines;
@@ -178,7 +194,7 @@ std::string report(const Figures& figures) {
   json.Key("metrics");
   if (figures.metrics) {
     json.StartArray();
-    for (const observe::MetricTotal& metric : *figures.metrics) write_metric(json, metric);
+    for (const observe::NamedTotal& metric : *figures.metrics) write_metric(json, metric);
     json.EndArray();
   } else {
     json.Null();

@@ -32,10 +32,10 @@ struct Figures {
   Nanoseconds delivery_cpu{};          // that the child and its living descendants used in this time
   Nanoseconds wall{};                  // from starting the child to its end
   std::optional<Exit> exit;            // none: the child was never started
-  std::optional<std::vector<observe::MetricTotal>> metrics;  // the plugin's; none: the child told of none
-  std::optional<Position> last_checkpoint;                   // the one resumed from included
-  std::string error;                                         // what went wrong, one line
-  int exit_code = 0;                                         // ours
+  std::optional<std::vector<observe::NamedTotal>> metrics;  // the plugin's; none: the child told of none
+  std::optional<Position> last_checkpoint;                  // the one resumed from included
+  std::string error;                                        // what went wrong, one line
+  int exit_code = 0;                                        // ours
 };
 
 // Two lines for a person, and one for each metric.

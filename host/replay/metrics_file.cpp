@@ -16,7 +16,7 @@ MetricsFile::MetricsFile() : memory_(make_memory_file("kclhost-replay-metrics"))
   ::setenv(observe::replay_variable, path.c_str(), 1);
 }
 
-std::optional<std::vector<observe::MetricTotal>> MetricsFile::read() const {
+std::optional<std::vector<observe::NamedTotal>> MetricsFile::read() const {
   std::string text;
   char block[4096];
   for (ssize_t n; memory_ && (n = ::pread(memory_.get(), block, sizeof block, static_cast<off_t>(text.size()))) > 0;) {

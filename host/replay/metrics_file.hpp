@@ -16,7 +16,7 @@ class MetricsFile {
   MetricsFile();
 
   // What a child has left; none when it left nothing, because it is no kclhost, or was killed.
-  std::optional<std::vector<observe::MetricTotal>> read() const;
+  std::optional<std::vector<observe::NamedTotal>> read() const;
 
  private:
   Fd memory_;

@@ -225,12 +225,29 @@ void Host::log(WorkerId, std::int32_t level, std::string_view source, std::strin
   log_.write(static_cast<observe::Level>(clamped), source, text);
 }
 
-void Host::metric(WorkerId, std::int32_t kind, std::string_view name, double value) {
-  metrics_.take(kind, name, value);
+void Host::metric_made(WorkerId worker, std::uint32_t metric, const kclhost_metric_spec& spec) {
+  metrics_.make(worker, metric, spec);
+}
+
+void Host::metric(WorkerId worker, std::uint32_t metric, double value) {
+  metrics_.take(worker, metric, value);
+}
+
+void Host::acknowledged(WorkerId worker, RecordId first, std::uint64_t count) {
+  shard_.acknowledged(worker, first, count, now());
+}
+
+void Host::rejected(WorkerId worker, RecordId record, std::string_view reason) {
+  shard_.rejected(worker, record, reason, now());
+}
+
+void Host::wants_ticks(WorkerId worker, std::uint32_t interval_ms) {
+  shard_.wants_ticks(worker, Time(interval_ms), now());
 }
 
 void Host::ended(WorkerId worker, const Death* death) {
   over_.push_back(worker);
+  metrics_.forget(worker);
   shard_.ended(worker, death, now());
 }
 

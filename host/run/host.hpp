@@ -81,7 +81,11 @@ class Host final : private worker::Listener {
   void wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std::string_view> sequence_number,
                         std::int64_t sub_sequence_number) override;
   void log(WorkerId worker, std::int32_t level, std::string_view source, std::string_view text) override;
-  void metric(WorkerId worker, std::int32_t kind, std::string_view name, double value) override;
+  void metric_made(WorkerId worker, std::uint32_t metric, const kclhost_metric_spec& spec) override;
+  void metric(WorkerId worker, std::uint32_t metric, double value) override;
+  void acknowledged(WorkerId worker, RecordId first, std::uint64_t count) override;
+  void rejected(WorkerId worker, RecordId record, std::string_view reason) override;
+  void wants_ticks(WorkerId worker, std::uint32_t interval_ms) override;
   void ended(WorkerId worker, const Death* death) override;
 
   static Now now();

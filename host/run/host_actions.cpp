@@ -19,13 +19,21 @@ void Host::carry_out() {
 void Host::act(const action::StartWorker& start) {
   const Result<std::string> staged = files_.staged(start.source);
   if (!staged) return shard_.not_started(start.worker, staged.error(), now());
-  worker::Spec spec{*staged,
-                    files_.path(),
-                    config_.plugin.config_json,
-                    static_cast<std::int32_t>(config_.log.level),
-                    config_.worker.max_memory,
-                    config_.worker.core_dumps,
-                    config_.worker.orderly_exit};
+  worker::Spec spec{.staged_path = *staged,
+                    .plugin_path = files_.path(),
+                    .config_json = config_.plugin.config_json,
+                    .lane = start.lane,
+                    .lane_count = static_cast<std::uint32_t>(config_.concurrency),
+                    .most_held = config_.in_flight.max_records,
+                    .log_level = static_cast<std::int32_t>(config_.log.level),
+                    .max_memory = config_.worker.max_memory,
+                    .core_dumps = config_.worker.core_dumps,
+                    .orderly_exit = config_.worker.orderly_exit};
+  // What is played back is no application's, and a plugin must not take it for one's.
+  if (!is_replayed()) {
+    spec.application = store::daemon_property(config_, "applicationName");
+    spec.stream = store::stream_name(config_);
+  }
   const auto begin = config_.isolation == config::Isolation::process ? worker::start_process : worker::start_thread;
   auto started = begin(start.worker, std::move(spec), loop_, &buffer_, *this);
   if (!started) return shard_.not_started(start.worker, started.error(), now());
@@ -41,7 +49,7 @@ void Host::act(const action::AnswerCheckpoint& answer) {
 }
 
 void Host::act(const action::RequestStop& stop) {
-  if (worker::Life* one = life(stop.worker)) one->request_stop();
+  if (worker::Life* one = life(stop.worker)) one->request_stop(stop.why);
 }
 
 void Host::act(const action::KillWorker& kill) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -22,12 +23,25 @@ std::string state_owner(const config::Config& config) {
   return is_replayed() ? store::replay_state_key(config) : store::state_key(config);
 }
 
-void ReplayMetrics::take(std::int32_t kind, std::string_view name, double value) {
+void ReplayMetrics::make(WorkerId worker, std::uint32_t number, const kclhost_metric_spec& spec) {
   if (!wanted_) return;
-  const std::string_view why = totals_.take(kind, name, value);
+  std::vector<observe::MetricName>& made = made_[worker];
+  made.resize(std::max<std::size_t>(made.size(), number + std::size_t{1}));
+  made[number] = observe::MetricName(spec);
+}
+
+void ReplayMetrics::take(WorkerId worker, std::uint32_t number, double value) {
+  if (!wanted_) return;
+  const observe::MetricName& name = made_.at(worker).at(number);
+  const std::string_view why = totals_.take(name, value);
   if (!why.empty() && !std::exchange(told_, true)) {
-    log_.warn("a metric of the plugin's is left out of the replay's report", {{"metric", excerpt(name)}, {"why", why}});
+    log_.warn("a metric of the plugin's is left out of the replay's report",
+              {{"metric", excerpt(name.text())}, {"why", why}});
   }
+}
+
+void ReplayMetrics::forget(WorkerId worker) {
+  made_.erase(worker);
 }
 
 void ReplayMetrics::pass_on() const {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "config/config.hpp"
 #include "observe/log.hpp"
 #include "observe/metric_totals.hpp"
+#include "plugin/call.hpp"
 
 namespace kclhost::host::run {
 
@@ -22,7 +24,11 @@ class ReplayMetrics {
  public:
   explicit ReplayMetrics(observe::Log& log) : log_(log) {}
 
-  void take(std::int32_t kind, std::string_view name, double value);
+  // A worker's metric: what it is, and a value of it.
+  void make(WorkerId worker, std::uint32_t number, const kclhost_metric_spec& spec);
+  void take(WorkerId worker, std::uint32_t number, double value);
+  // The worker is no more.
+  void forget(WorkerId worker);
   // Tells the replay. For the host's end.
   void pass_on() const;
 
@@ -30,7 +36,8 @@ class ReplayMetrics {
   observe::Log& log_;
   const bool wanted_ = is_replayed();
   observe::MetricTotals totals_;
-  bool told_ = false;  // that one was left out
+  std::map<WorkerId, std::vector<observe::MetricName>> made_;  // by their numbers
+  bool told_ = false;                                          // that one was left out
 };
 
 }  // namespace kclhost::host::run

@@ -30,6 +30,7 @@ namespace action {
 // Start a worker on a release of the plugin's file; not_started, loaded or not_loaded follows.
 struct StartWorker {
   WorkerId worker;
+  std::uint32_t lane;
   std::uint32_t source;  // which of the files that were found, from 1
 };
 // The texts are the shard's, until the call is over.
@@ -45,6 +46,7 @@ struct AnswerCheckpoint {
 };
 struct RequestStop {
   WorkerId worker;
+  Stop why;
 };
 // `ended` follows.
 struct KillWorker {

@@ -21,10 +21,14 @@ void Delivery::drop(std::uint32_t n) {
        {&count_, &finished_, &accepted_, &first_, &last_, &bad_end_, &cleared_, &probation_end_}) {
     *index = shifted(*index, n);
   }
-  for (std::vector<Range>* ranges : {&aside_, &failed_}) {
-    for (Range& range : *ranges) range = {shifted(range.first, n), shifted(range.last, n), range.times};
-    std::erase_if(*ranges, [](const Range& range) { return range.last == 0; });
+  for (std::uint32_t* index : {&culprit_, &leaving_, &tried_again_}) {
+    if (*index != no_record) *index = *index < n ? no_record : *index - n;
   }
+  done_.drop(n);
+  std::erase_if(rejected_, [n](std::uint32_t index) { return index < n; });
+  for (std::uint32_t& index : rejected_) index -= n;
+  for (Range& range : failed_) range = {shifted(range.first, n), shifted(range.last, n), range.times};
+  std::erase_if(failed_, [](const Range& range) { return range.last == 0; });
   for (Suspect& suspect : suspects_) {
     suspect.part |= suspect.first < n;
     suspect.first = shifted(suspect.first, n);
@@ -47,12 +51,12 @@ void Delivery::suspect(const Suspect& suspect) {
 }
 
 void Delivery::known_aside(std::uint32_t first, std::uint32_t last) {
-  const auto at = std::find_if(aside_.begin(), aside_.end(), [first](const Range& one) { return one.first > first; });
-  aside_.insert(at, {first, last, 0});
-  skip_what_is_aside();
+  finish(first, last);
+  skip_what_is_done();
 }
 
-Delivery::Order Delivery::next(const TooOld& too_old) {
+Delivery::Order Delivery::next(const TooOld& too_old, std::uint32_t most) {
+  take_rejected();
   switch (due_) {
     case Due::stop:
       return {.step = Step::stop, .first = first_, .last = last_};
@@ -62,27 +66,49 @@ Delivery::Order Delivery::next(const TooOld& too_old) {
       return {.step = Step::flush, .first = first_, .last = last_};
     case Due::set_aside:
       call_first_ = first_;
-      call_last_ = last_;
+      call_last_ = end_before_done(first_, last_);
       call_in_front_ = false;
-      return {.step = Step::set_aside, .first = first_, .last = last_};
+      return {.step = Step::set_aside, .first = call_first_, .last = call_last_};
     case Due::deliver:
       break;
   }
-  skip_what_is_aside();
+  skip_what_is_done();
   // What an earlier instance had, and is not to blame, comes before the range at hand.
-  if (accepted_ < first_) return delivery_of(accepted_, end_before_aside(accepted_, first_), too_old);
+  if (accepted_ < first_) return delivery_of(accepted_, end_before_done(accepted_, first_), too_old, most);
   if (first_ == last_) {
     if (first_ == count_) return {.step = Step::done};
     // What is left of a range that failed still holds the record that fails: it need not be tried whole again.
-    bad_end_ > first_ ? halve(bad_end_) : choose_range();
-    if (due_ != Due::deliver) return next(too_old);
+    bad_end_ > first_&& culprit_ == no_record ? halve(bad_end_) : choose_range();
+    if (due_ != Due::deliver) return next(too_old, most);
   }
-  return delivery_of(first_, last_, too_old);
+  return delivery_of(first_, end_before_done(first_, last_), too_old, most);
+}
+
+std::optional<Delivery::Order> Delivery::next_rejected() {
+  if (rejected_.empty() || !gives_up()) return std::nullopt;
+  leaving_ = rejected_.front();
+  return Order{.step = Step::set_aside, .first = leaving_, .last = leaving_ + 1, .rejected = true};
+}
+
+// A rejected record has used up its tries, where none is set aside.
+void Delivery::take_rejected() {
+  if (rejected_.empty() || gives_up() || due_ != Due::deliver) return;
+  const std::uint32_t first = rejected_.front();
+  if (first_ < last_ && first_ < first) return;                   // what lies in front of it comes first
+  if (blocked_ && first_ == first && last_ == first + 1) return;  // its wait is over
+  first_ = first;
+  last_ = first + 1;
+  tries_ = 1;
+  interruptions_ = 0;
+  tried_again_ = first;
+  exhausted();
 }
 
 // The delivery of these records, up to the first that is too old; or what becomes of those that are.
-Delivery::Order Delivery::delivery_of(std::uint32_t first, std::uint32_t last, const TooOld& too_old) {
+Delivery::Order Delivery::delivery_of(std::uint32_t first, std::uint32_t last, const TooOld& too_old,
+                                      std::uint32_t most) {
   aged_ = false;
+  if (last - first > most) last = first + most;
   if (too_old) {
     const bool old = too_old(first);
     std::uint32_t end = first + 1;
@@ -95,7 +121,7 @@ Delivery::Order Delivery::delivery_of(std::uint32_t first, std::uint32_t last, c
   call_in_front_ = first < first_;
   if (!aged_) {
     if (!call_in_front_ && last_ != last) {
-      // Without those that grew too old meanwhile it is another range: what failed may have been theirs.
+      // Without those that left meanwhile it is another range: what failed may have been theirs.
       last_ = last;
       tries_ = interruptions_ = 0;
     }
@@ -108,31 +134,48 @@ Delivery::Order Delivery::delivery_of(std::uint32_t first, std::uint32_t last, c
   return {.step = Step::set_aside, .first = first, .last = last, .aged = true};
 }
 
-void Delivery::skip_what_is_aside() {
-  for (const Range& range : aside_) {
-    for (std::uint32_t* index : {&finished_, &accepted_, &first_}) {
-      if (*index >= range.first) *index = std::max(*index, range.last);
+// They are finished, but for those that are to be set aside.
+void Delivery::finish(std::uint32_t first, std::uint32_t last) {
+  first = std::max(first, finished_);
+  const auto add = [this](std::uint32_t from, std::uint32_t to) {
+    if (from >= to) return;
+    if (from <= finished_) {
+      finished_ = std::max(finished_, to);
+    } else {
+      done_.add(from, to);
     }
+  };
+  for (const std::uint32_t index : rejected_) {
+    if (index < first || index >= last) continue;
+    add(first, index);
+    first = index + 1;
   }
-  if (!aside_.empty()) {
-    std::erase_if(aside_, [this](const Range& range) { return range.last <= finished_; });
-    accepted_ = std::max(accepted_, finished_);
+  add(first, last);
+}
+
+void Delivery::skip_what_is_done() {
+  if (!done_.empty()) {
+    for (std::uint32_t* index : {&finished_, &accepted_, &first_}) *index = done_.end_of_run(*index);
+    done_.remove(0, finished_);
   }
+  accepted_ = std::max(accepted_, finished_);
   first_ = std::max(first_, finished_);
   last_ = std::max(last_, first_);
 }
 
-std::uint32_t Delivery::end_before_aside(std::uint32_t first, std::uint32_t last) const {
-  for (const Range& range : aside_) {
-    if (range.first > first) return std::min(last, range.first);
-  }
-  return last;
-}
-
 void Delivery::choose_range() {
   last_ = looking_for_culprit() ? probation_end_ : count_;
-  last_ = end_before_aside(first_, last_);
+  last_ = end_before_done(first_, last_);
   tries_ = interruptions_ = 0;
+  if (culprit_ < first_) culprit_ = no_record;
+  if (culprit_ == first_) {
+    culprit_ = no_record;
+    last_ = first_ + 1;
+    tries_ = culprit_tries_;
+    if (culprit_spent_) exhausted();
+    return;
+  }
+  if (culprit_ != no_record) last_ = std::min(last_, culprit_);
   while (!suspects_.empty() && suspects_.front().last <= first_) suspects_.erase(suspects_.begin());
   if (suspects_.empty()) return;
   Suspect& next = suspects_.front();
@@ -157,18 +200,23 @@ void Delivery::go_on_with(const Suspect& suspect) {
   const auto most = static_cast<std::uint32_t>(config_.retry.max_attempts);
   const bool divisible = config_.bisect && last_ - first_ > 1;
   if (divisible && (searching_ || tries_ + interruptions_ >= most)) return halve(last_);
-  const bool goes_on = config_.then == config::Then::skip || config_.then == config::Then::dead_letter;
-  if (!divisible && tries_ >= most && goes_on) exhausted();
+  if (!divisible && tries_ >= most && gives_up()) exhausted();
 }
 
 void Delivery::begun() {
   under_way_ = true;
+  if (!call_in_front_) cleared_ = std::min(cleared_, call_first_);  // what is tried is not free of blame
+  std::erase_if(rejected_, [this](std::uint32_t index) { return index >= call_first_ && index < call_last_; });
+}
+
+bool Delivery::gives_up() const {
+  return config_.then == config::Then::skip || config_.then == config::Then::dead_letter;
 }
 
 void Delivery::succeeded() {
   under_way_ = false;
   accepted_ = std::max(accepted_, call_last_);
-  if (!holds_) finished_ = accepted_;
+  if (!holds_) finish(call_first_, call_last_);
   if (call_in_front_) return;
   if (holds_ && looking_for_culprit() && finished_ < call_last_) {
     due_ = Due::flush;
@@ -182,16 +230,25 @@ void Delivery::flushed() {
   pass();
 }
 
-void Delivery::failed(std::uint32_t accepted) {
+bool Delivery::reject(std::uint32_t index) {
+  if (index >= given() || index < finished_ || done_.contains(index)) return false;
+  const auto at = std::lower_bound(rejected_.begin(), rejected_.end(), index);
+  if (at != rejected_.end() && *at == index) return false;
+  rejected_.insert(at, index);
+  remember_failure(index, index + 1);
+  return true;
+}
+
+void Delivery::failed(const Failure& failure) {
   remember_failure(call_first_, call_last_);
-  if (finished_ >= call_last_) return succeeded();  // it has checkpointed all of them
-  under_way_ = false;
   // Something failed, so at least one record is not done, whatever the plugin says.
-  accepted = std::min(accepted, call_last_ - call_first_ - 1);
+  const std::uint32_t accepted = std::min(failure.accepted, call_last_ - call_first_ - 1);
+  const std::uint32_t done = done_.end_of_run(std::max(call_first_ + accepted, finished_));
+  if (done >= call_last_) return succeeded();  // it has finished all of them in other ways
+  under_way_ = false;
   cleared_ = std::min(cleared_, call_first_);  // what was cleared has failed this time
-  const std::uint32_t done = std::max(call_first_ + accepted, finished_);
   accepted_ = std::max(accepted_, done);
-  if (!holds_) finished_ = accepted_;
+  if (!holds_) finish(call_first_, done);
   if (call_in_front_) {
     // What came before the range at hand has failed this time: it is the range at hand now.
     first_ = call_first_;
@@ -203,25 +260,47 @@ void Delivery::failed(std::uint32_t accepted) {
     tries_ = interruptions_ = 0;
     blocked_ = false;
   }
-  if (accepted != 0 && config_.bisect && last_ - first_ > 1) {
+  const auto most = static_cast<std::uint32_t>(config_.retry.max_attempts);
+  const std::uint32_t culprit = failure.culprit ? call_first_ + *failure.culprit : no_record;
+  if (culprit >= first_ && culprit < last_ && !done_.contains(culprit)) {
+    const std::uint32_t alone = culprit == first_ && last_ - first_ == 1 ? tries_ : 0;
+    culprit_tries_ = alone + 1;
+    culprit_spent_ = failure.permanent || culprit_tries_ >= most;
+    if (searching_ && last_ - first_ > 1) bad_end_ = std::max(bad_end_, last_);
+    culprit_ = culprit;
+    last_ = first_;
+    due_ = Due::deliver;
+    // Those in front of it come first, and then it alone; or its time is over.
+    if (culprit != first_) {
+      wait(1);
+    } else if (!culprit_spent_) {
+      wait(culprit_tries_);
+    }
+  } else if (accepted != 0 && config_.bisect && last_ - first_ > 1) {
     if (searching_) bad_end_ = std::max(bad_end_, last_);
     last_ = first_ + 1;
     // It has failed among others; of its own tries none has failed yet.
-    due_ = Due::wait;
-    wait_ = backoff(config_.retry, 1, random_);
-    return;
+    wait(1);
+  } else {
+    try_failed(failure.permanent);
   }
-  try_failed();
+  if (failure.retry_after && due_ == Due::wait) wait_ = *failure.retry_after;
+}
+
+void Delivery::wait(std::uint32_t failures) {
+  due_ = Due::wait;
+  wait_ = backoff(config_.retry, static_cast<int>(failures), random_);
 }
 
 void Delivery::instance_lost(bool in_call, bool blameless) {
   const bool had_call = std::exchange(under_way_, false) && in_call;
+  tried_again_ = no_record;
   const std::uint32_t had = had_call ? call_last_ : accepted_;
   if (due_ == Due::flush) due_ = Due::deliver;
   if (!holds_) {
     if (had_call && !blameless) {
       under_way_ = true;
-      failed(0);
+      failed({});
     }
     return;
   }
@@ -234,29 +313,26 @@ void Delivery::instance_lost(bool in_call, bool blameless) {
   blame(std::max(finished_, cleared_), had);
 }
 
-// One of the records [first, last) has failed, of those that are not set aside.
+// One of the records [first, last) has failed, of those that are not finished.
 void Delivery::blame(std::uint32_t first, std::uint32_t last) {
-  for (const Range& range : aside_) {
-    if (range.first <= first) first = std::max(first, range.last);
-  }
-  const std::uint32_t end = end_before_aside(first, last);
+  first = done_.end_of_run(first);
+  if (first >= last) first = finished_;
+  const std::uint32_t end = end_before_done(first, last);
   if (first_ != first || last_ != end) tries_ = interruptions_ = 0;
   first_ = first;
   last_ = end;
   if (end == last) return try_failed();
-  // The rest lies behind records that were set aside and can't be tried with these.
+  // The rest lies behind records that are finished and can't be tried with these.
   if (config_.bisect) bad_end_ = std::max(bad_end_, last);
-  due_ = Due::wait;
-  wait_ = backoff(config_.retry, 1, random_);
+  wait(1);
 }
 
 // The range at hand failed once more.
-void Delivery::try_failed() {
+void Delivery::try_failed(bool for_good) {
   ++tries_;
   if (searching_ && last_ - first_ > 1) return halve(last_);
-  if (tries_ >= static_cast<std::uint32_t>(config_.retry.max_attempts)) return exhausted();
-  due_ = Due::wait;
-  wait_ = backoff(config_.retry, static_cast<int>(tries_), random_);
+  if (for_good || tries_ >= static_cast<std::uint32_t>(config_.retry.max_attempts)) return exhausted();
+  wait(tries_);
 }
 
 void Delivery::interrupted() {
@@ -268,6 +344,13 @@ void Delivery::waited() {
 }
 
 void Delivery::set_aside() {
+  if (leaving_ != no_record) {
+    const std::uint32_t first = first_, index = std::exchange(leaving_, no_record);
+    std::erase(rejected_, index);
+    known_aside(index, index + 1);
+    if (first_ != first) new_range();
+    return;
+  }
   due_ = Due::deliver;
   known_aside(call_first_, call_last_);
   if (call_in_front_) return;
@@ -280,16 +363,29 @@ void Delivery::set_aside() {
 
 void Delivery::checkpointed(std::uint32_t count) {
   finished_ = std::max(finished_, std::min(count, count_));
-  accepted_ = std::max(accepted_, finished_);
-  if (finished_ > first_) {
-    first_ = finished_;
-    last_ = std::max(last_, first_);
-    tries_ = interruptions_ = 0;
-    blocked_ = false;
-    // What was to become of records that are finished after all is settled.
-    if (due_ == Due::set_aside || due_ == Due::stop) due_ = Due::deliver;
-  }
-  skip_what_is_aside();
+  std::erase_if(rejected_, [this](std::uint32_t index) { return index < finished_; });
+  const std::uint32_t first = first_;
+  skip_what_is_done();
+  if (first_ != first) new_range();
+}
+
+void Delivery::acknowledged(std::uint32_t first, std::uint32_t last) {
+  last = std::min(last, given());
+  if (first >= last) return;
+  std::erase_if(rejected_, [&](std::uint32_t index) { return index >= first && index < last; });
+  finish(first, last);
+  const std::uint32_t at_hand = first_;
+  skip_what_is_done();
+  if (first_ != at_hand) new_range();
+}
+
+// What lies at the front of the range at hand has left it: what is left is another one.
+void Delivery::new_range() {
+  tried_again_ = no_record;
+  tries_ = interruptions_ = 0;
+  blocked_ = false;
+  // What was to become of records that are finished after all is settled.
+  if (due_ == Due::set_aside || due_ == Due::stop) due_ = Due::deliver;
 }
 
 // Takes the front half of [first_, bad_end), in which a record is known to fail.
@@ -297,18 +393,19 @@ void Delivery::halve(std::uint32_t bad_end) {
   searching_ = true;
   bad_end_ = bad_end;
   last_ = first_ + std::max(1u, (bad_end - first_) / 2);
-  last_ = end_before_aside(first_, last_);
+  last_ = end_before_done(first_, last_);
   tries_ = interruptions_ = 0;
   due_ = Due::deliver;
 }
 
 // The range at hand is accepted.
 void Delivery::pass() {
+  tried_again_ = no_record;
   first_ = last_ = std::max(last_, accepted_);
   tries_ = interruptions_ = 0;
   blocked_ = aged_ = false;
   due_ = Due::deliver;
-  skip_what_is_aside();
+  skip_what_is_done();
 }
 
 // The range at hand was tried often enough.
@@ -352,6 +449,7 @@ Delivery::Suspect Delivery::current() const {
   if (holds_) {
     const bool cleared = looking_for_culprit() && given() > std::max(first_, cleared_);
     at_risk = {cleared ? std::max(finished_, cleared_) : finished_, given(), 0};
+    while (at_risk.last > at_risk.first && done_.contains(at_risk.last - 1)) --at_risk.last;
   }
   const bool at_hand = at_risk.first == first_ && at_risk.last == last_;
   if (!at_hand) return {at_risk.first, at_risk.last, 0, 0, holds_ && searching_, false};

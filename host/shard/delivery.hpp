@@ -2,12 +2,15 @@
 // does.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <random>
 #include <vector>
 
 #include "config/config.hpp"
+#include "shard/record_set.hpp"
 
 namespace kclhost::host {
 
@@ -18,10 +21,10 @@ namespace kclhost::host {
 // delivered whole max_attempts times. Then it is halved, the front half first, until a single record fails; only that
 // one is set aside, after max_attempts tries of its own. So k bad records among n cost O(k log n) deliveries.
 //
-// An instance that holds records (it checkpoints for itself) loses all of them when it dies. The next one is given them
-// again, and they are what has failed: any of them may be to blame. While that is not known, a part that passes is
-// followed by a flush, so that a record which kills only there is found too, and what was flushed in front of a part is
-// free of blame.
+// An instance that holds records (it checkpoints for itself, or acknowledges) loses all of them when it dies. The next
+// one is given them again, and they are what has failed: any of them may be to blame. While that is not known, a part
+// that passes is followed by a flush, so that a record which kills only there is found too, and what was flushed in
+// front of a part is free of blame.
 class Delivery {
  public:
   enum class Step {
@@ -38,7 +41,16 @@ class Delivery {
     std::uint32_t attempt = 1;  // of these records, counted from 1
     config::Milliseconds wait{0};
     bool blocked = false;  // wait: the shard stands still until these records pass
-    bool aged = false;     // set_aside: they are too old; otherwise they failed
+    // set_aside: why. Otherwise they failed.
+    bool aged = false;      // they are too old
+    bool rejected = false;  // the plugin has said so
+  };
+  // What a failure says besides that it is one.
+  struct Failure {
+    std::uint32_t accepted = 0;              // records at the front of the delivery that are done all the same
+    std::optional<std::uint32_t> culprit{};  // the record of the delivery that is to blame, counted from its front
+    bool permanent = false;                  // another try would fail as well
+    std::optional<config::Milliseconds> retry_after{};
   };
   // What an earlier process knew of a range of records.
   struct Suspect {
@@ -54,7 +66,7 @@ class Delivery {
   // `seed` is for the backoff's jitter. The configuration must outlive this.
   Delivery(const config::OnError& config, std::uint32_t seed) : config_(config), random_(seed) {}
 
-  // The instance finishes records by checkpoints of its own; without, by returning.
+  // The instance finishes records by checkpoints of its own, or acknowledges them; without, by returning.
   void set_holds(bool holds) { holds_ = holds; }
   bool holds() const { return holds_; }
 
@@ -68,16 +80,24 @@ class Delivery {
   // These records were set aside by an earlier process.
   void known_aside(std::uint32_t first, std::uint32_t last);
 
-  Order next(const TooOld& too_old);
+  // No more than `most` records are delivered at once.
+  Order next(const TooOld& too_old, std::uint32_t most = UINT32_MAX);
+  // The next rejected record that is to be set aside, whatever else is due or under way; then set_aside().
+  std::optional<Order> next_rejected();
   // The delivery ordered last begins.
   void begun();
   void succeeded();
-  // `accepted` records at the front of the range are done all the same. A record named by it is tried alone next, and
-  // only those tries count against it.
-  void failed(std::uint32_t accepted);
+  // A culprit is tried alone next, and this failure counts as a try of its own. Where none is named the record behind
+  // those that are done is taken for it, but only tries of its own count against it.
+  void failed(const Failure& failure);
+  // The record can't ever be processed: see next_rejected; or, where on_error.then is block or stop, it has used up its
+  // tries. Of the delivery under way, or one that the instance holds. False when it is finished.
+  bool reject(std::uint32_t index);
   void flushed();
   void waited();
   void set_aside();
+  // Or they were finished meanwhile, and nothing comes of the order.
+  void left() { leaving_ = no_record; }
   // The delivery under way ends, and says nothing of its records.
   void interrupted();
   // The instance is gone and with it what it held. `in_call`: while it was given records; `blameless`: not by a fault
@@ -85,16 +105,25 @@ class Delivery {
   void instance_lost(bool in_call, bool blameless);
   // The records before this index are checkpointed.
   void checkpointed(std::uint32_t count);
+  // These records, which the instance was given, are finished.
+  void acknowledged(std::uint32_t first, std::uint32_t last);
 
   std::uint32_t count() const { return count_; }
+  bool all_finished() const { return finished_ == count_; }
   // The records before this index are finished: they will never be delivered again.
   std::uint32_t finished() const { return finished_; }
   // Those before this one are finished, or held by the instance.
   std::uint32_t accepted() const { return accepted_; }
   // What the instance has been given so far, the delivery under way included.
-  std::uint32_t given() const { return under_way_ ? call_last_ : accepted_; }
+  std::uint32_t given() const { return under_way_ ? std::max(accepted_, call_last_) : accepted_; }
   bool under_way() const { return under_way_; }
   bool looking_for_culprit() const { return first_ < probation_end_; }
+  // A record before this index was rejected, and is neither set aside nor with the instance again.
+  bool has_rejected(std::uint32_t before) const {
+    return (!rejected_.empty() && rejected_.front() < before) || (!under_way_ && tried_again_ < before);
+  }
+  // Records leave when all tries are used up.
+  bool gives_up() const;
   // How often a record was part of a delivery that failed.
   std::uint32_t failures_of(std::uint32_t index) const;
   // What the next process must know if this one ends now: of the records that the call under way may be about (it was
@@ -103,22 +132,29 @@ class Delivery {
   void known(std::vector<Suspect>& to, bool current_is_told) const;
 
  private:
+  static constexpr std::uint32_t no_record = UINT32_MAX;
   enum class Due { deliver, flush, wait, set_aside, stop };
   struct Range {
     std::uint32_t first, last, times;
   };
 
-  void skip_what_is_aside();
+  void take_rejected();
+  void finish(std::uint32_t first, std::uint32_t last);
+  void skip_what_is_done();
+  void new_range();
   void choose_range();
   void go_on_with(const Suspect& suspect);
-  Order delivery_of(std::uint32_t first, std::uint32_t last, const TooOld& too_old);
-  void try_failed();
+  Order delivery_of(std::uint32_t first, std::uint32_t last, const TooOld& too_old, std::uint32_t most);
+  void try_failed(bool for_good = false);
+  // `failures` so far: how long until the next try.
+  void wait(std::uint32_t failures);
   void blame(std::uint32_t first, std::uint32_t last);
   void halve(std::uint32_t bad_end);
   void pass();
   void exhausted();
   void remember_failure(std::uint32_t first, std::uint32_t last, std::uint32_t times = 1);
-  std::uint32_t end_before_aside(std::uint32_t first, std::uint32_t last) const;
+  // The first record behind `first` that is finished, or `last`.
+  std::uint32_t end_before_done(std::uint32_t first, std::uint32_t last) const { return done_.next(first + 1, last); }
 
   const config::OnError& config_;
   std::minstd_rand random_;
@@ -138,10 +174,16 @@ class Delivery {
   bool blocked_ = false;             // the range at hand has used up its tries, and on_error.then is block
   Due due_ = Due::deliver;
   bool aged_ = false;
+  std::uint32_t leaving_ = no_record;  // the rejected record that is being set aside
   config::Milliseconds wait_{0};
-  std::vector<Suspect> suspects_;  // in order, of records that were not met yet
-  std::vector<Range> aside_;       // in order; times is not used
-  std::vector<Range> failed_;      // the ranges of the deliveries that failed
+  std::uint32_t tried_again_ = no_record;  // a rejected record, in front of what the instance holds
+  std::uint32_t culprit_ = no_record;      // behind the range at hand, and to be tried alone
+  std::uint32_t culprit_tries_ = 0;        // of it alone, that have failed
+  bool culprit_spent_ = false;             // it gets no other
+  std::vector<Suspect> suspects_;          // in order, of records that were not met yet
+  RecordSet done_;                         // set aside or acknowledged, behind an unfinished one
+  std::vector<std::uint32_t> rejected_;    // in order; neither finished nor tried again
+  std::vector<Range> failed_;              // the ranges of the deliveries that failed
 };
 
 }  // namespace kclhost::host

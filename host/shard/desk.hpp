@@ -19,7 +19,10 @@ struct Desk {
 
   const config::Config& config;
   BatchMemory& memory;
-  std::size_t free = 0;  // in memory: from here on nothing is in use
+  // In memory: what lies behind the batch. Kept records that are delivered again are laid out there.
+  std::size_t behind_batch = 64;
+  std::size_t free = 64;       // from here on nothing is in use
+  std::uint32_t laid_out = 0;  // deliveries under way whose records lie there
   std::minstd_rand random;
   Actions actions;
   Now now;
@@ -36,6 +39,7 @@ struct Desk {
   std::uint64_t set_aside = 0;  // records, by this process
   bool ended = false;
 
+  void batch_ends_at(std::size_t offset) { behind_batch = free = (offset + 7) / 8 * 8; }
   WorkerId new_worker() { return WorkerId{++workers}; }
   template <class A>
   void ask(A&& one) {

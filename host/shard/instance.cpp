@@ -8,16 +8,16 @@ constexpr Time grace{1'000};
 
 }  // namespace
 
-Instance::Instance(Desk& desk, std::uint32_t generation)
+Instance::Instance(Desk& desk, std::uint32_t lane, std::uint32_t generation)
     : desk_(&desk), id_(desk.new_worker()), source_(desk.source), generation_(generation) {
   timeout_ = desk.config.timeouts.initialize;
   deadline_ = desk.now.steady + timeout_;
-  desk_->ask(action::StartWorker{id_, source_});
+  desk_->ask(action::StartWorker{id_, lane, source_});
 }
 
 bool Instance::may_checkpoint() const {
   return call_ == Call::process_records || call_ == Call::shard_ended || call_ == Call::shutdown_requested ||
-         call_ == Call::drain;
+         call_ == Call::drain || call_ == Call::tick;
 }
 
 void Instance::begin(const Request& request, Time timeout) {
@@ -27,7 +27,9 @@ void Instance::begin(const Request& request, Time timeout) {
   late_.clear();
   asked_to_stop_ = false;
   finished_ |= request.call == Call::shard_ended || request.call == Call::lease_lost;
-  desk_->ask(action::CallWorker{id_, ++number_, request});
+  Request with_time = request;
+  with_time.timeout_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(timeout.count(), UINT32_MAX));
+  desk_->ask(action::CallWorker{id_, ++number_, with_time});
 }
 
 void Instance::destroy() {
@@ -41,7 +43,7 @@ void Instance::destroy() {
 }
 
 void Instance::hurry(Time limit, std::string why) {
-  if (!asked_to_stop_) desk_->ask(action::RequestStop{id_});
+  if (!asked_to_stop_) desk_->ask(action::RequestStop{id_, Stop::end});
   asked_to_stop_ = true;
   deadline_ = std::min(deadline_, limit);
   late_ = std::move(why);
@@ -77,7 +79,7 @@ void Instance::on_time() {
   if (!asked_to_stop_) {
     asked_to_stop_ = true;
     deadline_ += grace;
-    desk_->ask(action::RequestStop{id_});
+    desk_->ask(action::RequestStop{id_, Stop::deadline});
     return;
   }
   kill(Death::Kind::timeout, "ended because " + std::string(name_of(*call_)) + " took longer than " +

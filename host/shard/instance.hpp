@@ -21,7 +21,7 @@ class Instance {
   };
 
   // Asks for the worker. `generation` counts a lane's instances from 1.
-  Instance(Desk& desk, std::uint32_t generation);
+  Instance(Desk& desk, std::uint32_t lane, std::uint32_t generation);
 
   WorkerId id() const { return id_; }
   std::uint32_t source() const { return source_; }

@@ -1,7 +1,5 @@
 #include "shard/key_split.hpp"
 
-#include <algorithm>
-
 namespace kclhost::host {
 
 unsigned lane_of(std::string_view partition_key, unsigned lanes) {
@@ -12,19 +10,13 @@ unsigned lane_of(std::string_view partition_key, unsigned lanes) {
 }
 
 void KeySplit::split(const Batch& batch) {
-  batch_count_ = batch.count;
+  lanes_.clear();
   for (std::vector<std::uint32_t>& lane : indexes_) lane.clear();
-  for (std::uint32_t i = 0; i < batch.count; ++i) indexes_[lane_of(batch.partition_key(i), count())].push_back(i);
-}
-
-std::uint32_t KeySplit::low_water(std::span<const std::uint32_t> finished) const {
-  std::uint32_t first_unfinished = batch_count_;
-  for (std::size_t lane = 0; lane < indexes_.size(); ++lane) {
-    if (finished[lane] < indexes_[lane].size()) {
-      first_unfinished = std::min(first_unfinished, indexes_[lane][finished[lane]]);
-    }
+  for (std::uint32_t i = 0; i < batch.count; ++i) {
+    const unsigned lane = lane_of(batch.partition_key(i), count());
+    lanes_.push_back(static_cast<std::uint8_t>(lane));
+    indexes_[lane].push_back(i);
   }
-  return first_unfinished;
 }
 
 }  // namespace kclhost::host

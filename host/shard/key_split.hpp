@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -27,12 +26,12 @@ class KeySplit {
   // The records of a lane, in the batch's order; until the next split.
   const std::vector<std::uint32_t>& indexes(unsigned lane) const { return indexes_[lane]; }
 
-  // How many records at the batch's front are all finished, when each lane has finished that many at its own front.
-  std::uint32_t low_water(std::span<const std::uint32_t> finished) const;
+  // The lane of each record, in the batch's order; until the next split.
+  const std::vector<std::uint8_t>& lanes() const { return lanes_; }
 
  private:
   std::vector<std::vector<std::uint32_t>> indexes_;
-  std::uint32_t batch_count_ = 0;
+  std::vector<std::uint8_t> lanes_;
 };
 
 }  // namespace kclhost::host

@@ -30,14 +30,16 @@ void Lane::keep_up() {
   }
   if (instance_->in_call() || desk_.shard_id.empty()) return;
   if (instance_->phase() == Instance::Phase::loaded) {
-    instance_->begin({.call = Call::create}, desk_.config.timeouts.initialize);
+    instance_->begin({.call = Call::create, .shard_id = desk_.shard_id}, desk_.config.timeouts.initialize);
   } else if (instance_->phase() == Instance::Phase::created) {
     begins_at_ = desk_.position;
     instance_->begin({.call = Call::initialize,
                       .shard_id = desk_.shard_id,
                       .sequence_number = begins_at_.sequence_number,
                       .sub_sequence_number = begins_at_.sub_sequence_number,
-                      .hand_over = desk_.greeted},
+                      .beginning = !desk_.greeted ? Beginning::start
+                                   : took_over_   ? Beginning::swap
+                                                  : Beginning::restart},
                      desk_.config.timeouts.initialize);
   } else if (instance_->ready() && desk_.now.steady >= start_at_ &&
              (instance_->source() != desk_.source || (outgrown_ && !holds_records()))) {
@@ -45,13 +47,26 @@ void Lane::keep_up() {
   }
 }
 
+void Lane::tick_if_due() {
+  if (tick_at_ > desk_.now.steady || closing_ || !ready() || answer_ == Answer::pending) return;
+  tick_at_ = never;
+  instance_->begin({.call = Call::tick}, desk_.config.timeouts.process_records);
+  if (holds_records()) write_journal(false);
+}
+
+void Lane::wants_ticks(Time interval) {
+  tick_interval_ = interval;
+  tick_at_ = interval.count() == 0 || instance_->in_call(Call::tick) ? never : desk_.now.steady + interval;
+}
+
 void Lane::start() {
-  instance_.emplace(desk_, ++generation_);
+  instance_.emplace(desk_, number_, ++generation_);
   replacement_flushed_ = outgrown_ = false;
+  took_over_ = left_in_order_;
 }
 
 void Lane::replace() {
-  if (!successor_ && !closing_) successor_.emplace(desk_, ++generation_);
+  if (!successor_ && !closing_) successor_.emplace(desk_, number_, ++generation_);
 }
 
 // The successor is loaded: the instance goes as soon as it may.
@@ -59,8 +74,8 @@ void Lane::swap() {
   if (!instance_) return promote();
   if (instance_->in_call() || instance_->phase() == Instance::Phase::ending) return;
   if (instance_->ready() && holds_records() && !replacement_flushed_) {
-    // What it holds it can only finish while the daemon waits for us.
-    if (desk_.may_checkpoint) flush(Flush::replacement);
+    // What it would checkpoint it can only finish while the daemon waits for us.
+    if (flushing_ == Flush::none && (desk_.may_checkpoint || acknowledges())) flush(Flush::replacement);
     return;
   }
   if (instance_->phase() == Instance::Phase::loaded) {
@@ -76,8 +91,9 @@ void Lane::promote() {
   successor_.reset();
   replacement_flushed_ = outgrown_ = false;
   failed_replacements_ = 0;
+  took_over_ = left_in_order_;
   about_ = instance_->about();
-  delivery_.set_holds(about_->checkpoints_itself());
+  delivery_.set_holds(about_->holds_records());
   desk_.ask(action::NamePlugin{about_->id, about_->version});
 }
 
@@ -129,7 +145,7 @@ void Lane::loaded(WorkerId worker, const Descriptor& about) {
   desk_.proven = (is_successor ? *successor_ : *instance_).source();
   if (is_successor) return;
   about_ = about;
-  delivery_.set_holds(about.checkpoints_itself());
+  delivery_.set_holds(about.holds_records());
   desk_.ask(action::NamePlugin{about.id, about.version});
 }
 
@@ -188,6 +204,7 @@ void Lane::came_to_nothing(const std::string& why, int exit_code) {
 
 void Lane::on_time() {
   if (instance_) instance_->on_time();
+  settle_on_time();
   if (successor_) successor_->on_time();
 }
 
@@ -195,10 +212,12 @@ void Lane::excuse(Time duration) {
   if (instance_) instance_->excuse(duration);
 }
 
-Time Lane::deadline() const {
+Time Lane::deadline(bool with_ticks) const {
   Time next = never;
   if (instance_) next = std::min(next, instance_->deadline());
   if (successor_) next = std::min(next, successor_->deadline());
+  next = std::min(next, settle_by_);
+  if (with_ticks && ready() && answer_ != Answer::pending && !closing_) next = std::min(next, tick_at_);
   // What could not be done when its time came waits for something else: to look again soon would be to spin.
   for (const Time at : {start_at_, waiting_ ? wake_at_ : never}) {
     if (at > desk_.now.steady && !closing_ && !desk_.looking) next = std::min(next, at);
@@ -217,6 +236,17 @@ void Lane::ask_to_flush() {
   flush(Flush::asked);
 }
 
+bool Lane::hurry_own_call(Time limit) {
+  const bool replaced = flushing_ == Flush::replacement && instance_ && instance_->in_call(Call::drain);
+  const bool busy = replaced || (instance_ && instance_->in_call(Call::tick));
+  if (busy) instance_->hurry(limit, text_of(desk_.config.timeouts.shutdown));
+  return busy;
+}
+
+void Lane::finish_held() {
+  if (ready() && flushing_ == Flush::none) flush(Flush::alone);
+}
+
 void Lane::flush(Flush why) {
   flushing_ = why;
   instance_->begin({.call = Call::drain}, desk_.config.timeouts.process_records);
@@ -230,6 +260,11 @@ void Lane::outcome(CallNumber number, const Outcome& outcome, std::uint64_t resi
   if (call == Call::process_records && delivery_.under_way()) return records_over(outcome, resident_memory);
   if (call == Call::drain) return flush_over(outcome);
   if (!outcome.ok() && !closing_) report(call, outcome.message, nullptr, false);
+  if (call == Call::tick) {
+    if (tick_interval_.count() != 0) tick_at_ = desk_.now.steady + tick_interval_;
+    if (delivery_.holds()) write_journal(false);
+    return;
+  }
   if (call == Call::initialize && outcome.ok()) failed_starts_ = 0;
   if (call == Call::create || call == Call::initialize) {
     if (!outcome.ok()) came_to_nothing(outcome.message, call == Call::create ? exit_plugin : exit_stopped);
@@ -240,13 +275,18 @@ void Lane::outcome(CallNumber number, const Outcome& outcome, std::uint64_t resi
 }
 
 void Lane::flush_over(const Outcome& outcome) {
+  if (outcome.ok() && acknowledges() && holds_records() && !closing_) {
+    // It has time to finish them on threads of its own.
+    settle_by_ = desk_.now.steady + desk_.config.timeouts.process_records;
+    return write_journal(false);
+  }
   const Flush why = std::exchange(flushing_, Flush::none);
   if (!outcome.ok() && !closing_) report(Call::drain, outcome.message, nullptr, false);
   if (why == Flush::asked) answer_ = outcome.ok() ? Answer::ok : Answer::failed;
   if (why == Flush::replacement) replacement_flushed_ = true;
-  if (why != Flush::probation) return write_journal(false);
+  if (why == Flush::asked || why == Flush::replacement) return write_journal(false);
   if (outcome.ok()) {
-    delivery_.flushed();
+    if (why == Flush::probation) delivery_.flushed();
   } else {
     // What it holds now is anybody's guess: another instance gets it.
     failed_at("FAILED", outcome.message);
@@ -254,6 +294,30 @@ void Lane::flush_over(const Outcome& outcome) {
     instance_->destroy();
   }
   write_journal(false);
+}
+
+// A flush that has returned is over when all is acknowledged that the instance was given.
+void Lane::settle() {
+  if (settle_by_ == never || holds_records()) return;
+  settle_by_ = never;
+  flush_over({});
+}
+
+void Lane::settle_on_time() {
+  if (settle_by_ > desk_.now.steady) return;
+  const std::string open = std::to_string(delivery_.accepted() - delivery_.finished());
+  settle_by_ = never;
+  if (flushing_ == Flush::replacement) {
+    desk_.tell(
+        Level::warn,
+        open +
+            " records are not acknowledged within timeouts.process_records after drain; the next instance gets them");
+    flushing_ = Flush::none;
+    replacement_flushed_ = true;
+    return;
+  }
+  instance_->kill(Death::Kind::timeout, "ended because it did not acknowledge " + open + " records within " +
+                                            text_of(desk_.config.timeouts.process_records) + " after drain");
 }
 
 void Lane::ended(WorkerId worker, const Death* death) {
@@ -264,6 +328,11 @@ void Lane::ended(WorkerId worker, const Death* death) {
   }
   const Instance was = std::move(*instance_);
   instance_.reset();
+  given_.clear();
+  next_id_ = 0;
+  settle_by_ = tick_at_ = never;
+  tick_interval_ = Time(0);
+  left_in_order_ = was.phase() == Instance::Phase::ending && death == nullptr;
   static const Death gone{Death::Kind::exit, 0, "ended by exit(0)", {}, true};
   const Flush flushed = std::exchange(flushing_, Flush::none);
   if (was.phase() == Instance::Phase::ending) {
@@ -290,6 +359,14 @@ void Lane::ended(WorkerId worker, const Death* death) {
     return came_to_nothing(death->cause(), call == Call::create ? exit_plugin : exit_stopped);
   }
   if (call == Call::process_records && delivery_.under_way()) return records_died(*death);
+  if (call == Call::tick) {
+    if (!closing_) report(call, death->message, death, false);
+    if (++idle_deaths_ > 1) {
+      start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, idle_deaths_ - 1, desk_.random);
+    }
+    if (holds_records()) failed_at("DIED", death->explained());
+    return lost(false, closing_);
+  }
   const bool unseen = !death->call_begun && !repeating_;
   repeating_ = unseen;
   if (unseen) {

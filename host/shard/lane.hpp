@@ -28,6 +28,8 @@ class Lane {
   bool owns(WorkerId worker) const;
   const Instance* serving() const { return instance_ ? &*instance_ : nullptr; }
   const std::optional<Descriptor>& about() const { return about_; }
+  // The plugin's tick, if its time has come and the instance has nothing else to do.
+  void tick_if_due();
   // Has another instance take over, once it is loaded.
   void replace();
   // For the end: no more starts and deliveries; what is under way has until `limit`; then the instance is destroyed.
@@ -41,16 +43,23 @@ class Lane {
   void loaded(WorkerId worker, const Descriptor& about);
   void not_loaded(WorkerId worker, const std::string& why);
   void outcome(CallNumber number, const Outcome& outcome, std::uint64_t resident_memory);
+  void acknowledged(RecordId first, std::uint64_t count);
+  void rejected(RecordId record, std::string_view reason);
+  void wants_ticks(Time interval);
   void ended(WorkerId worker, const Death* death);
   void on_time();
   void excuse(Time duration);
-  Time deadline() const;
+  Time deadline(bool with_ticks) const;
 
   // ---- Calls without records
   enum class Answer { none, pending, ok, failed };
   // Makes the call, if there is an instance that can take one; answer() tells.
   void ask(const Request& request, Time timeout);
   void ask_to_flush();
+  // So that the next record is alone with the instance.
+  void finish_held();
+  // A call that the daemon did not ask for has until `limit`: whether there is one.
+  bool hurry_own_call(Time limit);
   Answer answer() const { return answer_; }
   void forget_answer() { answer_ = Answer::none; }
 
@@ -63,20 +72,26 @@ class Lane {
   // other lane has an unfinished record in front of this lane's first. look_again: once a record is set aside that may
   // be true no longer, and the shard wants to look.
   bool advance(bool first_in_line, bool look_again);
-  // The batch's status is sent: what is not finished is kept.
-  void keep();
+  // What is not among the first `finished` records is kept, when the batch leaves; those go.
+  void keep(std::uint32_t finished);
   void drop_all();
   void set_aside_done(const std::string& error);
+  // Rejected records leave, whatever else goes on.
+  void set_rejected_aside();
   // Everything up to here is in the lease table.
   void recorded(const Position& position);
   // The shard's end is.
   void end_recorded();
 
+  std::uint32_t number() const { return number_; }
   const Delivery& delivery() const { return delivery_; }
   const Window& window() const { return window_; }
   // The last record that an instance was given; none() before the first.
   const Position& delivered() const { return delivered_; }
-  bool holds_records() const { return delivery_.accepted() > delivery_.finished(); }
+  // The instance was given records that are not finished.
+  bool holds_records() const { return delivery_.holds() && delivery_.accepted() > delivery_.finished(); }
+  // It acknowledges them, and need not be asked for anything but time.
+  bool acknowledges() const { return about_ && about_->acknowledges(); }
   bool blocked() const { return blocked_; }
   bool has_suspects() const { return has_suspects_; }
   // The shard must end, and why: by on_error, or because a record could not be set aside.
@@ -86,7 +101,12 @@ class Lane {
   void journal(JournalNotes& to) const;
 
  private:
-  enum class Flush { none, probation, asked, replacement };
+  struct Verdict {
+    std::uint32_t index, attempts;
+    std::string reason;
+  };
+
+  enum class Flush { none, probation, alone, asked, replacement };
 
   void start();
   void swap();
@@ -102,11 +122,21 @@ class Lane {
   void flush(Flush why);
   void records_over(const Outcome& outcome, std::uint64_t resident_memory);
   void records_died(const Death& death);
+  void part_over();
+  std::uint32_t room() const;
+  RecordId oldest_open() const;
+  RecordId give(std::uint32_t first, std::uint32_t last);
   void flush_over(const Outcome& outcome);
+  void settle();
+  void settle_on_time();
   void wait(const Delivery::Order& order);
   void set_aside(const Delivery::Order& order);
   void finish_aside();
+  void leave_order(std::uint32_t gone);
   void failed_at(const char* code, const std::string& text);
+  const Verdict* verdict_on(std::uint32_t record) const;
+  const std::string& error_of(std::uint32_t record) const;
+  std::uint32_t attempts_of(std::uint32_t record) const;
   void write_journal(bool sync);
   void match(const JournalNote& note, std::uint32_t from);
   void add_note(JournalNotes& to, const Delivery::Suspect& suspect, bool under_way) const;
@@ -124,18 +154,32 @@ class Lane {
   bool closing_ = false;
   bool outgrown_ = false;
   bool replacement_flushed_ = false;
+  bool left_in_order_ = false;  // the last instance that there was
+  bool took_over_ = false;      // the one that there is: from one that had left in order
   bool repeating_ = false;
   Flush flushing_ = Flush::none;
+  Time settle_by_ = never;  // the flush has returned, and what it held must be acknowledged by then
+  Time tick_interval_{0}, tick_at_ = never;
   Answer answer_ = Answer::none;
 
-  Batch part_;          // what the call in progress was given
-  Position begins_at_;  // what the last initialize was told; stays as it is until the next
+  Batch part_;  // what the call in progress was given
+  bool part_laid_out_ = false;
+  // What the instance was given, as it knows it: ids from first_id on are records from `index` on.
+  struct Given {
+    RecordId first_id;
+    std::uint32_t index, count;
+  };
+  std::vector<Given> given_;  // ids in order
+  RecordId next_id_ = 0;
+  std::vector<Verdict> verdicts_;  // of rejected records that are not finished
+  Position begins_at_;             // what the last initialize was told; stays as it is until the next
   bool journal_synced_ = false;
   bool waiting_ = false, blocked_ = false;
   std::string stopped_;
   bool awaiting_aside_ = false, set_aside_some_ = false, has_suspects_ = false;
   Time wake_at_ = never;
-  Delivery::Order order_;  // of the records that are set aside
+  Delivery::Order order_;    // of the records that are set aside
+  bool order_left_ = false;  // they were finished meanwhile
   std::int64_t first_failure_ms_ = 0, last_failure_ms_ = 0;
   std::string error_code_, error_text_;  // of the last failure
   Position delivered_;

@@ -74,7 +74,14 @@ bool Lane::advance(bool first_in_line, bool look_again) {
     };
   }
   while (!desk_.ended && stopped_.empty()) {
-    if (closing_ || awaiting_aside_ || desk_.looking || (instance_ && instance_->in_call())) return false;
+    if (closing_ || awaiting_aside_) return false;
+    if (const auto rejected = delivery_.next_rejected()) {
+      if (!first_in_line) return false;
+      set_aside(*rejected);
+      if (look_again) return false;
+      continue;
+    }
+    if (desk_.looking || flushing_ != Flush::none || (instance_ && instance_->in_call())) return false;
     if (waiting_) {
       if (desk_.now.steady < wake_at_) return false;
       waiting_ = false;
@@ -84,7 +91,9 @@ bool Lane::advance(bool first_in_line, bool look_again) {
         return false;
       }
     }
-    const Delivery::Order order = delivery_.next(too_old);
+    const std::uint32_t most = room();
+    if (most == 0) return false;
+    const Delivery::Order order = delivery_.next(too_old, most);
     switch (order.step) {
       case Step::deliver:
         if (!first_in_line || !ready()) return false;
@@ -116,21 +125,75 @@ bool Lane::advance(bool first_in_line, bool look_again) {
   return false;
 }
 
+// How many more records an instance can be given: a worker that acknowledges has so much memory to do it in.
+std::uint32_t Lane::room() const {
+  const RecordId most = about_ ? about_->most_open : 0;
+  if (most == 0) return UINT32_MAX;
+  return static_cast<std::uint32_t>(most - std::min(most, next_id_ - oldest_open()));
+}
+
+// Those before it say nothing any more.
+RecordId Lane::oldest_open() const {
+  const std::uint32_t finished = delivery_.finished();
+  for (const Given& run : given_) {
+    if (run.index + run.count > finished) return run.first_id + (finished > run.index ? finished - run.index : 0);
+  }
+  return next_id_;
+}
+
+// The records [first, last) get new ids.
+RecordId Lane::give(std::uint32_t first, std::uint32_t last) {
+  // Their old ones, if the instance had them before, say nothing any more.
+  for (std::size_t i = 0; i < given_.size(); ++i) {
+    Given& run = given_[i];
+    const std::uint32_t from = std::max(first, run.index), to = std::min(last, run.index + run.count);
+    if (from >= to) continue;
+    const Given behind{run.first_id + (to - run.index), to, run.index + run.count - to};
+    run.count = from - run.index;
+    if (behind.count != 0) given_.insert(given_.begin() + static_cast<std::ptrdiff_t>(i) + 1, behind);
+  }
+  std::erase_if(given_, [](const Given& run) { return run.count == 0; });
+  const RecordId id = next_id_;
+  next_id_ += last - first;
+  const bool goes_on = !given_.empty() && given_.back().index + given_.back().count == first &&
+                       given_.back().first_id + given_.back().count == id;
+  if (goes_on) {
+    given_.back().count += last - first;
+  } else {
+    given_.push_back({id, first, last - first});
+  }
+  return id;
+}
+
 void Lane::deliver(const Delivery::Order& order) {
+  const std::size_t free_before = desk_.free;
   const std::optional<Batch> part = window_.part(order.first, order.last, desk_.memory, desk_.free);
   if (!part) return desk_.end(exit_stopped, "no memory for the batch");
   part_ = *part;
+  part_laid_out_ = desk_.free != free_before;
+  if (part_laid_out_) ++desk_.laid_out;
+  const RecordId first_id = give(order.first, order.last);
+  const RecordId oldest_id = oldest_open();
   delivery_.begun();
   delivered_.set(part_.sequence_number(part_.count - 1), part_.entry(part_.count - 1).sub_sequence_number);
   // The disk must know of a delivery that may take the machine down: of every one that is not the first try, and of a
   // new process's first, because the one before may have ended with the machine.
   write_journal(order.attempt > 1 || !journal_synced_);
   journal_synced_ = true;
-  instance_->begin({.call = Call::process_records, .batch = part_, .attempt = order.attempt},
+  instance_->begin({.call = Call::process_records,
+                    .batch = part_,
+                    .first_id = first_id,
+                    .oldest_id = oldest_id,
+                    .attempt = order.attempt},
                    desk_.config.timeouts.process_records);
 }
 
+void Lane::part_over() {
+  if (std::exchange(part_laid_out_, false) && --desk_.laid_out == 0) desk_.free = desk_.behind_batch;
+}
+
 void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
+  part_over();
   repeating_ = false;
   if (outcome.ok()) {
     idle_deaths_ = 0;
@@ -149,12 +212,17 @@ void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
   } else {
     report(Call::process_records, outcome.message, nullptr, true);
     failed_at("FAILED", outcome.message);
-    delivery_.failed(static_cast<std::uint32_t>(outcome.first_unfinished));
+    Delivery::Failure failure{.accepted = static_cast<std::uint32_t>(outcome.first_unfinished),
+                              .permanent = outcome.permanent};
+    if (outcome.culprit) failure.culprit = static_cast<std::uint32_t>(*outcome.culprit);
+    if (outcome.retry_after_ms) failure.retry_after = config::Milliseconds(*outcome.retry_after_ms);
+    delivery_.failed(failure);
   }
   write_journal(false);
 }
 
 void Lane::records_died(const Death& death) {
+  part_over();
   if (closing_) {
     delivery_.interrupted();
     return lost(false, true);
@@ -201,17 +269,18 @@ void Lane::set_aside(const Delivery::Order& order) {
   order_ = order;
   if (desk_.config.on_error.then != config::Then::dead_letter) return finish_aside();
   awaiting_aside_ = true;
+  order_left_ = false;
   action::WriteDeadLetters all;
   all.lane = number_;
   for (std::uint32_t i = order.first; i < order.last; ++i) {
     const RecordEntry& entry = window_.entry(i);
     all.letters.push_back({window_.data(i), window_.partition_key(i), window_.sequence_number(i),
-                           entry.sub_sequence_number, entry.arrival_ms, delivery_.failures_of(i)});
+                           entry.sub_sequence_number, entry.arrival_ms, attempts_of(i)});
   }
-  all.error_code = order.aged ? "TOO_OLD" : error_code_;
-  all.error_text = order.aged ? std::string(too_old_text) : error_text_;
-  all.first_try_ms = order.aged ? 0 : first_failure_ms_;
-  all.last_try_ms = order.aged ? 0 : last_failure_ms_;
+  all.error_code = order.aged ? "TOO_OLD" : order.rejected ? "REJECTED" : error_code_;
+  all.error_text = error_of(order.first);
+  all.first_try_ms = order.aged ? 0 : order.rejected ? desk_.now.wall_ms : first_failure_ms_;
+  all.last_try_ms = order.aged ? 0 : order.rejected ? desk_.now.wall_ms : last_failure_ms_;
   if (about_) all.plugin_id = about_->id;
   if (about_) all.plugin_version = about_->version;
   all.generation = generation_;
@@ -220,11 +289,36 @@ void Lane::set_aside(const Delivery::Order& order) {
 
 void Lane::set_aside_done(const std::string& error) {
   awaiting_aside_ = false;
-  if (error.empty()) {
+  const bool left = std::exchange(order_left_, false);
+  if (error.empty() && !left) {
     finish_aside();
+  } else if (error.empty()) {
+    delivery_.left();
   } else {
     stopped_ = error;
   }
+}
+
+// What the plugin said of a record that is set aside for that; null when it is for another reason.
+const Lane::Verdict* Lane::verdict_on(std::uint32_t record) const {
+  if (!order_.rejected) return nullptr;
+  for (const Verdict& verdict : verdicts_) {
+    if (verdict.index == record) return &verdict;
+  }
+  return nullptr;
+}
+
+// Why a record that is set aside failed.
+const std::string& Lane::error_of(std::uint32_t record) const {
+  static const std::string too_old(too_old_text);
+  if (order_.aged) return too_old;
+  const Verdict* const verdict = verdict_on(record);
+  return verdict != nullptr ? verdict->reason : error_text_;
+}
+
+std::uint32_t Lane::attempts_of(std::uint32_t record) const {
+  const Verdict* const verdict = verdict_on(record);
+  return verdict != nullptr ? verdict->attempts : delivery_.failures_of(record);
 }
 
 void Lane::finish_aside() {
@@ -233,26 +327,87 @@ void Lane::finish_aside() {
     desk_.tell(Level::error, skipped ? "record skipped by on_error" : "record put into the dead letters",
                {{"record", window_.position(i).str()},
                 {"partition_key", std::string(window_.partition_key(i))},
-                {"attempts", std::to_string(delivery_.failures_of(i))},
+                {"attempts", std::to_string(attempts_of(i))},
                 {"total", std::to_string(++desk_.set_aside)},
-                {"error", order_.aged ? std::string(too_old_text) : error_text_}});
+                {"error", error_of(i)}});
   }
   JournalNote note{window_.position(order_.first), window_.position(order_.last - 1)};
   note.aside = true;
   asides_.push_back(std::move(note));
   delivery_.set_aside();
-  blocked_ = false;
+  std::erase_if(verdicts_, [this](const Verdict& verdict) { return order_.rejected && verdict.index == order_.first; });
+  if (!order_.rejected) blocked_ = false;
   set_aside_some_ = true;
   write_journal(true);
+  settle();
 }
 
-void Lane::keep() {
-  delivery_.drop(window_.keep(delivery_.finished()));
+void Lane::keep(std::uint32_t finished) {
+  const std::uint32_t gone = window_.keep(finished);
+  delivery_.drop(gone);
+  for (Given& run : given_) {
+    const std::uint32_t of_it = std::min(gone > run.index ? gone - run.index : 0, run.count);
+    run.first_id += of_it;
+    run.count -= of_it;
+    run.index = run.index > gone ? run.index - gone : 0;
+  }
+  std::erase_if(given_, [](const Given& run) { return run.count == 0; });
+  leave_order(gone);
+  std::erase_if(verdicts_, [gone](const Verdict& verdict) { return verdict.index < gone; });
+  for (Verdict& verdict : verdicts_) verdict.index -= gone;
+}
+
+// Records that are being set aside go on by another index; or they are gone by themselves.
+void Lane::leave_order(std::uint32_t gone) {
+  if (!awaiting_aside_) return;
+  order_left_ |= order_.first < gone;
+  order_.first -= std::min(order_.first, gone);
+  order_.last -= std::min(order_.last, gone);
 }
 
 void Lane::drop_all() {
+  leave_order(delivery_.count());
   delivery_.drop(delivery_.count());
   window_.clear();
+  given_.clear();
+  verdicts_.clear();
+  settle();
+}
+
+void Lane::acknowledged(RecordId first, std::uint64_t count) {
+  if (!acknowledges()) return;
+  for (const Given& run : given_) {
+    const RecordId from = std::max(first, run.first_id), to = std::min(first + count, run.first_id + run.count);
+    if (from >= to) continue;
+    const auto index = static_cast<std::uint32_t>(run.index + (from - run.first_id));
+    delivery_.acknowledged(index, index + static_cast<std::uint32_t>(to - from));
+  }
+  settle();
+}
+
+void Lane::set_rejected_aside() {
+  while (!closing_ && !awaiting_aside_ && stopped_.empty()) {
+    const auto order = delivery_.next_rejected();
+    if (!order) return;
+    set_aside(*order);
+  }
+}
+
+void Lane::rejected(RecordId record, std::string_view reason) {
+  for (const Given& run : given_) {
+    if (record < run.first_id || record - run.first_id >= run.count) continue;
+    const auto index = static_cast<std::uint32_t>(run.index + (record - run.first_id));
+    if (!acknowledges() && !(instance_->in_call(Call::process_records) && record + part_.count >= next_id_)) return;
+    if (!delivery_.reject(index)) return;
+    std::erase_if(verdicts_, [index](const Verdict& verdict) { return verdict.index == index; });
+    verdicts_.push_back({index, delivery_.failures_of(index), std::string(reason)});
+    if (!delivery_.gives_up()) {
+      desk_.tell(Level::error, "the plugin rejects a record",
+                 {{"record", window_.position(index).str()}, {"error", verdicts_.back().reason}});
+      failed_at("REJECTED", verdicts_.back().reason);
+    }
+    return;
+  }
 }
 
 void Lane::recorded(const Position& position) {

@@ -17,7 +17,7 @@ Shard::Shard(const config::Config& config, BatchMemory& memory, std::uint32_t se
     : desk_(config, memory, seed),
       schedule_(config.checkpoint, now.steady),
       split_(static_cast<unsigned>(config.concurrency)),
-      finished_(static_cast<std::size_t>(config.concurrency)) {
+      order_(static_cast<std::size_t>(config.concurrency)) {
   desk_.now = now;
   for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(config.concurrency); ++i) {
     lanes_.push_back(std::make_unique<Lane>(desk_, i, seed + i));
@@ -42,14 +42,12 @@ void Shard::initialize(std::string_view shard_id, std::string_view sequence_numb
 
 void Shard::process_records(const Batch& batch, Now now) {
   batch_ = batch;
-  desk_.free = 64;
-  if (batch.count != 0) desk_.free = batch.table + batch.count * sizeof(RecordEntry);
+  desk_.batch_ends_at(batch.count == 0 ? 64 : batch.table + batch.count * sizeof(RecordEntry));
   if (lanes_.size() == 1) {
     lanes_.front()->begin(batch);
   } else {
     split(batch);
   }
-  desk_.free = (desk_.free + 7) / 8 * 8;
   one_at_a_time_ = lanes_.size() > 1 &&
                    std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->has_suspects(); });
   take_on(Duty::process_records, now);
@@ -72,11 +70,14 @@ void Shard::split(const Batch& batch) {
     table += indexes.size() * sizeof(RecordEntry);
     lanes_[i]->begin(share);
   }
-  desk_.free = table;
+  for (const std::uint8_t lane : split_.lanes()) order_.add(lane);
+  desk_.batch_ends_at(table);
 }
 
 void Shard::lease_lost(Now now) {
   for (const auto& lane : lanes_) lane->drop_all();  // whoever has the lease now reads the rest
+  order_.clear();
+  duty_deadline_ = now.steady + desk_.config.timeouts.shutdown;
   take_on(Duty::lease_lost, now);
 }
 
@@ -86,6 +87,7 @@ void Shard::shard_ended(Now now) {
 }
 
 void Shard::shutdown_requested(Now now) {
+  duty_deadline_ = now.steady + desk_.config.timeouts.shutdown;
   take_on(Duty::shutdown_requested, now);
 }
 
@@ -114,6 +116,8 @@ void Shard::daemon_gone(bool unanswered, Now now) {
     answer_worker(exchange_.worker, exchange_.call, {KCLHOST_DEPENDENCY, "", "the daemon is gone"});
   }
   exchange_ = {};
+  if (queued_) answer_worker(queued_->worker, queued_->call, {KCLHOST_DEPENDENCY, "", "the daemon is gone"});
+  queued_.reset();
   advance();
 }
 
@@ -146,10 +150,39 @@ void Shard::not_loaded(WorkerId worker, const std::string& why, Now now) {
 
 void Shard::outcome(WorkerId worker, CallNumber call, const Outcome& outcome, std::uint64_t resident_memory, Now now) {
   desk_.now = now;
-  Lane* lane = lane_of(worker);
-  if (lane != nullptr && lane->serving() != nullptr && lane->serving()->id() == worker) {
-    lane->outcome(call, outcome, resident_memory);
+  if (Lane* lane = lane_served_by(worker)) lane->outcome(call, outcome, resident_memory);
+  advance();
+}
+
+Lane* Shard::lane_served_by(WorkerId worker) {
+  Lane* const lane = lane_of(worker);
+  return lane != nullptr && lane->serving() != nullptr && lane->serving()->id() == worker ? lane : nullptr;
+}
+
+void Shard::acknowledged(WorkerId worker, RecordId first, std::uint64_t count, Now now) {
+  desk_.now = now;
+  Lane* const lane = lane_served_by(worker);
+  if (lane == nullptr) return;
+  lane->acknowledged(first, count);
+  if (duty_ == Duty::none) {
+    update_position();
+    keep();
   }
+  advance();
+}
+
+void Shard::rejected(WorkerId worker, RecordId record, std::string_view reason, Now now) {
+  desk_.now = now;
+  if (Lane* lane = lane_served_by(worker)) {
+    lane->rejected(record, reason);
+    if (!one_at_a_time_) lane->set_rejected_aside();
+  }
+  advance();
+}
+
+void Shard::wants_ticks(WorkerId worker, Time interval, Now now) {
+  desk_.now = now;
+  if (Lane* lane = lane_served_by(worker)) lane->wants_ticks(interval);
   advance();
 }
 
@@ -162,6 +195,8 @@ void Shard::ended(WorkerId worker, const Death* death, Now now) {
 void Shard::set_aside_done(std::uint32_t lane, const std::string& error, Now now) {
   desk_.now = now;
   lanes_[lane]->set_aside_done(error);
+  stopping_ |= !lanes_[lane]->stopped().empty();
+  if (!one_at_a_time_) lanes_[lane]->set_rejected_aside();
   advance();
 }
 
@@ -182,15 +217,17 @@ void Shard::plugin_file(bool is_new, const std::string& why, Now now) {
 Time Shard::deadline() const {
   if (desk_.ended) return never;
   Time next = never;
-  for (const auto& lane : lanes_) next = std::min(next, lane->deadline());
+  for (const auto& lane : lanes_) next = std::min(next, lane->deadline(!stopping_));
   if (closing_) return std::min(next, close_by_ + patience_with_end);
   if (exchange_.busy()) {
     next = std::min(next, exchange_.resend_at);
   } else if (duty_ == Duty::process_records) {
     if (schedule_.due_at() > desk_.now.steady) next = std::min(next, schedule_.due_at());
-    if (relieve_at_ > desk_.now.steady) next = std::min(next, relieve_at_);
+    for (const Time at : {relieve_at_, complain_at_}) {
+      if (at > desk_.now.steady) next = std::min(next, at);
+    }
   }
-  if (duty_ == Duty::shard_ended && duty_deadline_ > desk_.now.steady) next = std::min(next, duty_deadline_);
+  if (duty_deadline_ > desk_.now.steady) next = std::min(next, duty_deadline_);
   return next;
 }
 
@@ -209,6 +246,13 @@ void Shard::advance() {
   for (const auto& lane : lanes_) lane->keep_up();
   if (desk_.ended) return;
   if (stopping_) return do_stop();
+  send_queued();
+  do_duty();
+  if (desk_.ended || stopping_) return;
+  for (const auto& lane : lanes_) lane->tick_if_due();
+}
+
+void Shard::do_duty() {
   switch (duty_) {
     case Duty::none:
       return;
@@ -226,13 +270,11 @@ void Shard::advance() {
 }
 
 void Shard::finish_duty() {
-  if (duty_ == Duty::process_records) {
-    for (const auto& lane : lanes_) lane->keep();
-  }
+  if (duty_ == Duty::process_records) keep();
   for (const auto& lane : lanes_) lane->forget_answer();
   duty_ = Duty::none;
   batch_ = {};
-  duty_deadline_ = never;
+  duty_deadline_ = complain_at_ = never;
   desk_.may_checkpoint = asked_all_ = final_checkpoint_tried_ = relieving_ = false;
   all_ok_ = true;
   desk_.ask(action::SendStatus{});
@@ -241,7 +283,7 @@ void Shard::finish_duty() {
 void Shard::do_stop() {
   if (exchange_.busy()) return;
   // What is finished need not be read again by whoever goes on.
-  if (!std::exchange(final_checkpoint_tried_, true) && host_checkpoint(true)) return;
+  if (desk_.may_checkpoint && !std::exchange(final_checkpoint_tried_, true) && host_checkpoint(true)) return;
   std::string why;
   for (const auto& lane : lanes_) {
     if (why.empty()) why = lane->stopped();

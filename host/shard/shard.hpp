@@ -11,6 +11,7 @@
 #include "shard/desk.hpp"
 #include "shard/key_split.hpp"
 #include "shard/lane.hpp"
+#include "shard/lane_order.hpp"
 
 namespace kclhost::host {
 
@@ -49,6 +50,12 @@ class Shard {
   void outcome(WorkerId worker, CallNumber call, const Outcome& outcome, std::uint64_t resident_memory, Now now);
   void wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std::string_view> sequence_number,
                         std::int64_t sub_sequence_number, Now now);
+  // The records are done; of an instance that acknowledges. Each is told once.
+  void acknowledged(WorkerId worker, RecordId first, std::uint64_t count, Now now);
+  // The record can't ever be processed. Within process_records: before its outcome.
+  void rejected(WorkerId worker, RecordId record, std::string_view reason, Now now);
+  // A tick is due this often from now on; 0: never.
+  void wants_ticks(WorkerId worker, Time interval, Now now);
   // `death`: null when it ended as it was asked to.
   void ended(WorkerId worker, const Death* death, Now now);
 
@@ -93,6 +100,7 @@ class Shard {
 
   void take_on(Duty duty, Now now);
   void advance();
+  void do_duty();
   void do_initialize();
   void do_process_records();
   void do_lease_lost();
@@ -102,13 +110,17 @@ class Shard {
   void close();
   void finish_duty();
   bool has_first_unfinished(std::uint32_t lane) const;
-  std::uint32_t low_water() const;
-  void update_position();
+  bool is_in_line(std::uint32_t lane);
+  bool update_position();
+  void keep();
   bool awaits_dead_worker();
+  bool has_room();
   bool relieve_if_full();
   bool tick_empty_batch();
   void split(const Batch& batch);
   Lane* lane_of(WorkerId worker);
+  // Where it is the instance at hand, not one that is to take over.
+  Lane* lane_served_by(WorkerId worker);
   // Every lane whose instance can take a call makes it; true when all that began are over.
   bool ask_all(Call call, bool& all_ok);
 
@@ -116,6 +128,8 @@ class Shard {
   bool host_checkpoint(bool at_once);
   void send_checkpoint(Exchange exchange);
   void send_now();
+  void send_queued();
+  static bool has_rejected(const Lane& lane, const Position& position);
   void exchange_over(const CheckpointAnswer& answer);
   void answer_worker(WorkerId worker, CallNumber call, CheckpointAnswer answer);
   void checkpointed(const Position& position);
@@ -125,7 +139,7 @@ class Shard {
   std::vector<std::unique_ptr<Lane>> lanes_;
   CheckpointSchedule schedule_;
   KeySplit split_;
-  mutable std::vector<std::uint32_t> finished_;  // per lane, of the batch in hand
+  LaneOrder order_;  // where there are several lanes
   Duty duty_ = Duty::none;
   Batch batch_;
   bool one_at_a_time_ = false;  // records of this batch may have ended an earlier process
@@ -134,6 +148,7 @@ class Shard {
   std::uint32_t finished_before_relief_ = 0;
   bool relief_refused_ = false;  // the plugin checkpointed, and the KCL could not record it
   Time relieve_at_{0};
+  Time complain_at_ = never;  // of acknowledgements that do not come
   bool shard_end_recorded_ = false, shard_end_tried_ = false, final_checkpoint_tried_ = false;
   Time duty_deadline_ = never;
   Exchange exchange_;

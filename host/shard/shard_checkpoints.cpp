@@ -31,7 +31,6 @@ bool Shard::host_checkpoint(bool at_once) {
 
 void Shard::send_checkpoint(Exchange exchange) {
   exchange_ = std::move(exchange);
-  exchange_.began = desk_.now.steady;
   if (schedule_.is_lease_lost()) return exchange_over(lease_is_lost);
   send_now();
 }
@@ -58,8 +57,20 @@ void Shard::checkpoint_answered(const CheckpointAnswer& answer, Now now) {
     return;
   }
   exchange_over(answer);
-  if (queued_ && !exchange_.busy()) send_checkpoint(*std::exchange(queued_, std::nullopt));
+  send_queued();
   advance();
+}
+
+// What a worker asked for while another checkpoint was on its way, or no message was in hand.
+void Shard::send_queued() {
+  if (!queued_ || exchange_.busy() || duty_ == Duty::none) return;
+  const Lane* const lane = lane_of(queued_->worker);
+  if (lane != nullptr && queued_->position && has_rejected(*lane, *queued_->position)) return;
+  Exchange exchange = *std::exchange(queued_, std::nullopt);
+  if (lane == nullptr) return;
+  if (desk_.may_checkpoint) return send_checkpoint(std::move(exchange));
+  exchange_ = std::move(exchange);
+  exchange_over(lease_is_lost);
 }
 
 void Shard::exchange_over(const CheckpointAnswer& answer) {
@@ -112,6 +123,11 @@ std::optional<std::int64_t> Shard::last_sub_sequence_number(const Lane& lane, st
   return std::nullopt;
 }
 
+// Whether a record up to there was rejected and is still to be set aside.
+bool Shard::has_rejected(const Lane& lane, const Position& position) {
+  return lane.delivery().has_rejected(lane.window().count_up_to(position));
+}
+
 // "Everything delivered" means different things to the daemon, which counts the whole batch, and to an instance that
 // was given a part of it: except for a shard's end, which is nothing but null, the daemon is told the record's numbers.
 void Shard::wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std::string_view> sequence_number,
@@ -124,11 +140,12 @@ void Shard::wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std
     return answer_worker(worker, call,
                          {KCLHOST_INVALID_STATE, "InvalidStateException", "no checkpoint is possible now"});
   }
-  if (closing_ || stopping_ || !desk_.may_checkpoint) {
+  const bool can_wait = duty_ == Duty::none && instance->in_call(Call::tick);
+  if (closing_ || stopping_ || (!desk_.may_checkpoint && !can_wait)) {
     return answer_worker(worker, call, {KCLHOST_DEPENDENCY, "", closing_ ? "the daemon is gone" : "the host ends"});
   }
   if (schedule_.is_lease_lost()) return answer_worker(worker, call, lease_is_lost);
-  Exchange exchange{.by = Exchange::For::worker, .worker = worker, .call = call};
+  Exchange exchange{.by = Exchange::For::worker, .worker = worker, .call = call, .began = now.steady};
   const std::uint32_t given = lane->delivery().given();
   const Position last = given > 0 ? lane->window().position(given - 1) : desk_.position;
   if (sequence_number) {
@@ -148,7 +165,13 @@ void Shard::wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std
     exchange.position = last;
     exchange.sub_sequence_number = last.sub_sequence_number;
   }
-  if (exchange_.busy()) {
+  const bool waits = exchange.position && has_rejected(*lane, *exchange.position);
+  if (waits && !lane->delivery().gives_up()) {
+    return answer_worker(worker, call,
+                         {KCLHOST_INVALID_STATE, "InvalidStateException",
+                          "a record up to there was rejected, and on_error.then sets none aside"});
+  }
+  if (exchange_.busy() || !desk_.may_checkpoint || waits) {
     queued_ = std::move(exchange);
   } else {
     send_checkpoint(std::move(exchange));

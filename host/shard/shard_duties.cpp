@@ -18,15 +18,16 @@ void Shard::do_initialize() {
 
 void Shard::do_process_records() {
   bool done = false;
-  for (std::uint32_t before = UINT32_MAX; !done && before != low_water();) {
-    before = low_water();
+  for (bool moved = true; !done && moved;) {
     done = true;
+    moved = false;
     for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
-      done &= lanes_[i]->advance(!awaits_dead_worker() && (!one_at_a_time_ || has_first_unfinished(i)), one_at_a_time_);
+      moved |= update_position();
+      done &= lanes_[i]->advance(is_in_line(i), one_at_a_time_);
     }
     if (desk_.ended) return;
+    moved |= update_position();
   }
-  update_position();
   bool at_once = false;
   for (const auto& lane : lanes_) {
     if (!lane->stopped().empty()) stopping_ = true;
@@ -36,15 +37,39 @@ void Shard::do_process_records() {
   }
   if (stopping_) return do_stop();
   host_checkpoint(at_once);
-  if (!done || exchange_.busy() || !relieve_if_full()) return;
+  if (!done || exchange_.busy() || !has_room() || !relieve_if_full()) return;
   if (!tick_empty_batch() || exchange_.busy()) return;
   finish_duty();
+}
+
+// Instances that acknowledge are given no more than in_flight allows: the daemon waits for its status until then.
+bool Shard::has_room() {
+  const config::InFlight& limit = desk_.config.in_flight;
+  std::uint64_t records = 0, bytes = 0;
+  for (const auto& lane : lanes_) {
+    if (!lane->acknowledges()) continue;
+    const std::uint32_t gone = lanes_.size() == 1 ? lane->delivery().finished() : order_.passed(lane->number());
+    records += lane->delivery().count() - gone;
+    if (records != 0) bytes += lane->window().bytes_from(gone);
+  }
+  if ((records <= limit.max_records && bytes <= limit.max_bytes) || schedule_.is_lease_lost()) {
+    complain_at_ = never;
+    return true;
+  }
+  if (complain_at_ == never) {
+    complain_at_ = desk_.now.steady + desk_.config.timeouts.process_records;
+  } else if (complain_at_ <= desk_.now.steady) {
+    complain_at_ = desk_.now.steady + desk_.config.timeouts.process_records;
+    desk_.tell(Level::warn, "the shard waits for the plugin to acknowledge records: " + std::to_string(records) +
+                                " are in flight, and in_flight allows no more");
+  }
+  return false;
 }
 
 // An instance that holds more than it may is asked to flush; true when it holds no more, or has finished some.
 bool Shard::relieve_if_full() {
   Lane& lane = *lanes_.front();
-  if (!lane.delivery().holds()) return true;
+  if (!lane.delivery().holds() || lane.acknowledges()) return true;
   const config::InFlight& limit = desk_.config.in_flight;
   const std::uint32_t finished = lane.delivery().finished();
   const std::uint32_t records = lane.delivery().count() - finished;
@@ -98,14 +123,17 @@ bool Shard::tick_empty_batch() {
 // A message that is not about records is owed an answer whatever becomes of the plugin: an instance that can take no
 // call now is left out.
 bool Shard::ask_all(Call call, bool& all_ok) {
-  bool pending = false;
+  bool pending = false, busy = false;
   for (const auto& lane : lanes_) {
-    if (!asked_all_ && lane->ready()) lane->ask({.call = call}, desk_.config.timeouts.shutdown);
+    if (!asked_all_ && lane->answer() == Lane::Answer::none) {
+      if (lane->ready()) lane->ask({.call = call}, std::max(duty_deadline_ - desk_.now.steady, Time(1)));
+      busy |= lane->hurry_own_call(duty_deadline_);
+    }
     pending |= lane->answer() == Lane::Answer::pending;
     all_ok &= lane->answer() == Lane::Answer::ok;
   }
-  asked_all_ = true;
-  return !pending;
+  if (!busy) asked_all_ = true;
+  return !pending && !busy;
 }
 
 void Shard::do_lease_lost() {
@@ -117,6 +145,11 @@ void Shard::do_shutdown_requested() {
   bool all_ok = true;
   if (!ask_all(Call::shutdown_requested, all_ok) || exchange_.busy()) return;
   update_position();
+  for (const auto& lane : lanes_) {
+    // What it finishes on threads of its own has as long as the daemon waits.
+    const bool waits = lane->acknowledges() && lane->holds_records() && lane->serving() != nullptr;
+    if (waits && desk_.now.steady < duty_deadline_) return;
+  }
   if (!std::exchange(final_checkpoint_tried_, true) && host_checkpoint(true)) return;
   finish_duty();
 }
@@ -125,6 +158,7 @@ void Shard::do_shard_ended() {
   const bool late = desk_.now.steady >= duty_deadline_;
   bool over = true, failed = false;
   for (const auto& lane : lanes_) {
+    lane->hurry_own_call(duty_deadline_);
     if (lane->answer() == Lane::Answer::none && !late) {
       // What it still holds comes first.
       if (!lane->advance(!awaits_dead_worker(), false) || !lane->ready() || exchange_.busy()) {
@@ -137,6 +171,13 @@ void Shard::do_shard_ended() {
     stopping_ |= !lane->stopped().empty();
     over &= lane->answer() != Lane::Answer::pending;
     failed |= lane->answer() != Lane::Answer::ok;
+    if (lane->answer() != Lane::Answer::ok || !lane->acknowledges() || lane->delivery().all_finished()) continue;
+    failed |= late;
+    if (late) continue;
+    // What it has not acknowledged holds the end up; if it has died meanwhile another one gets that, and the end.
+    over = false;
+    lane->advance(!awaits_dead_worker(), false);
+    if (lane->serving() == nullptr) lane->forget_answer();
   }
   if (desk_.ended) return;
   if (stopping_) return do_stop();
@@ -161,31 +202,49 @@ bool Shard::awaits_dead_worker() {
   return exchange_.by == Exchange::For::worker && lane_of(exchange_.worker) == nullptr;
 }
 
-std::uint32_t Shard::low_water() const {
-  if (lanes_.size() == 1) return lanes_.front()->delivery().finished();
-  for (std::size_t i = 0; i < lanes_.size(); ++i) finished_[i] = lanes_[i]->delivery().finished();
-  return split_.low_water(finished_);
+// Whether the lane may be given a record. One at a time: nothing in front of it is unfinished, in any lane.
+bool Shard::is_in_line(std::uint32_t lane) {
+  if (awaits_dead_worker()) return false;
+  if (!one_at_a_time_) return true;
+  if (!has_first_unfinished(lane)) return false;
+  if (!lanes_[lane]->holds_records()) return true;
+  lanes_[lane]->finish_held();
+  return false;
 }
 
 bool Shard::has_first_unfinished(std::uint32_t lane) const {
-  const std::vector<std::uint32_t>& indexes = split_.indexes(lane);
-  const std::uint32_t finished = lanes_[lane]->delivery().finished();
-  return finished < indexes.size() && indexes[finished] == low_water();
+  return lanes_.size() == 1 || order_.is_first(lane);
 }
 
-// The position is the last record before the first unfinished one, in the shard's order.
-void Shard::update_position() {
-  const std::uint32_t done = low_water();
-  if (done == 0) return;
+// The position is the last record before the first unfinished one, in the shard's order: whether it has moved.
+bool Shard::update_position() {
+  LaneOrder::Record last;
   if (lanes_.size() == 1) {
-    const Window& window = lanes_.front()->window();
-    if (done > window.size()) return;
-    desk_.position.set(window.sequence_number(done - 1), window.entry(done - 1).sub_sequence_number);
+    const std::uint32_t done = lanes_.front()->delivery().finished();
+    if (done == 0 || done > lanes_.front()->window().size()) return false;
+    last.index = done - 1;
   } else {
-    if (duty_ != Duty::process_records || batch_.count == 0) return;
-    desk_.position.set(batch_.sequence_number(done - 1), batch_.entry(done - 1).sub_sequence_number);
+    if (!order_.advance([this](std::uint32_t lane) { return lanes_[lane]->delivery().finished(); })) return false;
+    last = order_.last_finished();
   }
+  const Window& window = lanes_[last.lane]->window();
+  const std::string_view sequence_number = window.sequence_number(last.index);
+  const std::int64_t sub_sequence_number = window.entry(last.index).sub_sequence_number;
+  if (desk_.position.sequence_number == sequence_number && desk_.position.sub_sequence_number == sub_sequence_number) {
+    return false;
+  }
+  desk_.position.set(sequence_number, sub_sequence_number);
   schedule_.finished(desk_.position);
+  return true;
+}
+
+// What lies in front of the position leaves the lanes; the rest stays.
+void Shard::keep() {
+  for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
+    const std::uint32_t finished = lanes_.size() == 1 ? lanes_[i]->delivery().finished() : order_.passed(i);
+    lanes_[i]->keep(finished);
+    if (lanes_.size() > 1) order_.dropped(i, finished);
+  }
 }
 
 }  // namespace kclhost::host

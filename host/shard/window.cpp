@@ -78,7 +78,7 @@ std::uint32_t Window::count_up_to(const Position& position) const {
 }
 
 std::optional<Batch> Window::part(std::uint32_t first, std::uint32_t last, BatchMemory& memory,
-                                  std::size_t free) const {
+                                  std::size_t& free) const {
   if (first >= kept_count()) return share_.slice(first - kept_count(), last - first);
   std::uint64_t kept = 0;
   for (std::uint32_t i = first; i < std::min(last, kept_count()); ++i) kept += size_of(kept_[i].entry);
@@ -93,6 +93,7 @@ std::optional<Batch> Window::part(std::uint32_t first, std::uint32_t last, Batch
     to = entry(i);
     if (i < kept_count()) at = copy_texts(to, kept_[i].texts->data(), base, at);
   }
+  free = (end + 7) / 8 * 8;
   return Batch{base, static_cast<std::uint32_t>(table), last - first, share_.millis_behind_latest};
 }
 

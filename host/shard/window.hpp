@@ -47,8 +47,8 @@ class Window {
   std::uint32_t count_up_to(const Position& position) const;
 
   // The records [first, last) as a batch that plugins can read. Kept ones are laid out in `memory` from `free` on, a
-  // multiple of 8, behind all that is in use. Nothing when there is no memory.
-  std::optional<Batch> part(std::uint32_t first, std::uint32_t last, BatchMemory& memory, std::size_t free) const;
+  // multiple of 8, which moves behind them. Nothing when there is no memory.
+  std::optional<Batch> part(std::uint32_t first, std::uint32_t last, BatchMemory& memory, std::size_t& free) const;
 
  private:
   struct Kept {

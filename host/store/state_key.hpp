@@ -15,5 +15,7 @@ std::string replay_state_key(const config::Config& config);
 
 // A property of the daemon's, "" when the configuration does not set it.
 std::string daemon_property(const config::Config& config, const char* name);
+// The stream's name: streamName, or what streamArn ends with. "" when the configuration names none.
+std::string stream_name(const config::Config& config);
 
 }  // namespace kclhost::host::store

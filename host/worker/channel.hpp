@@ -18,18 +18,24 @@ namespace kclhost::host::worker {
 
 enum class Kind : std::uint32_t {
   // host to worker
-  load = 1,           // texts: staged path, the plugin's path as configured
+  // a: lane, b: lanes, code: 1 where the configuration is not held against the schema; texts: staged path, the plugin's
+  // path as configured, application, stream
+  load = 1,
   view,               // with the descriptor of the batch's memory, which takes the place of what the worker maps
-  call,               // code: Call; the rest as in Request
+  call,               // code: Call; the rest as in Request, see request_of
   checkpoint_answer,  // code: status; texts: name, message
   // worker to host
   schema,       // texts: a part of the config schema, which may be longer than a text can be
-  loaded,       // a: flags, b: ABI minor; texts: id, version, description
+  loaded,       // a: flags, b: ABI minor, code: 1 with a tick; texts: id, version, description
   load_failed,  // texts: why; the worker ends by itself
-  outcome,      // code: status, a: first unfinished; texts: message
+  outcome,      // code: status, a: first unfinished, b: KCLHOST_FAILURE_*, c: retry after, d: culprit; texts: message
   log,          // code: level; texts: text
-  metric,       // code: kind, real: value; texts: name
+  metric,       // a: its number, real: value
   checkpoint,   // a: 1 with a sequence number; c: sub-sequence number; texts: sequence number
+  metric_made,  // a: its number, code: kind; texts: name, unit, help; labels, name and value, each with a NUL behind it
+  acknowledged,  // something was: the host looks
+  rejected,      // a: the record; texts: reason
+  ticks,         // a: interval, milliseconds
 };
 
 struct Header {
@@ -39,6 +45,7 @@ struct Header {
   std::int32_t code = 0;
   std::uint64_t a = 0, b = 0;
   std::int64_t c = 0;
+  std::uint64_t d = 0;
   double real = 0;
   std::array<std::uint32_t, 4> sizes{};  // of the texts that follow
 };

@@ -3,9 +3,13 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "plugin/metrics.hpp"
 #include "support/shared_buffer.hpp"
+#include "worker/acknowledgements.hpp"
 #include "worker/channel.hpp"
 #include "worker/control.hpp"
 #include "worker/life.hpp"
@@ -32,7 +36,7 @@ class Dialogue {
   int fd() const { return channel_.fd(); }
   Control& control() const { return **control_; }
   // The process whose messages count.
-  void begin(pid_t peer, std::string_view staged_path, std::string_view plugin_path);
+  void begin(pid_t peer, const Spec& spec);
   void call(CallNumber number, const Request& request);
   void answer_checkpoint(CallNumber number, const CheckpointAnswer& answer);
 
@@ -41,7 +45,7 @@ class Dialogue {
   // Takes and reports what has come, so many packets at the most. False when the worker's end is closed. What it leaves
   // keeps the descriptor ready.
   bool read(int most = packets_at_once);
-  // The same at the worker's end, when nobody will ask again.
+  // The same at the worker's end, when nobody will ask again; and what was acknowledged until then.
   void drain(int most);
   // Nothing is read any more.
   void stop_reading() { reading_ = false; }
@@ -58,6 +62,7 @@ class Dialogue {
 
  private:
   void post(Header header, std::initializer_list<std::string_view> texts, int fd = -1);
+  bool read_all(int most);
   Channel::Received read_one();
   void handle(const Packet& packet);
   void on_schema(const Packet& packet);
@@ -65,6 +70,11 @@ class Dialogue {
   void on_load_failed(const Packet& packet);
   void on_outcome(const Packet& packet);
   void on_checkpoint(const Packet& packet);
+  void on_metric_made(const Packet& packet);
+  void on_metric(const Header& header);
+  void on_rejected(const Packet& packet);
+  void on_ticks(const Header& header);
+  void look_for_acknowledged();
   bool is_from_worker(const Packet& packet, Channel::Received received);
   // Of the call in progress, or at least of the last one.
   bool is_of_this_call(const Header& header, const char* what);
@@ -86,9 +96,13 @@ class Dialogue {
   bool in_call_ = false, checkpoint_waits_ = false;
   Call call_{};
   CallNumber number_ = 0;
-  std::uint32_t records_ = 0;       // in the call
-  std::uint32_t begun_before_ = 0;  // what the page said when the call was sent; the plugin may write anything there
-  Outcome outcome_;                 // kept, so that a warm host allocates nothing
+  std::uint32_t records_ = 0;        // in the call
+  std::uint32_t begun_before_ = 0;   // what the page said when the call was sent; the plugin may write anything there
+  std::optional<OpenRecords> open_;  // of a plugin that acknowledges
+  RecordId first_id_ = 0;            // in the call
+  std::vector<bool> rejected_;       // of the records in the call; empty: none. Of a plugin that does not acknowledge
+  plugin::Metrics metrics_;
+  Outcome outcome_;  // kept, so that a warm host allocates nothing
   Packet packet_;
 };
 

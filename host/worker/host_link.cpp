@@ -2,16 +2,18 @@
 
 #include <unistd.h>
 
+#include <string>
+
 namespace kclhost::host::worker {
 
 HostLink::HostLink(WorkerId worker, Where where, Channel channel, const Control& control)
     : worker_(worker), where_(where), pid_(::getpid()), channel_(std::move(channel)), control_(control) {}
 
-bool HostLink::send(Header header, std::initializer_list<std::string_view> texts) {
+bool HostLink::send(Header header, std::initializer_list<std::string_view> texts, Channel::Wait wait) {
   if (over_) return false;
   header.worker = worker_;
   header.call = call_;
-  return channel_.send(header, texts, Channel::Wait::yes) == Channel::Sent::yes;
+  return channel_.send(header, texts, wait) == Channel::Sent::yes;
 }
 
 bool HostLink::in_forked_child() const {
@@ -44,8 +46,26 @@ void HostLink::log(std::int32_t level, std::string_view text) {
   if (log_enabled(level)) send({.kind = Kind::log, .code = level}, {text});
 }
 
-void HostLink::metric(std::int32_t kind, std::string_view name, double value) {
-  send({.kind = Kind::metric, .code = kind, .real = value}, {name});
+void HostLink::metric_made(std::uint32_t number, const plugin::Metric& metric) {
+  std::string labels;
+  for (const auto& [name, value] : metric.labels) ((labels += name) += '\0') += value + '\0';
+  send({.kind = Kind::metric_made, .code = metric.kind, .a = number}, {metric.name, metric.unit, metric.help, labels});
+}
+
+void HostLink::metric(std::uint32_t number, double value) {
+  send({.kind = Kind::metric, .a = number, .real = value});
+}
+
+void HostLink::rejected(RecordId record, std::string_view reason) {
+  send({.kind = Kind::rejected, .a = record}, {reason});
+}
+
+void HostLink::ticks(std::uint32_t interval_ms) {
+  send({.kind = Kind::ticks, .a = interval_ms});
+}
+
+void HostLink::wake() {
+  send({.kind = Kind::acknowledged}, {}, Channel::Wait::no);
 }
 
 }  // namespace kclhost::host::worker

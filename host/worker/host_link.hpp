@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "plugin/call.hpp"
+#include "plugin/metrics.hpp"
 #include "worker/channel.hpp"
 #include "worker/control.hpp"
 
@@ -24,7 +25,7 @@ class HostLink {
 
   Channel::Received receive(Packet& packet) { return channel_.receive(packet, Channel::Wait::yes); }
   // False when the host is gone.
-  bool send(Header header, std::initializer_list<std::string_view> texts = {});
+  bool send(Header header, std::initializer_list<std::string_view> texts = {}, Channel::Wait wait = Channel::Wait::yes);
   // What is sent from now on belongs to this call.
   void begin(CallNumber call) { call_ = call; }
   // This process is a child of the worker's, which has returned into the host's code. It must say nothing and end.
@@ -35,8 +36,13 @@ class HostLink {
   CheckpointAnswer checkpoint(std::optional<std::string_view> sequence_number, std::int64_t sub_sequence_number);
   bool log_enabled(std::int32_t level) const { return level >= control_.log_level.load(); }  // [any thread]
   void log(std::int32_t level, std::string_view text);                                       // [any thread]
-  void metric(std::int32_t kind, std::string_view name, double value);                       // [any thread]
-  bool should_stop() const { return control_.should_stop.load() != 0; }                      // [any thread]
+  void metric_made(std::uint32_t number, const plugin::Metric& metric);                      // [any thread]
+  void metric(std::uint32_t number, double value);                                           // [any thread]
+  void rejected(RecordId record, std::string_view reason);                                   // [any thread]
+  void ticks(std::uint32_t interval_ms);                                                     // [any thread]
+  // Something was acknowledged. It does not wait: a host that has yet to read other messages looks as well.
+  void wake();                                                              // [any thread]
+  std::int32_t should_stop() const { return control_.should_stop.load(); }  // [any thread]
 
  private:
   const WorkerId worker_;

@@ -31,20 +31,36 @@ class Listener {
   // `source`, static text: "plugin"; "stdout" and "stderr" for what the worker prints; "host" for what the host says of
   // the worker.
   virtual void log(WorkerId worker, std::int32_t level, std::string_view source, std::string_view text) = 0;
-  virtual void metric(WorkerId worker, std::int32_t kind, std::string_view name, double value) = 0;
+  // The plugin has made a metric, which it names by `metric` from now on, counted from 0 for each worker; its spec is
+  // valid, and lives until this returns.
+  virtual void metric_made(WorkerId worker, std::uint32_t metric, const kclhost_metric_spec& spec) = 0;
+  virtual void metric(WorkerId worker, std::uint32_t metric, double value) = 0;
+  // An acknowledging plugin is done with these records, which it was given; each is reported once, within a call too,
+  // and before the outcome of the call or the end by which it was acknowledged.
+  virtual void acknowledged(WorkerId worker, RecordId first, std::uint64_t count) = 0;
+  // It never will be with this one, which is not reported otherwise. Of a record of the call in progress: before its
+  // outcome.
+  virtual void rejected(WorkerId worker, RecordId record, std::string_view reason) = 0;
+  // It wants a tick this often, milliseconds; 0: no more.
+  virtual void wants_ticks(WorkerId worker, std::uint32_t interval_ms) = 0;
   // The last report. `death` is null when it ended as it was asked to (destroy, or after not_loaded).
   virtual void ended(WorkerId worker, const Death* death) = 0;
 };
 
 // What a worker is to load, and with what.
 struct Spec {
-  std::string staged_path;  // what is loaded
-  std::string plugin_path;  // what the user calls it
-  std::string config_json;  // must fit the plugin's schema; empty: nobody looks, and create is not called
+  std::string staged_path;              // what is loaded
+  std::string plugin_path;              // what the user calls it
+  std::string config_json;              // must fit the plugin's schema; empty: nobody looks, and create is not called
+  std::string application{}, stream{};  // may be empty
+  std::uint32_t lane = 0, lane_count = 1;
+  // How many records a plugin that acknowledges may hold, at most.
+  std::uint64_t most_held = 0;
   std::int32_t log_level = KCLHOST_LOG_INFO;
   std::optional<std::uint64_t> max_memory{};  // bytes; allocations beyond twice as much fail
   bool core_dumps = false;
   bool orderly_exit = false;  // behind destroy, by exit()
+  bool any_config = false;    // it need not fit the schema: for Call::check_config, which is all that follows
 };
 
 // The deadline of what is not waited for.
@@ -60,8 +76,8 @@ class Life {
   virtual void call(CallNumber number, const Request& request) = 0;
   // Answers wants_checkpoint. Ignored when that call is over by now.
   virtual void answer_checkpoint(CallNumber number, const CheckpointAnswer& answer) = 0;
-  // Turns the plugin's should_stop() to 1, until the next call.
-  virtual void request_stop() = 0;
+  // What the plugin's should_stop() says, until the next call.
+  virtual void request_stop(Stop why) = 0;
   // Ends the worker: by SIGABRT, so that there is a stack, and by SIGKILL two seconds later. `ended` tells, with a
   // death of this kind and message. Isolation none can't end a thread: it asks it to stop, and nothing else.
   virtual void kill(Death::Kind kind, std::string message) = 0;

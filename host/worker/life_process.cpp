@@ -46,7 +46,7 @@ void LifeProcess::begin(pid_t pid) {
   } else {
     look_at_ = Clock::now() + later;
   }
-  dialogue_.begin(pid, spec_.staged_path, spec_.plugin_path);
+  dialogue_.begin(pid, spec_);
 }
 
 LifeProcess::~LifeProcess() {

@@ -38,7 +38,7 @@ class LifeProcess final : public Life, private Dialogue::Owner {
   void answer_checkpoint(CallNumber number, const CheckpointAnswer& answer) override {
     dialogue_.answer_checkpoint(number, answer);
   }
-  void request_stop() override { dialogue_.control().should_stop = 1; }
+  void request_stop(Stop why) override { dialogue_.control().should_stop = static_cast<std::int32_t>(why); }
   void kill(Death::Kind kind, std::string message) override;
   std::uint64_t resident_memory() const override;
   Clock::time_point deadline() const override;

@@ -26,13 +26,13 @@ class LifeThread final : public Life, private Dialogue::Owner {
         dialogue_(id, std::move(channel), control, batch, listener, *this) {}
   // The thread sees the channel closed when its call is over, and ends. It uses nothing of this.
   ~LifeThread() override {
-    control_->operator*().should_stop = 1;
+    request_stop(Stop::end);
     loop_.remove(dialogue_.fd());
   }
 
   void begin(const Spec& spec) {
     loop_.add(dialogue_.fd(), [this] { on_channel(); });
-    dialogue_.begin(::getpid(), spec.staged_path, spec.plugin_path);
+    dialogue_.begin(::getpid(), spec);
   }
 
   WorkerId id() const override { return id_; }
@@ -40,8 +40,8 @@ class LifeThread final : public Life, private Dialogue::Owner {
   void answer_checkpoint(CallNumber number, const CheckpointAnswer& answer) override {
     dialogue_.answer_checkpoint(number, answer);
   }
-  void request_stop() override { (*control_)->should_stop = 1; }
-  void kill(Death::Kind, std::string) override { request_stop(); }
+  void request_stop(Stop why) override { (*control_)->should_stop = static_cast<std::int32_t>(why); }
+  void kill(Death::Kind, std::string) override { request_stop(Stop::end); }
   std::uint64_t resident_memory() const override { return 0; }
   Clock::time_point deadline() const override {
     return !ended_ && dialogue_.view_is_stale() ? Clock::time_point::min() : never;
@@ -61,6 +61,7 @@ class LifeThread final : public Life, private Dialogue::Owner {
     if (dialogue_.read()) return;
     loop_.remove(dialogue_.fd());
     ended_ = true;
+    dialogue_.drain(Dialogue::packets_at_once);
     if (dialogue_.may_end()) return listener_.ended(id_, nullptr);
     Death death;
     death.kind = Death::Kind::exit;
@@ -89,7 +90,7 @@ void run_worker_thread(Supplies supplies) noexcept try {
 
 Result<std::unique_ptr<Life>> start_thread(WorkerId id, Spec spec, EventLoop& loop, const SharedBuffer* batch,
                                            Listener& listener) {
-  auto control = ControlPage::make(spec.config_json, spec.log_level);
+  auto control = ControlPage::make(spec.config_json, spec.log_level, AckMemory::size_for(spec.most_held));
   if (!control) return no_worker("its control page", control.error());
   (*control)->close_fd();
   auto channel = Channel::make_pair();

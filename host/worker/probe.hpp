@@ -1,6 +1,7 @@
 // Loads a plugin somewhere harmless, to see what it is.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "config/config.hpp"
@@ -9,9 +10,23 @@
 
 namespace kclhost::host::worker {
 
-// Loads the shared object in a process of its own, reads its table and lets it go; create is never called. The error
-// begins with a verb, "can't be loaded: ...", and has the last of what the plugin printed meanwhile: a library that
-// ends its process says there why. With an event loop of its own.
-Result<Descriptor> probe(const std::string& path, config::Milliseconds timeout);
+struct Probed {
+  Descriptor about;
+  // What the plugin says against the configuration; empty: nothing, or it was not asked.
+  std::string objection{};
+};
+
+// What the plugin is asked, once it is loaded.
+struct Question {
+  std::string config_json{};  // empty: nothing
+  // Whether the plugin, which this describes, may be asked: the configuration fits its schema.
+  std::function<bool(const Descriptor&)> fits{};
+};
+
+// Loads the shared object in a process of its own, reads its table, asks it through its extension check_config where it
+// has one, and lets it go; create is never called. The error begins with a verb, "can't be loaded: ...", and has the
+// last of what the plugin printed meanwhile: a library that ends its process says there why. Both parts may take
+// `timeout`. With an event loop of its own.
+Result<Probed> probe(const std::string& path, config::Milliseconds timeout, const Question& question = {});
 
 }  // namespace kclhost::host::worker

@@ -41,7 +41,7 @@ pid_t fork_worker(const Inheritance& inheritance) {
 
 Result<std::unique_ptr<Life>> start_process(WorkerId id, Spec spec, EventLoop& loop, const SharedBuffer* batch,
                                             Listener& listener) {
-  auto control = ControlPage::make(spec.config_json, spec.log_level);
+  auto control = ControlPage::make(spec.config_json, spec.log_level, AckMemory::size_for(spec.most_held));
   if (!control) return no_worker("its control page", control.error());
   auto channel = Channel::make_pair();
   if (!channel) return no_worker("its channel", channel.error());

@@ -51,7 +51,7 @@ class Worker {
   bool handle(Packet& packet) {
     switch (packet.header.kind) {
       case Kind::load:
-        return load(std::string(packet.texts[0]), std::string(packet.texts[1]));
+        return load(packet);
       case Kind::view:
         if (batch_) batch_->replace(std::move(packet.fd));
         // The host gives memory back, and so do we.
@@ -65,7 +65,8 @@ class Worker {
     }
   }
 
-  bool load(const std::string& staged_path, std::string plugin_path) {
+  bool load(const Packet& packet) {
+    const std::string staged_path(packet.texts[0]);
     Result<plugin::PluginTable> table = plugin::load(staged_path);
     leave_if_forked();
     if (!table) {
@@ -74,17 +75,20 @@ class Worker {
     }
     name_what_is_let_out(staged_path);
     const Descriptor about = describe(*table);
-    if (const std::string why = why_unfit(about, (*control_)->config()); !why.empty()) {
+    const bool any_config = packet.header.code != 0;
+    if (const std::string why = any_config ? "" : why_unfit(about, (*control_)->config()); !why.empty()) {
       host_.send({.kind = Kind::load_failed}, {why});
       return false;
     }
-    instance_ = std::make_unique<Instance>(std::move(*table), std::move(plugin_path), host_);
+    Place place{std::string(packet.texts[1]), std::string(packet.texts[2]), std::string(packet.texts[3]),
+                static_cast<std::uint32_t>(packet.header.a), static_cast<std::uint32_t>(packet.header.b)};
+    instance_ = std::make_unique<Instance>(std::move(*table), std::move(place), host_, control_->acknowledgements());
     for (std::string_view rest = about.config_schema; !rest.empty();) {
       const std::string_view part = rest.substr(0, Channel::longest_text);
       host_.send({.kind = Kind::schema}, {part});
       rest.remove_prefix(part.size());
     }
-    return host_.send({.kind = Kind::loaded, .a = about.flags, .b = about.abi_minor},
+    return host_.send({.kind = Kind::loaded, .code = about.ticks, .a = about.flags, .b = about.abi_minor},
                       {about.id, about.version, about.description});
   }
 
@@ -99,27 +103,40 @@ class Worker {
       destroyed_ = true;
       return false;
     }
-    const bool sent =
-        host_.send({.kind = Kind::outcome, .code = outcome.status, .a = outcome.first_unfinished}, {outcome.message});
+    const bool sent = tell(outcome);
     if (own_process_ && request.call == Call::initialize) unmap_program();
     return sent;
   }
 
+  bool tell(const Outcome& outcome) {
+    std::uint64_t flags = outcome.permanent ? KCLHOST_FAILURE_PERMANENT : 0;
+    if (outcome.culprit) flags |= KCLHOST_FAILURE_CULPRIT;
+    return host_.send({.kind = Kind::outcome,
+                       .code = outcome.status,
+                       .a = outcome.first_unfinished,
+                       .b = flags,
+                       .c = outcome.retry_after_ms.value_or(0),
+                       .d = outcome.culprit.value_or(0)},
+                      {outcome.message});
+  }
+
+  // What Dialogue::call has made of it.
   Request request_of(const Packet& packet) {
     const Header& header = packet.header;
-    Request request{static_cast<Call>(header.code)};
+    Request request{.call = static_cast<Call>(header.code), .timeout_ms = static_cast<std::uint32_t>(header.a >> 32)};
     if (request.call == Call::process_records) {
       request.batch = {batch_->data(), static_cast<std::uint32_t>(header.a), static_cast<std::uint32_t>(header.b),
                        header.c};
       request.attempt = static_cast<std::uint32_t>(header.b >> 32);
-    } else if (request.call == Call::initialize) {
+      request.first_id = header.d;
+    } else if (request.call == Call::create || request.call == Call::initialize) {
       // The channel's buffer is used again if the plugin tries to checkpoint.
       shard_id_ = packet.texts[0];
       sequence_number_ = packet.texts[1];
       request.shard_id = shard_id_;
       request.sequence_number = sequence_number_;
       request.sub_sequence_number = header.c;
-      request.hand_over = header.a != 0;
+      request.beginning = static_cast<Beginning>(static_cast<std::uint32_t>(header.a));
     }
     return request;
   }

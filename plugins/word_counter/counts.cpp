@@ -1,6 +1,7 @@
 #include "counts.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,22 +15,12 @@ bool separates(char c) {
   return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
 }
 
-// Whether decimal a is greater than decimal b; they have up to 60 digits.
-bool is_after(std::string_view a, std::string_view b) {
-  const auto significant = [](std::string_view digits) {
-    return digits.substr(std::min(digits.find_first_not_of('0'), digits.size()));
-  };
-  a = significant(a);
-  b = significant(b);
-  return a.size() != b.size() ? a.size() > b.size() : a > b;
-}
-
 }  // namespace
 
-std::size_t Counts::add(std::string_view data, std::string_view sequence_number, std::int64_t sub_sequence_number) {
-  const bool same = sequence_number == sequence_number_;
-  if (same ? sub_sequence_number <= sub_sequence_number_ : !is_after(sequence_number, sequence_number_)) return 0;
+std::size_t Counts::add(const kclhost::Record& record) {
+  if (!record.comes_after(position_)) return 0;
 
+  std::string_view data = record.data();
   std::size_t count = 0;
   while (true) {
     data.remove_prefix(static_cast<std::size_t>(std::find_if_not(data.begin(), data.end(), separates) - data.begin()));
@@ -40,8 +31,7 @@ std::size_t Counts::add(std::string_view data, std::string_view sequence_number,
     ++count;
   }
   total_ += count;
-  sequence_number_ = sequence_number;
-  sub_sequence_number_ = sub_sequence_number;
+  position_ = record.position();
   return count;
 }
 

@@ -1,13 +1,14 @@
 // How often each word came up on a shard, and up to which record that is counted.
 #pragma once
 
+#include <kclhost/record.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
-#include <string_view>
 
 namespace word_counter {
 
@@ -16,7 +17,7 @@ class Counts {
   // Counts a record's words, unless it was counted before: records come in order, and again after a failure. Words end
   // at ASCII whitespace and control characters; bytes that are not UTF-8 become U+FFFD; a longer word counts as its
   // first longest_word bytes. Returns the number of words.
-  std::size_t add(std::string_view data, std::string_view sequence_number, std::int64_t sub_sequence_number);
+  std::size_t add(const kclhost::Record& record);
 
   std::uint64_t total() const { return total_; }
   std::size_t distinct() const { return words_.size(); }
@@ -34,8 +35,7 @@ class Counts {
  private:
   std::map<std::string, std::uint64_t, std::less<>> words_;
   std::uint64_t total_ = 0;
-  std::string sequence_number_;  // of the last record counted; empty: none
-  std::int64_t sub_sequence_number_ = 0;
+  kclhost::Position position_;  // of the last record counted
 };
 
 }  // namespace word_counter

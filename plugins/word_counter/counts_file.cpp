@@ -56,9 +56,9 @@ void Counts::save(const std::filesystem::path& file) const {
   };
   writer.StartObject();
   writer.Key("sequence_number");
-  string(sequence_number_);
+  string(position_.sequence_number());
   writer.Key("sub_sequence_number");
-  writer.Int64(sub_sequence_number_);
+  writer.Int64(position_.sub_sequence_number());
   writer.Key("total");
   writer.Uint64(total_);
   writer.Key("words");
@@ -87,8 +87,7 @@ Counts Counts::load(const std::filesystem::path& file) {
   try {
     // Any JSON text will do for the SDK's reader, which no text can harm.
     const kclhost::Config saved(text);
-    counts.sequence_number_ = saved["sequence_number"].as<std::string>();
-    counts.sub_sequence_number_ = saved["sub_sequence_number"].as<std::int64_t>();
+    counts.position_ = {saved["sequence_number"].as<std::string>(), saved["sub_sequence_number"].as<std::int64_t>()};
     if (!saved["words"].exists()) saved["words"].refuse("there");
     for (const auto& [word, count] : saved["words"].members()) {
       const auto times = count.as<std::uint64_t>();

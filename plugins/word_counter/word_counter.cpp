@@ -22,7 +22,12 @@ class WordCounter final : public kclhost::RecordProcessor {
   static constexpr std::string_view description = "Counts the words of each shard's records";
   static constexpr std::string_view config_schema = options_schema;
 
-  explicit WordCounter(kclhost::Context& context) : context_(context), options_(parse_options(context.config())) {}
+  static void check_config(const kclhost::Config& config) { parse_options(config); }
+
+  explicit WordCounter(kclhost::Context& context)
+      : context_(context),
+        options_(parse_options(context.config())),
+        words_counted_(context.counter({"words_counted", "Words that were counted"})) {}
 
   void initialize(const kclhost::Initialization& start) override {
     shard_id_ = start.shard_id();
@@ -34,10 +39,11 @@ class WordCounter final : public kclhost::RecordProcessor {
     std::filesystem::create_directories(options_.output_dir);
     file_ = options_.output_dir / (shard_id_ + ".json");
     counts_ = Counts::load(file_);
-    stale_ = start.hand_over();  // the instance before this one goes on writing until the first batch
+    const bool first = start.reason() == kclhost::Beginning::start;
+    stale_ = !first;  // the instance before this one goes on writing until the first batch
     // Without a checkpoint every record comes again, or the stream is another of the same name.
     const bool from_the_start = start.sequence_number() == "TRIM_HORIZON" || start.sequence_number() == "AT_TIMESTAMP";
-    if (from_the_start && !start.hand_over()) counts_ = Counts();
+    if (from_the_start && first) counts_ = Counts();
   }
 
   void process_records(const kclhost::Batch& batch) override {
@@ -46,11 +52,11 @@ class WordCounter final : public kclhost::RecordProcessor {
     std::size_t words = 0;
     for (const kclhost::Record& record : batch) {
       log(record);
-      const std::size_t added = counts_.add(record.data(), record.sequence_number(), record.sub_sequence_number());
+      const std::size_t added = counts_.add(record);
       words += added;
       news_ = news_ || added != 0;
     }
-    context_.counter("words_counted", static_cast<double>(words));
+    words_counted_.add(static_cast<double>(words));
     if (news_) save();
     if (Clock::now() - last_report_ >= options_.report_interval) report();
   }
@@ -89,6 +95,7 @@ class WordCounter final : public kclhost::RecordProcessor {
 
   kclhost::Context& context_;
   const Options options_;
+  const kclhost::Counter words_counted_;
   std::string shard_id_;
   std::filesystem::path file_;  // empty: none is kept
   Counts counts_;

@@ -1,20 +1,22 @@
-/* A plugin to be built with one version of the header and run by hosts of others. Logs each record's data; fails at a
- * record "fail"; checkpoints at the shard's end. */
+/* A plugin to be built with one version of the header and run by hosts of others. Logs each record's data and counts
+ * them; rejects a record "bad"; fails at a record "fail", which is to blame; checkpoints at the shard's end. */
 #include <kclhost/plugin.h>
 #include <stdio.h>
 #include <string.h>
 
 static const kclhost_host* the_host; /* one instance at a time */
+static kclhost_metric* records;
 
 static void say(kclhost_string text) {
   the_host->log(the_host->context, KCLHOST_LOG_INFO, text);
 }
 
 static kclhost_status create(const kclhost_host* host, kclhost_string config_json, void** self, kclhost_error* error) {
-  (void)config_json, (void)error;
+  const kclhost_metric_spec spec = {.struct_size = sizeof spec, .name = KCLHOST_STRING("records")};
+  (void)config_json;
   the_host = host;
   *self = &the_host;
-  return KCLHOST_OK;
+  return host->register_metric(host->context, &spec, &records, error);
 }
 
 static void destroy(void* self) {
@@ -33,10 +35,16 @@ static kclhost_status process_records(void* self, const kclhost_batch* batch, kc
   for (size_t i = 0; i < batch->record_count; ++i) {
     const kclhost_record* record = kclhost_batch_at(batch, i);
     if (record->data.size == 4 && memcmp(record->data.data, "fail", 4) == 0) {
+      error->flags = KCLHOST_FAILURE_CULPRIT;
+      error->culprit = i;
       error->first_unfinished = i;
       snprintf(error->message, sizeof error->message, "failed at %zu", i);
       return KCLHOST_FAILED;
     }
+    if (record->data.size == 3 && memcmp(record->data.data, "bad", 3) == 0) {
+      the_host->reject(the_host->context, record->id, (kclhost_string)KCLHOST_STRING("as it says"));
+    }
+    the_host->record_metric(records, 1);
     say(record->data);
   }
   return KCLHOST_OK;
@@ -44,7 +52,7 @@ static kclhost_status process_records(void* self, const kclhost_batch* batch, kc
 
 static kclhost_status shard_ended(void* self, kclhost_checkpointer* checkpointer, kclhost_error* error) {
   (void)self;
-  return the_host->checkpoint(checkpointer, NULL, -1, error);
+  return the_host->checkpoint_all(checkpointer, error);
 }
 
 #if KCLHOST_ABI_MINOR > 0

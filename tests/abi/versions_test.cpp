@@ -21,13 +21,16 @@ using testing::HasSubstr;
 class Speaker final : public kclhost::CheckpointingProcessor {
  public:
   explicit Speaker(kclhost::Context& context) : context_(context) {}
-  void initialize(const kclhost::Initialization& start) override { context_.log_info(start.shard_id()); }
+  void initialize(const kclhost::Initialization& start) override {
+    context_.log_info(start.shard_id());
+    if (start.reason() == kclhost::Beginning::restart) context_.log_info("again");
+  }
   void process_records(const kclhost::Batch& batch, kclhost::Checkpointer& checkpointer) override {
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (batch[i].data() == "fail") throw kclhost::BatchFailure(i, "failed at " + std::to_string(i));
+      if (batch[i].data() == "fail") throw kclhost::BatchFailure("failed at " + std::to_string(i)).done(i);
       context_.log_info(batch[i].data());
     }
-    const kclhost::Status status = checkpointer.checkpoint();
+    const kclhost::Status status = checkpointer.checkpoint_all();
     if (!status) context_.log_info(status.name() + (status.retryable() ? " retryable" : " final"));
   }
   void finish(kclhost::Checkpointer&, kclhost::Reason) override {}
@@ -137,6 +140,7 @@ TEST_F(AbiVersions, OptionalFunctionMissing) {
   table.lease_lost = nullptr;
   table.shutdown_requested = nullptr;
   table.drain = nullptr;
+  table.tick = nullptr;
   table.get_extension = nullptr;
   EXPECT_EQ(error_of(table), "loaded");
 }
@@ -145,6 +149,21 @@ TEST_F(AbiVersions, UnknownPluginFlag) {
   kclhost_plugin table = good;
   table.flags = KCLHOST_PLUGIN_EMPTY_BATCHES | 0x40u;
   EXPECT_THAT(error_of(table), HasSubstr("flags 0x40"));
+}
+
+TEST_F(AbiVersions, PluginThatAcknowledges) {
+  kclhost_plugin table = good;
+  table.flags = KCLHOST_PLUGIN_ACKNOWLEDGES | KCLHOST_PLUGIN_EMPTY_BATCHES;
+  const auto read = read_table(&table);
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_TRUE(read->acknowledges());
+  EXPECT_FALSE(read->checkpoints());
+}
+
+TEST_F(AbiVersions, PluginWithTwoWays) {
+  kclhost_plugin table = good;
+  table.flags = KCLHOST_PLUGIN_CHECKPOINTS | KCLHOST_PLUGIN_ACKNOWLEDGES;
+  EXPECT_THAT(error_of(table), HasSubstr("sets both KCLHOST_PLUGIN_CHECKPOINTS and KCLHOST_PLUGIN_ACKNOWLEDGES"));
 }
 
 TEST_F(AbiVersions, BrokenDescriptor) {
@@ -210,11 +229,12 @@ TEST_F(AbiVersions, LongerBatchAndInitialization) {
   EXPECT_EQ(said(), "shardId-3 a ");
 }
 
-TEST_F(AbiVersions, UnknownInitializationFlag) {
+TEST_F(AbiVersions, UnknownInitializationReason) {
   create();
   auto initialization = make_initialization("shardId-3");
-  initialization.flags = 0x80000000u;
+  initialization.reason = 99;
   EXPECT_EQ(good.initialize(self_, &initialization, &error_), KCLHOST_OK) << error_.message;
+  EXPECT_EQ(said(), "shardId-3 again ");
 }
 
 TEST_F(AbiVersions, LongerError) {

@@ -27,15 +27,22 @@ inline void expect_good_voyage(const kclhost_plugin& plugin) {
   ASSERT_EQ(plugin.create(&host.table, text("{}"), &self, &error), KCLHOST_OK) << error.message;
   const auto initialization = make_initialization("shardId-9");
   EXPECT_EQ(plugin.initialize(self, &initialization, &error), KCLHOST_OK) << error.message;
-  const std::vector<kclhost_record> records{make_record("a", "1"), make_record("b", "2"), make_record("fail", "3")};
+  std::vector<kclhost_record> records{make_record("a", "1"), make_record("bad", "2"), make_record("fail", "3")};
+  records[1].id = 8;
   const auto batch = make_batch(records);
   EXPECT_EQ(plugin.process_records(self, &batch, host.checkpointer(), &error), KCLHOST_FAILED);
   EXPECT_STREQ(error.message, "failed at 2");
   EXPECT_EQ(error.first_unfinished, 2u);
+  EXPECT_EQ(error.flags, KCLHOST_FAILURE_CULPRIT);
+  EXPECT_EQ(error.culprit, 2u);
   EXPECT_EQ(plugin.shard_ended(self, host.checkpointer(), &error), KCLHOST_OK);
   plugin.destroy(self);
   std::string said;
   for (const auto& log : host.logs) said += log.text + ' ';
-  EXPECT_EQ(said, "shardId-9 a b ");
+  EXPECT_EQ(said, "shardId-9 a bad ");
   EXPECT_EQ(host.checkpoints.size(), 1u);
+  ASSERT_EQ(host.rejections.size(), 1u);
+  EXPECT_EQ(host.rejections[0].id, 8u);
+  ASSERT_EQ(host.metrics.size(), 1u);
+  EXPECT_EQ(host.metrics[0].values.size(), 2u);
 }

@@ -96,6 +96,29 @@ def test_a_plugins_configuration_must_fit_its_schema(kclhost, configuration):
     assert len(done.stderr.splitlines()) == 1
 
 
+def checking(configuration, config, more=""):
+    configuration.write("checker.so", plugins_dir=folder("KCLHOST_CORE_PLUGINS_DIR"), plugin_more=f"config: {config}",
+                        more=more)
+
+
+def test_the_plugin_has_its_say(kclhost, configuration):
+    checking(configuration, "{port: 8}")
+    assert kclhost("check", "--config", configuration.path).code == 0
+    checking(configuration, "{port: 7}")
+    assert kclhost("check", "--config", configuration.path).complaint(2) == (
+        f"{configuration.path}:6:11: the plugin refuses its configuration: the port 7 is odd:\\nuse 8")
+    checking(configuration, "{port: seven}")
+    assert "does not fit the plugin's schema" in kclhost("check", "--config", configuration.path).complaint(2)
+
+
+def test_a_plugin_that_does_not_survive_its_say(kclhost, configuration):
+    checking(configuration, "{crash: 1}")
+    assert "was killed by SIGKILL" in kclhost("check", "--config", configuration.path).complaint(2)
+    checking(configuration, "{hang: 1}", more="timeouts: {initialize: 2s}\n")
+    assert "check_config took longer than timeouts.initialize" in kclhost("check", "--config",
+                                                                          configuration.path).complaint(2)
+
+
 def test_every_misfit_stands_at_its_place(kclhost, configuration):
     configuration.write("word_counter.so", plugin_more="config:\n  top: [many]\n  no_such_option: 1\n"
                                                        "  report_interval_seconds: often\n")

@@ -4,6 +4,7 @@ import re
 import shutil
 
 import pytest
+from conftest import folder
 
 
 def test_what_a_plugin_is(kclhost, configuration):
@@ -30,6 +31,12 @@ def test_as_json(kclhost, configuration):
     assert shown["exports"] == ["kclhost_plugin_v1"]
     assert any(name.startswith("libc.so") for name in shown["needs"])
     assert shown["warnings"] == []
+
+
+def test_a_plugin_that_acknowledges(kclhost):
+    plugin = folder("KCLHOST_CORE_PLUGINS_DIR") / "acker.so"
+    assert re.search(r"^acknowledges +yes$", kclhost("inspect", plugin).stdout, re.M)
+    assert json.loads(kclhost("inspect", "--json", plugin).stdout)["acknowledges"] is True
 
 
 def test_the_schema_is_the_plugins(kclhost, configuration):

@@ -110,6 +110,36 @@ def test_plugin_that_checkpoints_is_done_with_that(desk, when):
     assert {event["code"] for event in desk.events() if event.get("event") == "checkpoint"} == {0}
 
 
+CORE = os.environ["KCLHOST_CORE_PLUGINS_DIR"]
+
+
+def test_plugin_that_acknowledges_is_done_with_that(desk):
+    desk.configure("acker.so", {}, plugins_dir=CORE, timeouts={"shutdown": "300ms"})
+    desk.put(make_letter(1, b"ack 0 1"), make_letter(2, b"later 1 1"), make_letter(3, b"x"), make_letter(4, b"reject 3"),
+             make_letter(5, b"fail"))
+    result = desk("replay")
+    assert result.stdout == b"replayed 5 dead letters: 2 passed, 3 failed and kept\n", result.stderr
+    kept = [json.loads(line) for line in desk("show", "--lines").stdout.splitlines()]
+    assert [(each["sequence_number"], each["error_code"], each["error_text"]) for each in kept] == [
+        ("3", "FAILED", "the plugin has not acknowledged the record"), ("4", "REJECTED", "no good"),
+        ("5", "FAILED", "status 1 without a message")]
+
+
+def test_plugin_that_dies_with_what_it_has_not_acknowledged(desk):
+    desk.configure("acker.so", {}, plugins_dir=CORE)
+    desk.put(make_letter(1, b"x"), make_letter(2, b"die 1 1"))
+    assert desk("replay").stdout == b"replayed 2 dead letters: 1 passed, 1 failed and kept\n"
+    assert numbers(desk) == ["1"]
+
+
+def test_a_rejected_record_is_kept(desk):
+    desk.configure("teller.so", plugins_dir=CORE)
+    desk.put(make_letter(1, b"a"), make_letter(2, b"reject 1"))
+    assert desk("replay").stdout == b"replayed 2 dead letters: 1 passed, 1 failed and kept\n"
+    kept = json.loads(desk("show").stdout)
+    assert (kept["sequence_number"], kept["error_code"], kept["error_text"]) == ("2", "REJECTED", "no good")
+
+
 def test_plugin_that_cannot_be_used_changes_nothing(desk):
     desk.put(make_letter(1), make_letter(2))
     before = (desk.letters / f"words-app%40words.{SHARD_ID}.jsonl").read_text()

@@ -37,6 +37,9 @@ class Host final : public Listener, public Dialogue::Owner {
     call_ = call;
     Request request{.call = call};
     request.batch.count = call == Call::process_records ? records : 0;
+    request.first_id = given_;
+    if (call == Call::process_records) request.oldest_id = oldest_ = given_ / 2;
+    given_ += request.batch.count;
     dialogue_.call(++number_, request);
   }
   void answer(CallNumber number, const CheckpointAnswer& answer) {
@@ -54,6 +57,9 @@ class Host final : public Listener, public Dialogue::Owner {
     require(!loaded_ && !not_loaded_);
     loaded_ = true;
     checkpoints_itself_ = about.checkpoints_itself();
+    acknowledges_ = about.acknowledges();
+    ticks_ = about.ticks;
+    require((about.most_open != 0) == acknowledges_);
     for (const std::string* text : {&about.id, &about.version, &about.description}) fits(*text);
     require(about.config_schema.size() <= std::size_t{1} << 20);
   }
@@ -66,7 +72,10 @@ class Host final : public Listener, public Dialogue::Owner {
   void outcome(WorkerId worker, CallNumber call, const Outcome& outcome) override {
     reported(worker);
     require(in_call_ && !waits_ && call == number_ && call_ != Call::destroy);
-    require(outcome.first_unfinished <= (call_ == Call::process_records ? records : 0));
+    const std::uint64_t count = call_ == Call::process_records ? records : 0;
+    require(outcome.first_unfinished <= count && (!outcome.culprit || *outcome.culprit < count));
+    require(outcome.retry_after_ms.value_or(0) <= 3'600'000);
+    require(call_ == Call::process_records || (!outcome.permanent && !outcome.retry_after_ms));
     fits(outcome.message);
     in_call_ = false;
   }
@@ -83,9 +92,28 @@ class Host final : public Listener, public Dialogue::Owner {
     if (source == "host") fuzz::require_one_line(text);
     fits(text);
   }
-  void metric(WorkerId worker, std::int32_t, std::string_view name, double) override {
+  void metric_made(WorkerId worker, std::uint32_t metric, const kclhost_metric_spec& spec) override {
     reported(worker);
-    fits(name);
+    require(metric == metrics_++ && plugin::Metrics().make(spec));
+  }
+  void metric(WorkerId worker, std::uint32_t metric, double) override {
+    reported(worker);
+    require(metric < metrics_);
+  }
+  void acknowledged(WorkerId worker, RecordId first, std::uint64_t count) override {
+    reported(worker);
+    require(acknowledges_ && count != 0 && first >= oldest_ && first < given_ && count <= given_ - first);
+    for (RecordId record = first; record < first + count; ++record) done(record);
+  }
+  void rejected(WorkerId worker, RecordId record, std::string_view reason) override {
+    reported(worker);
+    require(record < given_ && reason.size() < 1024);
+    require(acknowledges_ || (in_call_ && call_ == Call::process_records && record + records >= given_));
+    done(record);
+  }
+  void wants_ticks(WorkerId worker, std::uint32_t) override {
+    reported(worker);
+    require(ticks_);
   }
   void ended(WorkerId, const Death*) override { require(false); }  // the dialogue does not know
 
@@ -101,11 +129,20 @@ class Host final : public Listener, public Dialogue::Owner {
     require(!json::parse(string, document, json::Utf8::checked));
   }
 
+  void done(RecordId record) {
+    done_.resize(given_);
+    require(!done_[record]);
+    done_[record] = true;
+  }
+
   Dialogue dialogue_;
   Call call_{};
   CallNumber number_ = 0;
   bool loaded_ = false, not_loaded_ = false, in_call_ = false, waits_ = false, over_ = false;
-  bool checkpoints_itself_ = false;
+  bool checkpoints_itself_ = false, acknowledges_ = false, ticks_ = false;
+  std::uint32_t metrics_ = 0;
+  RecordId given_ = 0, oldest_ = 0;
+  std::vector<bool> done_;
 };
 
 class Play {
@@ -120,7 +157,8 @@ class Play {
     theirs_ = std::move(ends->second);
     host_ = std::make_unique<Host>(std::move(ends->first), control_);
     const bool stranger = in_.number<std::uint8_t>() % 16 == 15;
-    host_->dialogue().begin(stranger ? 1 : ::getpid(), "/staged", "my.so");
+    host_->dialogue().begin(stranger ? 1 : ::getpid(),
+                            {.staged_path = "/staged", .plugin_path = "my.so", .config_json = {}});
     for (int steps = 0; !in_.empty() && steps < 256; ++steps) step();
     theirs_.reset();
     host_->dialogue().drain(1024);
@@ -129,14 +167,14 @@ class Play {
 
  private:
   void step() {
-    switch (in_.number<std::uint8_t>() % 8) {
+    switch (in_.number<std::uint8_t>() % 10) {
       case 0:
         return send(in_.text(in_.number<std::uint8_t>()));
       case 1:
       case 2:
         return send_message(in_.number<std::uint8_t>());
       case 3:
-        return host_->call(static_cast<Call>(in_.number<std::uint8_t>() % 8));
+        return host_->call(static_cast<Call>(in_.number<std::uint8_t>() % 9));
       case 4:
         return host_->answer(in_.number<std::uint8_t>(), {in_.number<std::int32_t>(), "ThrottlingException", ""});
       case 5:
@@ -144,6 +182,10 @@ class Play {
         return;
       case 6:
         return scribble();
+      case 8:
+        return scribble_acknowledgements();
+      case 9:
+        return acknowledge();
       default:
         (void)host_->dialogue().read(1 + in_.number<std::uint8_t>() % 4);
     }
@@ -152,13 +194,14 @@ class Play {
   // A header with its sizes; some of them lie.
   void send_message(std::uint8_t how) {
     Header header;
-    header.kind = static_cast<Kind>(in_.number<std::uint8_t>() % 16);
+    header.kind = static_cast<Kind>(in_.number<std::uint8_t>() % 18);
     header.worker = (how & 1) != 0 ? static_cast<WorkerId>(in_.number<std::uint32_t>()) : id;
     header.call = (how & 2) != 0 ? in_.number<std::uint32_t>() : host_->number();
     if ((how & 4) != 0) header.code = in_.number<std::int32_t>();
     if ((how & 8) != 0) header.a = in_.number<std::uint64_t>();
     if ((how & 16) != 0) header.c = in_.number<std::int64_t>();
     if ((how & 32) != 0) header.real = in_.number<double>();
+    if ((how & 128) != 0) header.b = header.d = in_.number<std::uint64_t>();
     std::string texts;
     for (std::uint32_t& size : header.sizes) {
       const std::uint8_t length = in_.number<std::uint8_t>();
@@ -183,6 +226,24 @@ class Play {
     const std::size_t at = in_.number<std::uint16_t>() % sizeof(Control);
     const std::string_view bytes = in_.text(std::min<std::size_t>(in_.number<std::uint8_t>(), sizeof(Control) - at));
     std::memcpy(reinterpret_cast<char*>(&**control_) + at, bytes.data(), bytes.size());
+  }
+
+  // Its first bytes, with the host's bed and the bits of blocks, and the marks of the first records.
+  void scribble_acknowledgements() {
+    const AckMemory& memory = control_->acknowledgements();
+    const std::size_t at = in_.number<std::uint8_t>();
+    const std::string_view bytes = in_.text(in_.number<std::uint8_t>());
+    char* const to = in_.number<std::uint8_t>() % 2 == 0 ? reinterpret_cast<char*>(memory.asleep)
+                                                         : reinterpret_cast<char*>(memory.marks);
+    std::memcpy(to + at, bytes.data(), bytes.size());
+  }
+
+  void acknowledge() {
+    Acknowledger worker(control_->acknowledgements());
+    worker.give(1'000);
+    const RecordId first = in_.number<std::uint8_t>();
+    worker.acknowledge(first, in_.number<std::uint8_t>());
+    (void)worker.wake();
   }
 
   void describe_death() {

@@ -1,4 +1,4 @@
-"""A project outside this one builds a plugin against the installed SDK, and against its source by add_subdirectory."""
+"""A project outside this one builds and tests a plugin with the installed SDK, and with its source by add_subdirectory."""
 import argparse
 import pathlib
 import re
@@ -57,6 +57,7 @@ with tempfile.TemporaryDirectory() as directory:
             f"-DCMAKE_CXX_COMPILER={options.cxx_compiler}", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror", *arguments)
         run("sh", "-c", 'umask 000 && "$@"', "sh", consumer_cmake, "--build", build)
         check(build / "plugins" / "greeter.so")
+        run(build / "greeter_test", build / "plugins" / "greeter.so")
         assert not (build / "bin" / "kclhost").exists(), "the host was built too"
         # Nothing of kclhost's own would be installed with the consumer.
         run(consumer_cmake, "--install", build, "--prefix", temporary / (name + "-prefix"))

@@ -1,5 +1,4 @@
-// The word counter as a host sees it: loaded from its file, driven through its table.
-#include <dlfcn.h>
+// The word counter as a host sees it: loaded from its file, driven with kclhost/testing.hpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -9,68 +8,33 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <memory>
+#include <kclhost/testing.hpp>
 #include <string>
+#include <utility>
 #include <vector>
-
-#include "fake_host.hpp"
 
 namespace {
 
+using kclhost::testing::Batch;
+using kclhost::testing::Host;
+using kclhost::testing::Instance;
 using testing::HasSubstr;
 
 const kclhost_plugin& word_counter() {
-  static const kclhost_plugin* const table = [] {
-    void* library = ::dlopen(WORD_COUNTER, RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) throw std::runtime_error(::dlerror());
-    return reinterpret_cast<decltype(&kclhost_plugin_v1)>(::dlsym(library, KCLHOST_ENTRY_SYMBOL))();
-  }();
-  return *table;
+  static const kclhost_plugin& table = kclhost::testing::load(WORD_COUNTER);
+  return table;
 }
 
-// An instance on shardId-1.
-class Instance {
- public:
-  explicit Instance(const std::string& config, const char* checkpoint = "TRIM_HORIZON", std::uint32_t flags = 0) {
-    status = word_counter().create(&host.table, text(config.c_str()), &self_, &error);
-    if (status != KCLHOST_OK) return;
-    auto initialization = make_initialization("shardId-1");
-    initialization.sequence_number = text(checkpoint);
-    initialization.flags = flags;
-    status = word_counter().initialize(self_, &initialization, &error);
-  }
-  ~Instance() {
-    if (self_ != nullptr) word_counter().destroy(self_);
-  }
-  Instance(const Instance&) = delete;
-  Instance& operator=(const Instance&) = delete;
-
-  kclhost_status process(const std::vector<kclhost_record>& records) {
-    const auto batch = make_batch(records);
-    return word_counter().process_records(self_, &batch, host.checkpointer(), &error);
-  }
-  // The report at the end.
-  std::string report() {
-    host.logs.clear();
-    EXPECT_EQ(word_counter().shutdown_requested(self_, host.checkpointer(), &error), KCLHOST_OK);
-    EXPECT_EQ(word_counter().lease_lost(self_, &error), KCLHOST_OK);
-    EXPECT_EQ(host.logs.size(), 1u) << "one report, not one per call";
-    return host.logs.empty() ? "" : host.logs[0].text;
-  }
-
-  FakeHost host;
-  kclhost_error error = make_error();
-  kclhost_status status = KCLHOST_OK;
-
- private:
-  void* self_ = nullptr;
-};
+Batch one(const std::string& data, std::uint64_t sequence_number) {
+  return Batch().record(data).sequence(sequence_number);
+}
 
 class WordCounter : public testing::Test {
  protected:
   WordCounter() {
     char name[] = "/tmp/word_counter_test.XXXXXX";
     dir_ = ::mkdtemp(name);
+    host_.shard("shardId-1");
   }
   ~WordCounter() override { std::filesystem::remove_all(dir_); }
 
@@ -81,114 +45,126 @@ class WordCounter : public testing::Test {
     return {std::istreambuf_iterator<char>(stream), {}};
   }
 
+  // The report at the end.
+  std::string report_of(Instance& instance) {
+    const std::size_t before = host_.log_level(kclhost::LogLevel::info).logs().size();
+    EXPECT_TRUE(instance.shutdown_requested());
+    EXPECT_TRUE(instance.lease_lost());
+    EXPECT_EQ(host_.logs().size(), before + 1) << "one report, not one per call";
+    return host_.logs().back().text;
+  }
+
   std::filesystem::path dir_;
+  Host host_;
 };
 
 TEST_F(WordCounter, CountsWordsBetweenWhitespace) {
-  Instance instance("{}");
-  EXPECT_EQ(instance.process({make_record("b a\tb\n", "1"), make_record("", "2"), make_record("  c\r\nb", "3")}),
-            KCLHOST_OK);
-  EXPECT_EQ(instance.report(), "words shard=shardId-1 total=5 distinct=3 top: b=3 a=1 c=1");
+  auto instance = host_.create(word_counter());
+  EXPECT_TRUE(instance.process_records({"b a\tb\n", "", "  c\r\nb"}));
+  EXPECT_EQ(report_of(instance), "words shard=shardId-1 total=5 distinct=3 top: b=3 a=1 c=1");
+  EXPECT_EQ(host_.counter("words_counted"), 5);
 }
 
 TEST_F(WordCounter, BinaryDataMakesWellFormedText) {
-  Instance instance(config());
-  EXPECT_EQ(instance.process({make_record("\xFF\xC3\xA9\xED\xA0\x80 \xE2\x82", "1")}), KCLHOST_OK)
-      << instance.error.message;
+  auto instance = host_.config(config()).create(word_counter());
+  EXPECT_TRUE(instance.process_records(Batch().record("\xFF\xC3\xA9\xED\xA0\x80 \xE2\x82").null_record()));
   const std::string bad = "\xEF\xBF\xBD";
   EXPECT_THAT(written(), HasSubstr('"' + bad + "\xC3\xA9" + bad + bad + bad + "\":1"));
   EXPECT_THAT(written(), HasSubstr('"' + bad + bad + "\":1"));
 }
 
 TEST_F(WordCounter, AHugeWordIsCut) {
-  Instance instance("{}");
-  const std::string huge(900 << 10, 'x');
-  EXPECT_EQ(instance.process({make_record(huge.c_str(), "1")}), KCLHOST_OK);
-  EXPECT_EQ(instance.report(), "words shard=shardId-1 total=1 distinct=1 top: " + std::string(256, 'x') + "=1");
+  auto instance = host_.create(word_counter());
+  EXPECT_TRUE(instance.process_records(Batch().huge_record()));
+  EXPECT_EQ(report_of(instance), "words shard=shardId-1 total=1 distinct=1 top: " + std::string(256, 'x') + "=1");
 }
 
 TEST_F(WordCounter, LogsEveryRecordAtDebug) {
-  Instance instance("{}");
-  EXPECT_EQ(instance.process({make_record("four", "41", 2)}), KCLHOST_OK);
-  ASSERT_EQ(instance.host.logs.size(), 1u);
-  EXPECT_EQ(instance.host.logs[0].level, KCLHOST_LOG_DEBUG);
-  EXPECT_EQ(instance.host.logs[0].text, "record partition_key=key sequence_number=41 sub_sequence_number=2 size=4");
-  instance.host.log_level = KCLHOST_LOG_INFO;
-  EXPECT_EQ(instance.process({make_record("four", "42")}), KCLHOST_OK);
-  EXPECT_EQ(instance.host.logs.size(), 1u);
+  auto instance = host_.create(word_counter());
+  EXPECT_TRUE(instance.process_records(Batch().record("four").sequence(41).sub(2)));
+  ASSERT_EQ(host_.logs().size(), 1u);
+  EXPECT_EQ(host_.logs()[0].level, kclhost::LogLevel::debug);
+  EXPECT_EQ(host_.logs()[0].text, "record partition_key=key sequence_number=41 sub_sequence_number=2 size=4");
+  host_.log_level(kclhost::LogLevel::info);
+  EXPECT_TRUE(instance.process_records(one("four", 42)));
+  EXPECT_EQ(host_.logs().size(), 1u);
 }
 
 TEST_F(WordCounter, ReportsAsOftenAsItIsTold) {
-  Instance instance(R"({"report_interval_seconds": 0, "top": 1})");
-  instance.host.log_level = KCLHOST_LOG_INFO;
-  EXPECT_EQ(instance.process({make_record("a b a", "1")}), KCLHOST_OK);
-  EXPECT_EQ(instance.process({}), KCLHOST_OK);
-  ASSERT_EQ(instance.host.logs.size(), 2u);
-  EXPECT_EQ(instance.host.logs[0].text, "words shard=shardId-1 total=3 distinct=2 top: a=2");
-  Instance patient(R"({"report_interval_seconds": 3600})");
-  patient.host.log_level = KCLHOST_LOG_INFO;
-  EXPECT_EQ(patient.process({make_record("a", "1")}), KCLHOST_OK);
-  EXPECT_TRUE(patient.host.logs.empty());
+  host_.config(R"({"report_interval_seconds": 0, "top": 1})").log_level(kclhost::LogLevel::info);
+  auto instance = host_.create(word_counter());
+  EXPECT_TRUE(instance.process_records({"a b a"}));
+  EXPECT_TRUE(instance.process_records({""}));
+  ASSERT_EQ(host_.logs().size(), 2u);
+  EXPECT_EQ(host_.logs()[0].text, "words shard=shardId-1 total=3 distinct=2 top: a=2");
+
+  Host patient;
+  patient.config(R"({"report_interval_seconds": 3600})").log_level(kclhost::LogLevel::info);
+  EXPECT_TRUE(patient.create(word_counter()).process_records({"a"}));
+  EXPECT_TRUE(patient.logs().empty());
 }
 
 TEST_F(WordCounter, ARestartCountsOn) {
-  {
-    Instance first(config());
-    EXPECT_EQ(first.process({make_record("a b", "9"), make_record("a", "10", 0), make_record("a", "10", 1)}),
-              KCLHOST_OK);
-  }
+  host_.config(config());
+  EXPECT_TRUE(
+      host_.create(word_counter())
+          .process_records(Batch().record("a b").sequence(9).record("a").sequence(10).record("a").sequence(10).sub(1)));
   EXPECT_EQ(written(), R"({"sequence_number":"10","sub_sequence_number":1,"total":4,"words":{"a":3,"b":1}})"
                        "\n");
-  Instance second(config(), "9");
-  ASSERT_EQ(second.status, KCLHOST_OK) << second.error.message;
+  auto second = host_.begins_at({"9", 0}).create(word_counter());
   // The KCL gives again what came after the last checkpoint.
-  EXPECT_EQ(second.process({make_record("a", "10", 0), make_record("a", "10", 1), make_record("a", "10", 2),
-                            make_record("c", "11")}),
-            KCLHOST_OK);
-  EXPECT_EQ(second.report(), "words shard=shardId-1 total=6 distinct=3 top: a=4 b=1 c=1");
+  EXPECT_TRUE(second.process_records(
+      Batch().record("a").sequence(10).record("a").sequence(10).sub(1).record("a").sequence(10).sub(2)));
+  EXPECT_TRUE(second.process_records(one("c", 11)));
+  EXPECT_EQ(report_of(second), "words shard=shardId-1 total=6 distinct=3 top: a=4 b=1 c=1");
 }
 
 TEST_F(WordCounter, WithoutACheckpointItCountsAnew) {
-  {
-    Instance first(config());
-    EXPECT_EQ(first.process({make_record("a b", "9")}), KCLHOST_OK);
-  }
+  host_.config(config());
+  EXPECT_TRUE(host_.create(word_counter()).process_records(one("a b", 9)));
   for (const char* start : {"TRIM_HORIZON", "AT_TIMESTAMP"}) {
-    Instance again(config(), start);
-    EXPECT_EQ(again.process({make_record("c", "3")}), KCLHOST_OK);
+    EXPECT_TRUE(host_.begins_at({start, 0}).create(word_counter()).process_records(one("c", 3)));
     EXPECT_THAT(written(), HasSubstr(R"("total":1,"words":{"c":1})")) << start;
   }
 }
 
 TEST_F(WordCounter, TakingOverReadsTheFileAtTheFirstBatch) {
-  Instance older(config());
-  Instance newer(config(), "TRIM_HORIZON", KCLHOST_INITIALIZATION_HAND_OVER);
-  EXPECT_EQ(older.process({make_record("a", "1")}), KCLHOST_OK);
-  EXPECT_EQ(newer.process({make_record("a", "2")}), KCLHOST_OK);
+  Host second;
+  second.config(config()).shard("shardId-1").begins_for(kclhost::Beginning::swap);
+  auto older = host_.config(config()).create(word_counter());
+  auto newer = second.create(word_counter());
+  EXPECT_TRUE(older.process_records(one("a", 1)));
+  EXPECT_TRUE(newer.process_records(one("a", 2)));
   EXPECT_THAT(written(), HasSubstr(R"("words":{"a":2})"));
 }
 
+TEST_F(WordCounter, AfterADeathItCountsOn) {
+  auto instance = host_.config(config()).create(word_counter());
+  EXPECT_TRUE(instance.process_records(one("a b", 1)));
+  instance.die();
+  EXPECT_TRUE(host_.create(word_counter()).process_records(one("a", 2)));
+  EXPECT_THAT(written(), HasSubstr(R"("total":3,"words":{"a":2,"b":1})"));
+}
+
 TEST_F(WordCounter, AFailedWriteFailsTheBatchAndCountsOnce) {
-  Instance instance(config());
+  auto instance = host_.config(config()).create(word_counter());
   std::filesystem::remove_all(dir_ / "counts");
-  const std::vector<kclhost_record> records{make_record("a", "1")};
-  EXPECT_EQ(instance.process(records), KCLHOST_FAILED);
-  EXPECT_THAT(instance.error.message, HasSubstr(file().string()));
+  EXPECT_THAT(instance.process_records(one("a", 1)).message, HasSubstr(file().string()));
   std::filesystem::create_directories(dir_ / "counts");
-  EXPECT_EQ(instance.process(records), KCLHOST_OK) << instance.error.message;
+  EXPECT_TRUE(instance.process_records(host_.unfinished()));
   EXPECT_THAT(written(), HasSubstr(R"("words":{"a":1})"));
 }
 
 TEST_F(WordCounter, AForeignFileIsNotOverwritten) {
   std::filesystem::create_directories(dir_ / "counts");
+  host_.config(config());
   for (const char* content :
        {"", "my diary", "{}", "[1]", R"({"sequence_number":1,"sub_sequence_number":0,"words":{}})",
         R"({"sequence_number":"1","sub_sequence_number":0,"words":{"a":-1}})",
         R"({"sequence_number":"1","sub_sequence_number":1e-2147483648,"words":{}})"}) {
     std::ofstream(file()) << content;
-    Instance instance(config());
-    EXPECT_EQ(instance.status, KCLHOST_FAILED) << content;
-    EXPECT_THAT(instance.error.message, HasSubstr("holds no word counts: move it away"));
+    const Instance instance = host_.create(word_counter());
+    EXPECT_THAT(instance.created().message, HasSubstr("holds no word counts: move it away")) << content;
     EXPECT_EQ(written(), content);
   }
 }
@@ -208,9 +184,9 @@ TEST_F(WordCounter, AWrongConfigIsRefused) {
       {"{", "is no JSON text"},
   };
   for (const auto& [config, message] : cases) {
-    Instance instance(config);
-    EXPECT_EQ(instance.status, KCLHOST_FAILED) << config;
-    EXPECT_THAT(instance.error.message, HasSubstr(message));
+    const Instance instance = host_.config(config).create(word_counter());
+    EXPECT_FALSE(instance.created()) << config;
+    EXPECT_THAT(instance.created().message, HasSubstr(message));
   }
 }
 

@@ -6,6 +6,14 @@
 #include "kclhost/plugin.h"
 
 namespace kclhost::host::simulation {
+namespace {
+
+// In order: one that was rejected may come again in front of later ones.
+void insert(std::vector<std::uint32_t>& records, std::uint32_t one) {
+  records.insert(std::upper_bound(records.begin(), records.end(), one), one);
+}
+
+}  // namespace
 
 void Promises::fail(std::uint32_t record, const std::string& what) const {
   throw Violation{"record " + std::to_string(record) + " of " + std::to_string(fates_.size()) + " " + what};
@@ -15,7 +23,9 @@ void Promises::fail(std::uint32_t record, const std::string& what) const {
 
 void Promises::life_begins(std::uint32_t recorded) {
   begin_ = recorded_ = recorded;
-  for (Fate& fate : fates_) fate.finished = fate.stored = fate.flushed = false;
+  for (Fate& fate : fates_) {
+    fate.finished = fate.stored = fate.flushed = fate.acknowledged = fate.rejected = false;
+  }
   ++lives_;
 }
 
@@ -40,7 +50,7 @@ bool Promises::too_old(std::uint32_t record, std::int64_t wall_ms) const {
 
 void Promises::delivered(const Worker& worker, std::int64_t wall_ms) {
   const bool one_lane = setting_.config.concurrency == 1;
-  const bool holds = worker.program.checkpoints;
+  const bool holds = worker.program.holds();
   for (std::size_t k = 0; k < worker.records.size(); ++k) {
     const std::uint32_t i = worker.records[k];
     const Fate& fate = fates_[i];
@@ -48,6 +58,8 @@ void Promises::delivered(const Worker& worker, std::int64_t wall_ms) {
     if (fate.aside_durable || fate.aside_pending) fail(i, "was set aside and is delivered");
     if (i < recorded_) fail(i, "is checkpointed and delivered");
     if (fate.finished) fail(i, "is finished and delivered again");
+    if (fate.acknowledged) fail(i, "is acknowledged and delivered again");
+    if (fate.rejected && setting_.gives_up()) fail(i, "is rejected and delivered again");
     if (worker.has(i)) fail(i, "is delivered again to an instance that has it");
     if (too_old(i, wall_ms)) fail(i, "is too old and delivered");
     // Those in front of it are finished, or this instance has them.
@@ -55,7 +67,7 @@ void Promises::delivered(const Worker& worker, std::int64_t wall_ms) {
       if (before < 0 || before < recorded_) return;
       const auto b = static_cast<std::uint32_t>(before);
       const Fate& other = fates_[b];
-      if (other.aside || other.finished || worker.has(b)) return;
+      if (other.aside || other.finished || other.acknowledged || worker.has(b)) return;
       if (!holds && b < begin_) return;
       for (std::size_t j = 0; j < k; ++j) {
         if (worker.records[j] == b) return;
@@ -69,10 +81,12 @@ void Promises::delivered(const Worker& worker, std::int64_t wall_ms) {
 
 void Promises::accepted(Worker& worker, std::span<const std::uint32_t> records) {
   for (const std::uint32_t i : records) {
-    worker.given.push_back(i);
-    if (worker.program.checkpoints) {
-      worker.buffered.push_back(i);
-      worker.unflushed.push_back(i);
+    if (worker.has_rejected(i)) continue;
+    insert(worker.given, i);
+    if (fates_[i].acknowledged) continue;
+    if (worker.program.holds()) {
+      insert(worker.buffered, i);
+      insert(worker.unflushed, i);
     } else {
       fates_[i].accepted = fates_[i].finished = true;
     }
@@ -85,6 +99,22 @@ void Promises::settle(Worker& worker) const {
   std::erase_if(worker.unflushed, [&](std::uint32_t i) { return i <= worker.checkpointed_in_call; });
 }
 
+void Promises::taken(std::uint32_t i) {
+  fates_[i].acknowledged = true;
+}
+
+void Promises::rejected(std::uint32_t i) {
+  fates_[i].rejected = true;
+  ++fates_[i].failures;
+  ++fates_[i].own;
+}
+
+void Promises::permanent(std::span<const std::uint32_t> records) {
+  if (records.size() == 1 || !setting_.config.on_error.bisect) {
+    for (const std::uint32_t i : records) fates_[i].permanent = true;
+  }
+}
+
 void Promises::flushed(std::span<const std::uint32_t> records) {
   for (const std::uint32_t i : records) fates_[i].flushed = true;
 }
@@ -93,16 +123,16 @@ std::vector<std::uint32_t> Promises::suspects(const Hands& hands) const {
   std::vector<std::uint32_t> left;
   for (const std::uint32_t i : hands.held) {
     const bool cleared = setting_.config.on_error.bisect && fates_[i].flushed;
-    if (!cleared && i >= recorded_) left.push_back(i);
+    if (!cleared && i >= recorded_ && !fates_[i].acknowledged && !gone(i)) left.push_back(i);
   }
   // All of it was flushed: then that has not helped.
   if (left.empty() && hands.call.empty()) {
     for (const std::uint32_t i : hands.held) {
-      if (i >= recorded_) left.push_back(i);
+      if (i >= recorded_ && !fates_[i].acknowledged && !gone(i)) left.push_back(i);
     }
   }
   for (const std::uint32_t i : hands.call) {
-    if (i >= recorded_) left.push_back(i);
+    if (i >= recorded_ && !fates_[i].acknowledged && !gone(i)) left.push_back(i);
   }
   return left;
 }
@@ -151,7 +181,8 @@ void Promises::set_aside(std::uint32_t i, std::uint32_t attempts, bool aged) {
   if (!aged) {
     const config::OnError& on_error = setting_.config.on_error;
     if (on_error.bisect && good(i)) fail(i, "is good and set aside");
-    if (fate.own < static_cast<std::uint32_t>(on_error.retry.max_attempts)) fail(i, "is set aside before its time");
+    const bool spent = fate.own >= static_cast<std::uint32_t>(on_error.retry.max_attempts);
+    if (!spent && !fate.rejected && !fate.permanent) fail(i, "is set aside before its time");
     if (attempts == 0) fail(i, "is set aside, and its dead letter knows of no try");
   }
   if (attempts > fate.failures) fail(i, "failed less often than its dead letter says");
@@ -180,7 +211,7 @@ void Promises::checkpointed(std::uint32_t count, std::uint32_t delivered) const 
 
 void Promises::initialized(std::uint32_t count, bool by_checkpoints) const {
   for (std::uint32_t i = begin_; i < count; ++i) {
-    if (by_checkpoints ? i >= recorded_ && !fates_[i].aside && !fates_[i].finished : !safe(i)) {
+    if (by_checkpoints ? i >= recorded_ && !finished(i) : !safe(i)) {
       fail(i, "is not finished, and an instance begins behind it");
     }
   }
@@ -190,7 +221,8 @@ bool Promises::may_stop(std::int64_t wall_ms) const {
   const config::OnError& on_error = setting_.config.on_error;
   for (std::uint32_t i = recorded_; i < fates_.size(); ++i) {
     if (too_old(i, wall_ms)) return true;
-    const bool spent = fates_[i].own >= static_cast<std::uint32_t>(on_error.retry.max_attempts);
+    const bool spent = fates_[i].own >= static_cast<std::uint32_t>(on_error.retry.max_attempts) || fates_[i].rejected ||
+                       fates_[i].permanent;
     if (spent && (!on_error.bisect || !good(i))) return true;
   }
   return false;

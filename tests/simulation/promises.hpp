@@ -35,9 +35,17 @@ class Promises {
   // What the worker stored or checkpointed in the call that is over is buffered no more.
   void settle(Worker& worker) const;
   void stored(std::uint32_t record) { fates_[record].stored = fates_[record].accepted = true; }
+  // It is stored, and the host knows.
+  void taken(std::uint32_t record);
+  // The host knows that it can't be processed.
+  void rejected(std::uint32_t record);
   void flushed(std::span<const std::uint32_t> records);
   // An undisturbed try of these records failed; any of them may be to blame.
   void failed(const Hands& hands);
+  // The same, and the plugin named this one.
+  void named(std::uint32_t record) { ++fates_[record].own; }
+  // No other try of it is wanted.
+  void permanent(std::span<const std::uint32_t> records);
   // They were part of a try that failed, and were done.
   void disturbed(std::span<const std::uint32_t> records);
   // Which of these records a failure would be blamed on: not those that a flush has cleared.
@@ -49,6 +57,8 @@ class Promises {
   // ---- Records that leave
   void ordered_aside(std::uint32_t record, bool aged, std::int64_t wall_ms);
   void set_aside(std::uint32_t record, std::uint32_t attempts, bool aged);
+  bool is_taken(std::uint32_t record) const { return fates_[record].acknowledged; }
+  bool is_rejected(std::uint32_t record) const { return fates_[record].rejected; }
   // The journal is on the disk.
   void journal_synced();
   bool all_asides_are_durable() const { return pending_asides_ == 0; }
@@ -69,7 +79,9 @@ class Promises {
   template <class Holds>
   std::uint32_t kept(std::uint32_t delivered, Holds&& holds) const {
     std::uint32_t count = 0;
-    for (std::uint32_t i = recorded_; i < delivered; ++i) count += !fates_[i].aside && holds(i) ? 1 : 0;
+    for (std::uint32_t i = recorded_; i < delivered; ++i) {
+      count += !fates_[i].aside && !fates_[i].acknowledged && holds(i) ? 1 : 0;
+    }
     return count;
   }
   // All records of the batch that begins there are finished, up to this one.
@@ -101,10 +113,16 @@ class Promises {
     bool finished = false;  // process_records returned OK, or said so
     bool stored = false;
     bool flushed = false;
+    bool acknowledged = false;
+    bool rejected = false;
+    bool permanent = false;      // a failure of it said so
     std::uint32_t own = 0;       // undisturbed tries that failed, with nobody else to blame; without bisect: any
     std::uint32_t failures = 0;  // tries that failed or were disturbed
   };
 
+  // Set aside, and not forgotten.
+  bool gone(std::uint32_t i) const { return fates_[i].aside_pending || fates_[i].aside_durable; }
+  bool finished(std::uint32_t i) const { return fates_[i].finished || fates_[i].acknowledged || fates_[i].aside; }
   bool safe(std::uint32_t i) const { return fates_[i].finished || fates_[i].stored || fates_[i].aside || i < begin_; }
   bool good(std::uint32_t i) const { return setting_.records[i].fault == Fault::none; }
   [[noreturn]] void fail(std::uint32_t record, const std::string& what) const;

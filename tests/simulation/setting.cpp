@@ -44,9 +44,17 @@ void Setting::choose_config(Chance& chance) {
 
 void Setting::choose_program(Chance& chance) {
   Program& one = first_program;
-  one.checkpoints = config.concurrency == 1 && chance(0.6);
+  one.checkpoints = config.concurrency == 1 && chance(0.5);
+  one.acknowledges = !one.checkpoints && chance(0.5);
+  if (chance(0.2)) {
+    one.tick_ms = chance.between(1, 40);
+    // What hangs must not outlast thousands of them.
+    config.timeouts.process_records = config.timeouts.initialize = Milliseconds(400);
+    config.timeouts.shutdown = Milliseconds(200);
+  }
   one.empty_batches = chance(0.3);
-  if (chance(0.25)) one.drain = chance(0.5) ? Program::Drain::nothing : Program::Drain::stores;
+  // A version that checkpoints may follow one that acknowledges: what kills it later must be found then, too.
+  if (!one.acknowledges && chance(0.25)) one.drain = chance(0.5) ? Program::Drain::nothing : Program::Drain::stores;
   one.checkpoints_the_end = chance(0.8);
   constexpr double rates[] = {0, 0.05, 0.3, 0.8};
   one.checkpoint_rate = rates[chance.below(4)];
@@ -54,7 +62,10 @@ void Setting::choose_program(Chance& chance) {
 
 Program Setting::another(Chance& chance) const {
   Program one = first_program;
-  if (chance(0.35)) one.checkpoints = !one.checkpoints;
+  if (chance(0.35)) {
+    one.checkpoints = chance(0.5);
+    one.acknowledges = !one.checkpoints && chance(0.5);
+  }
   if (chance(0.1)) one.empty_batches = !one.empty_batches;
   return one;
 }
@@ -94,12 +105,15 @@ void Setting::choose_faults(Chance& chance) {
   if (chance(0.3)) return;
   const double rate = chance(0.1) ? 0.4 : 0.06;
   ends_hosts = chance(0.15);
-  const bool stores = first_program.checkpoints && first_program.drain != Program::Drain::nothing;
+  const bool stores =
+      first_program.acknowledges || (first_program.checkpoints && first_program.drain != Program::Drain::nothing);
   for (Record& record : records) {
     if (!chance(rate)) continue;
-    constexpr Fault kinds[] = {Fault::fails, Fault::names_itself, Fault::crashes, Fault::crashes, Fault::hangs};
-    record.fault = kinds[chance.below(5)];
+    constexpr Fault kinds[] = {Fault::fails,         Fault::names_itself, Fault::crashes,     Fault::crashes,
+                               Fault::names_culprit, Fault::is_permanent, Fault::is_rejected, Fault::hangs};
+    record.fault = kinds[chance.below(8)];
     if (stores && chance(0.5)) record.fault = chance(0.5) ? Fault::crashes_in_flush : Fault::crashes_later;
+    if (first_program.acknowledges && chance(0.2)) record.fault = Fault::is_rejected_later;
     if (chance(0.3)) record.left = static_cast<int>(chance.between(1, 6));
     if (ends_hosts && chance(0.3)) {
       record.fault = Fault::ends_host;

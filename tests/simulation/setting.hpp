@@ -13,13 +13,17 @@ namespace kclhost::host::simulation {
 // What a record does to the plugin that is given it.
 enum class Fault {
   none,
-  fails,             // process_records fails
-  names_itself,      // it fails, and first_unfinished is this record
-  crashes,           // the worker dies in process_records
-  hangs,             // process_records does not return
-  crashes_in_flush,  // the worker dies when the record is stored
-  crashes_later,     // the worker dies some time after it was given the record, and at the latest when it is stored
-  ends_host,         // the host dies, and sometimes the machine
+  fails,              // process_records fails
+  names_itself,       // it fails, and first_unfinished is this record
+  crashes,            // the worker dies in process_records
+  hangs,              // process_records does not return
+  crashes_in_flush,   // the worker dies when the record is stored
+  crashes_later,      // the worker dies some time after it was given the record, and at the latest when it is stored
+  names_culprit,      // process_records fails, and names this record as the culprit
+  is_permanent,       // it fails, and says that another try would fail as well
+  is_rejected,        // the plugin rejects it when it is given it
+  is_rejected_later,  // the plugin rejects it when it would store it; of plugins that acknowledge
+  ends_host,          // the host dies, and sometimes the machine
 };
 
 struct Record {
@@ -38,10 +42,14 @@ struct Program {
   bool loads = true;
   bool cured = false;  // no record does it any harm
   bool checkpoints = false;
+  bool acknowledges = false;
   bool empty_batches = false;
+  std::uint32_t tick_ms = 0;  // it wants ticks this often
   Drain drain = Drain::checkpoints;
   bool checkpoints_the_end = true;
-  double checkpoint_rate = 0.2;  // how often process_records checkpoints
+  double checkpoint_rate = 0.2;  // how often process_records checkpoints, or acknowledges
+
+  bool holds() const { return checkpoints || acknowledges; }
 };
 
 struct Setting {

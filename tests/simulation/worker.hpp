@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -28,8 +29,9 @@ struct Worker {
   WorkerId id{};
   Program program;
   State state = State::starting;
-  bool refused = false;        // no process was to be had
-  std::optional<Death> death;  // dying; none: it ends as it was asked to
+  bool refused = false;                                        // no process was to be had
+  config::Milliseconds tick_at = config::Milliseconds::max();  // no earlier
+  std::optional<Death> death;                                  // dying; none: it ends as it was asked to
   bool stop_requested = false;
   bool armed = false;  // a record that it was given will kill it
 
@@ -37,8 +39,10 @@ struct Worker {
   Call call{};
   CallNumber number = 0;
   Batch batch;
-  std::vector<std::uint32_t> records;  // of the call, by index
-  std::string_view told;               // initialize: the position, as the shard keeps it
+  std::vector<std::uint32_t> records;   // of the call, by index
+  RecordId first_id = 0;                // of them
+  std::vector<std::uint32_t> rejected;  // in the call
+  std::string_view told;                // initialize: the position, as the shard keeps it
   std::string told_at_first;
   bool examined = false;  // what its records do was looked at
   bool begun = false;     // the plugin has seen the call
@@ -51,12 +55,21 @@ struct Worker {
 
   // The life.
   bool created = false, initialized = false, ready = false, finished = false, destroyed = false;
-  bool may_be_destroyed = false;         // create returned OK
+  bool abandoned = false;                 // its flush failed: what it holds is given to the next one
+  bool may_be_destroyed = false;          // create returned OK
+  std::map<std::uint32_t, RecordId> ids;  // of what it was given, the last one
+  RecordId next_id = 0;
   std::vector<std::uint32_t> given;      // accepted, in order
   std::vector<std::uint32_t> buffered;   // given, and not stored
   std::vector<std::uint32_t> unflushed;  // given, and neither checkpointed nor flushed: a death is their failure
 
   bool alive() const { return state != State::dying && state != State::starting; }
+  bool has_rejected(std::uint32_t record) const {
+    for (const std::uint32_t one : rejected) {
+      if (one == record) return true;
+    }
+    return false;
+  }
   bool has(std::uint32_t record) const {
     for (const std::uint32_t one : given) {
       if (one == record) return true;

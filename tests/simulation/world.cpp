@@ -104,6 +104,10 @@ void World::choices() {
                          state == Worker::State::dying || (state == Worker::State::idle && worker.armed) ||
                          (state == Worker::State::hanging && worker.stop_requested && worker.number % 2 == 0);
     if (goes_on) choices_.push_back({What::worker, i});
+    const bool works = state == Worker::State::idle || state == Worker::State::in_call;
+    if (works && worker.program.acknowledges && !worker.abandoned && !worker.buffered.empty()) {
+      choices_.push_back({What::acknowledgement, i});
+    }
   }
   for (std::size_t i = 0; i < asides_.size(); ++i) choices_.push_back({What::aside_result, i});
   if (looks_ > 0) choices_.push_back({What::look_result, 0});
@@ -123,6 +127,8 @@ void World::take(const Choice& choice) {
       return answer_checkpoint();
     case What::worker:
       return worker_goes_on(choice.index);
+    case What::acknowledgement:
+      return acknowledge(workers_[choice.index]);
     case What::aside_result: {
       const Aside aside = asides_[choice.index];
       asides_.erase(asides_.begin() + static_cast<std::ptrdiff_t>(choice.index));

@@ -39,7 +39,7 @@ class World {
   }
 
   // ---- world.cpp: lives and steps
-  enum class What { on_time, message, checkpoint_answer, worker, aside_result, look_result };
+  enum class What { on_time, message, checkpoint_answer, worker, acknowledgement, aside_result, look_result };
   struct Choice {
     What what;
     std::size_t index;
@@ -93,8 +93,10 @@ class World {
   bool records_do_harm(Worker& worker);
   bool store(Worker& worker, std::uint32_t last);
   bool wish(Worker& worker);
+  void acknowledge(Worker& worker);
+  void reject(Worker& worker, std::uint32_t record);
   void ask(Worker& worker, const Worker::Wish& wish);
-  void over(Worker& worker, kclhost_status status, std::uint64_t first_unfinished = 0);
+  void over(Worker& worker, kclhost_status status, std::uint64_t first_unfinished = 0, const Outcome& verdict = {});
   void dies(Worker& worker, bool call_begun);
   void ended(std::size_t index);
   Hands in_hands(const Worker& worker, bool with_call) const;

@@ -62,6 +62,7 @@ void World::act(const action::CallWorker& one) {
   worker->wishes_left = 2;
   worker->stored_in_call = worker->checkpointed_in_call = -1;
   worker->records.clear();
+  worker->rejected.clear();
   check_call(*worker, one.request);
   if (dying) {
     if (worker->death) worker->death->call_begun = false;
@@ -84,7 +85,9 @@ void World::check_call(Worker& worker, const Request& request) {
       return;
     case Call::initialize: {
       worker.initialized = true;
-      if (request.hand_over != greeted_) throw Violation{"an instance is told wrongly whether it takes over"};
+      if ((request.beginning != Beginning::start) != greeted_) {
+        throw Violation{"an instance is told wrongly whether it takes over"};
+      }
       const std::uint32_t count = setting_.count_up_to(request.sequence_number, request.sub_sequence_number);
       tell("    behind", count, "records");
       worker.told_at_first = request.sequence_number;
@@ -99,6 +102,11 @@ void World::check_call(Worker& worker, const Request& request) {
       return;
     case Call::destroy:
       worker.destroyed = true;
+      return;
+    case Call::check_config:
+      throw Violation{"a call that no shard makes"};
+    case Call::tick:
+      if (now_.steady < worker.tick_at) throw Violation{"a tick before its time"};
       return;
     case Call::shutdown_requested:
     case Call::drain:
@@ -125,6 +133,14 @@ void World::check_delivery(Worker& worker, const Request& request) {
   tell("    records", worker.records.front(), "to", worker.records.back(), "attempt", request.attempt);
   check_bytes(worker);
   promises_.delivered(worker, now_.wall_ms);
+  if (request.first_id != worker.next_id) throw Violation{"the records of an instance are miscounted"};
+  worker.first_id = worker.next_id;
+  for (const std::uint32_t i : worker.records) worker.ids[i] = worker.next_id++;
+  for (const std::uint32_t i : worker.buffered) {
+    if (worker.program.acknowledges && worker.ids[i] < request.oldest_id) {
+      throw Violation{"record " + std::to_string(i) + " is not acknowledged, and its number is forgotten"};
+    }
+  }
   // A record that may have ended a host has nothing beside it and nothing unfinished in front of it.
   if (one_at_a_time_) promises_.first_in_line(daemon_.first, worker.records.front());
   // The next process must know of the delivery, and the next machine of one that was tried before.
@@ -146,10 +162,12 @@ void World::check_delivery(Worker& worker, const Request& request) {
   const Record& first = setting_.records[worker.records.front()];
   const Record& last = setting_.records[worker.records.back()];
   const auto all = notes_.all();
+  const bool holds_later = worker.ids.upper_bound(worker.records.back()) != worker.ids.end();
   const bool known = std::any_of(all.begin(), all.end(), [&](const JournalNote& note) {
-    // With what the instance holds in front of them.
-    return note.under_way && !(Position{first.sequence_number, first.sub_sequence_number} < note.first) &&
-           note.last == Position{last.sequence_number, last.sub_sequence_number};
+    // With what the instance holds in front of them, or behind a record that it had rejected.
+    const Position end{last.sequence_number, last.sub_sequence_number};
+    const bool ends_there = note.last == end || (end < note.last && holds_later);
+    return note.under_way && !(Position{first.sequence_number, first.sub_sequence_number} < note.first) && ends_there;
   });
   if (!known) throw Violation{"a delivery that the journal does not say is under way"};
 }
@@ -228,8 +246,17 @@ void World::act(const action::SendStatus&) {
     case Message::process_records: {
       const auto held = [this](std::uint32_t record) {
         return std::any_of(workers_.begin(), workers_.end(),
-                           [record](const Worker& worker) { return worker.program.checkpoints && worker.has(record); });
+                           [record](const Worker& worker) { return worker.program.holds() && worker.has(record); });
       };
+      const auto unacknowledged = [this](std::uint32_t record) {
+        return std::any_of(workers_.begin(), workers_.end(), [record](const Worker& worker) {
+          return worker.program.acknowledges && worker.has(record);
+        });
+      };
+      const std::uint32_t kept = promises_.kept(daemon_.delivered, unacknowledged);
+      if (kept > setting_.config.in_flight.max_records && !daemon_.lease_is_lost) {
+        throw Violation{"more than in_flight.max_records are not acknowledged, and the daemon is to send more"};
+      }
       promises_.acknowledged(daemon_.first, daemon_.delivered, held);
       if (promises_.kept(daemon_.delivered, held) > setting_.config.in_flight.max_records && !flushed_ &&
           !daemon_.lease_is_lost) {
@@ -334,7 +361,7 @@ void World::act(const action::Tell& one) {
     if (std::string_view(name) == "attempts") attempts = static_cast<std::uint32_t>(std::stoul(value));
     if (std::string_view(name) == "error") aged = value.starts_with("older than");
   }
-  tell("    record", record);
+  tell("    record", record, "after", attempts, aged ? "too old" : "");
   if (skipped) promises_.ordered_aside(record, aged, now_.wall_ms);
   promises_.set_aside(record, attempts, aged);
 }

@@ -136,7 +136,7 @@ void World::answer_checkpoint() {
     }
   } else {
     daemon_.record(wish);
-    if (wish.sequence_number) promises_.recorded(wish.count);
+    promises_.recorded(wish.count);
   }
   now_.steady += Time(chance_.below(3));
   tell("checkpoint is answered", answer.name, "recorded", daemon_.recorded);

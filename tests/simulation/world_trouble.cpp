@@ -64,17 +64,23 @@ void World::forge() {
   const Worker* const worker = find(id);
   if (worker != nullptr && worker->number == number && worker->state != Worker::State::idle) return;
   Death death{Death::Kind::signal, 9, "killed by SIGKILL", {}, true};
-  switch (chance_.below(worker != nullptr ? 2 : 5)) {
+  switch (chance_.below(worker != nullptr ? 4 : 7)) {
     case 0:
-      shard_->outcome(id, number, Outcome{chance_(0.5) ? KCLHOST_OK : KCLHOST_FAILED, 3, "forged"}, 0, now_);
+      shard_->outcome(id, number, Outcome{chance_(0.5) ? KCLHOST_OK : KCLHOST_FAILED, "forged", 3}, 0, now_);
       break;
     case 1:
       shard_->wants_checkpoint(id, number, std::nullopt, -1, now_);
       break;
     case 2:
-      shard_->ended(id, &death, now_);
+      shard_->acknowledged(id, worker != nullptr ? worker->next_id : 0, 100, now_);
       break;
     case 3:
+      shard_->rejected(id, worker != nullptr ? worker->next_id + chance_.below(3) : 0, "forged", now_);
+      break;
+    case 4:
+      shard_->ended(id, &death, now_);
+      break;
+    case 5:
       shard_->not_started(id, "forged", now_);
       break;
     default:

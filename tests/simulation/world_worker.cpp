@@ -10,7 +10,7 @@ using State = Worker::State;
 // The records whose failure it is when this worker dies.
 Hands World::in_hands(const Worker& worker, bool with_call) const {
   Hands hands{worker.unflushed, {}, {}};
-  if (worker.program.checkpoints) hands.part = worker.part;
+  if (worker.program.holds()) hands.part = worker.part;
   const bool in_call = worker.state != State::idle && worker.state != State::starting;
   if (with_call && in_call && worker.call == Call::process_records) {
     for (const std::uint32_t one : worker.records) {
@@ -18,8 +18,8 @@ Hands World::in_hands(const Worker& worker, bool with_call) const {
     }
   }
   // Without bisect all that it was given since its last checkpoint is one range.
-  if (!setting_.config.on_error.bisect && worker.program.checkpoints) hands.held = worker.given;
-  if (hands.call.empty() && worker.program.checkpoints && promises_.suspects(hands).empty()) hands.held = worker.given;
+  if (!setting_.config.on_error.bisect && worker.program.holds()) hands.held = worker.given;
+  if (hands.call.empty() && worker.program.holds() && promises_.suspects(hands).empty()) hands.held = worker.given;
   return hands;
 }
 
@@ -75,6 +75,7 @@ void World::starts(Worker& worker, std::size_t index) {
   about.id = "com.example.simulated";
   about.version = "1";
   if (worker.program.checkpoints) about.flags |= KCLHOST_PLUGIN_CHECKPOINTS;
+  if (worker.program.acknowledges) about.flags |= KCLHOST_PLUGIN_ACKNOWLEDGES;
   if (worker.program.empty_batches) about.flags |= KCLHOST_PLUGIN_EMPTY_BATCHES;
   tell("worker", static_cast<std::uint32_t>(id), "is loaded");
   shard_->loaded(id, about, now_);
@@ -97,15 +98,24 @@ void World::goes_on_in_call(Worker& worker) {
     case Call::process_records:
       check_bytes(worker);
       if (!std::exchange(worker.examined, true) && records_do_harm(worker)) return;
-      if (worker.wishes_left-- > 0 && chance_(program.checkpoints ? program.checkpoint_rate : 0.02)) {
+      if (worker.wishes_left-- > 0 && chance_(program.holds() ? program.checkpoint_rate : 0.02)) {
+        if (program.acknowledges && chance_(0.9)) return acknowledge(worker);
         if (wish(worker)) return;
+      }
+      break;
+    case Call::tick:
+      if (program.acknowledges && chance_(0.5)) return acknowledge(worker);
+      if (program.checkpoints && !worker.given.empty() && worker.wishes_left-- > 1 && chance_(0.5)) {
+        if (!store(worker, UINT32_MAX)) return;
+        return ask(worker, {true, false, worker.given.back()});
       }
       break;
     case Call::lease_lost:
       if (worker.wishes_left-- > 1 && chance_(0.1)) return ask(worker, {true, false, UINT32_MAX});
       break;
     case Call::drain:
-      if (program.drain == Program::Drain::nothing) break;
+      if (program.acknowledges && !worker.buffered.empty() && chance_(0.7)) return acknowledge(worker);
+      if (program.drain == Program::Drain::nothing || program.acknowledges) break;
       if (!store(worker, UINT32_MAX)) return;
       if (program.checkpoints && program.drain == Program::Drain::checkpoints && !worker.drain_checkpointed &&
           worker.wishes_left-- > 0) {
@@ -114,11 +124,15 @@ void World::goes_on_in_call(Worker& worker) {
       break;
     case Call::shutdown_requested:
     case Call::shard_ended:
+      if (program.acknowledges && !worker.buffered.empty() && chance_(0.7)) return acknowledge(worker);
+      if (program.acknowledges) break;
       if (!store(worker, UINT32_MAX)) return;
       if (program.checkpoints && (worker.call != Call::shard_ended || program.checkpoints_the_end) &&
           worker.wishes_left-- > 1) {
         return ask(worker, {true, false, worker.given.empty() ? UINT32_MAX : worker.given.back()});
       }
+      break;
+    case Call::check_config:
       break;
     case Call::destroy:
       return dies(worker, true);
@@ -170,8 +184,9 @@ bool World::call_goes_wrong(Worker& worker) {
 bool World::harmful(const Worker& worker, std::uint32_t record, Fault fault) const {
   const Record& one = setting_.records[record];
   // Nobody could tell what a plugin dies of that has said that it is done.
-  const bool later = fault == Fault::crashes_in_flush || fault == Fault::crashes_later;
-  return one.fault == fault && one.left != 0 && !worker.program.cured && (!later || worker.program.checkpoints);
+  const bool later =
+      fault == Fault::crashes_in_flush || fault == Fault::crashes_later || fault == Fault::is_rejected_later;
+  return one.fault == fault && one.left != 0 && !worker.program.cured && (!later || worker.program.holds());
 }
 
 void World::harmed(std::uint32_t record) {
@@ -185,10 +200,25 @@ bool World::records_do_harm(Worker& worker) {
     const std::uint32_t i = worker.records[k];
     const Fault fault = setting_.records[i].fault;
     if (fault == Fault::none || !harmful(worker, i, fault)) continue;
-    if (fault == Fault::crashes_in_flush || fault == Fault::crashes_later) continue;
+    if (fault == Fault::crashes_in_flush || fault == Fault::crashes_later || fault == Fault::is_rejected_later)
+      continue;
+    if (worker.has_rejected(i) || promises_.is_taken(i)) continue;
     tell("    record", i, "does harm");
     harmed(i);
     switch (fault) {
+      case Fault::is_rejected: {
+        const WorkerId id = worker.id;
+        reject(worker, i);
+        if (!host_alive_ || find(id) != &worker) return true;
+        continue;
+      }
+      case Fault::names_culprit:
+        over(worker, KCLHOST_FAILED, chance_(0.5) ? 0 : k, {.culprit = k, .permanent = chance_(0.2)});
+        return true;
+      case Fault::is_permanent:
+        over(worker, KCLHOST_FAILED, 0, {.permanent = true});
+        return true;
+
       case Fault::fails:
         over(worker, KCLHOST_FAILED);
         return true;
@@ -247,6 +277,7 @@ bool World::wish(Worker& worker) {
     return true;
   }
   one.everything = chance_(0.4);
+  std::sort(all.begin(), all.end());
   one.last = one.everything || chance_(0.3) ? all.back() : all[chance_.below(all.size())];
   // Records of this call that it checkpoints are stored without being buffered.
   if (!store(worker, one.last)) return true;
@@ -265,6 +296,57 @@ bool World::wish(Worker& worker) {
   worker.stored_in_call = one.last;
   ask(worker, one);
   return true;
+}
+
+// The plugin finishes some of what it has, in any order, and says so.
+void World::acknowledge(Worker& worker) {
+  std::vector<std::uint32_t> all = worker.buffered;
+  if (worker.state == State::in_call && worker.examined) {
+    for (const std::uint32_t i : worker.records) {
+      if (!worker.has(i) && !worker.has_rejected(i) && !promises_.is_taken(i)) all.push_back(i);
+    }
+  }
+  if (all.empty()) {
+    if (worker.state == State::in_call) over(worker, KCLHOST_OK);
+    return;
+  }
+  const WorkerId id = worker.id;
+  std::size_t k = chance_(0.5) ? 0 : chance_.below(all.size());
+  for (std::size_t most = chance_.between(1, 6); k < all.size() && most > 0; ++k, --most) {
+    const std::uint32_t i = all[k];
+    for (const Fault fault : {Fault::crashes_in_flush, Fault::crashes_later}) {
+      if (!harmful(worker, i, fault)) continue;
+      tell("    record", i, "does harm when it is stored");
+      harmed(i);
+      promises_.died_of_a_record();
+      return dies(worker, true);
+    }
+    if (harmful(worker, i, Fault::is_rejected_later)) {
+      harmed(i);
+      reject(worker, i);
+    } else {
+      tell("worker", static_cast<std::uint32_t>(id), "acknowledges", i);
+      std::erase(worker.buffered, i);
+      std::erase(worker.unflushed, i);
+      promises_.stored(i);
+      promises_.taken(i);
+      shard_->acknowledged(id, worker.ids[i], 1, now_);
+      perform();
+    }
+    if (!host_alive_ || find(id) != &worker) return;
+    if (worker.state != State::idle && worker.state != State::in_call) return;
+  }
+}
+
+void World::reject(Worker& worker, std::uint32_t record) {
+  tell("worker", static_cast<std::uint32_t>(worker.id), "rejects", record);
+  worker.rejected.push_back(record);
+  std::erase(worker.given, record);
+  std::erase(worker.buffered, record);
+  std::erase(worker.unflushed, record);
+  promises_.rejected(record);
+  shard_->rejected(worker.id, worker.ids[record], "no process can do anything with it", now_);
+  perform();
 }
 
 void World::ask(Worker& worker, const Worker::Wish& wish) {
@@ -290,9 +372,17 @@ void World::ask(Worker& worker, const Worker::Wish& wish) {
   perform();
 }
 
-void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfinished) {
-  worker.state = State::idle;
+void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfinished, const Outcome& verdict) {
   const bool ok = status == KCLHOST_OK;
+  if (ok && worker.call == Call::initialize && worker.program.tick_ms != 0) {
+    const WorkerId id = worker.id;
+    worker.tick_at = now_.steady + Time(worker.program.tick_ms);
+    shard_->wants_ticks(id, Time(worker.program.tick_ms), now_);
+    perform();
+    if (!host_alive_ || find(id) != &worker || worker.state == State::dying) return;
+  }
+  worker.state = State::idle;
+  if (worker.call == Call::tick) worker.tick_at = now_.steady + Time(worker.program.tick_ms);
   if (worker.call == Call::initialize && worker.told != worker.told_at_first) {
     throw Violation{"the text that a call was given changes while it is made"};
   }
@@ -310,7 +400,14 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
     const std::span<const std::uint32_t> all(worker.records);
     if (!ok && !daemon_.gone) {
       promises_.disturbed(all.first(done));
-      promises_.failed({{}, {all.begin() + static_cast<std::ptrdiff_t>(done), all.end()}, {}});
+      const Hands hands{{}, {all.begin() + static_cast<std::ptrdiff_t>(done), all.end()}, {}};
+      promises_.failed(hands);
+      const std::vector<std::uint32_t> suspects = promises_.suspects(hands);
+      if (verdict.permanent) promises_.permanent(suspects);
+      if (verdict.culprit && setting_.config.on_error.bisect && suspects.size() > 1) {
+        promises_.named(all[*verdict.culprit]);
+        if (verdict.permanent) promises_.permanent(all.subspan(*verdict.culprit, 1));
+      }
     }
     promises_.accepted(worker, all.first(done));
     worker.part.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(done));
@@ -320,8 +417,11 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
     // What it checkpointed in this call is neither buffered nor unflushed.
     if (worker.program.checkpoints) promises_.settle(worker);
   }
-  if (worker.call == Call::drain && worker.program.checkpoints) {
-    if (ok) {
+  if (worker.call == Call::drain && worker.program.holds()) {
+    worker.abandoned |= !ok;
+    if (ok && worker.program.acknowledges) {
+      // It is over when all is acknowledged; and then nothing is left.
+    } else if (ok) {
       promises_.flushed(worker.unflushed);
       worker.unflushed.clear();
     } else if (!daemon_.gone) {
@@ -330,8 +430,9 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
     }
   }
   const std::uint64_t memory = setting_.config.worker.max_memory ? (trouble(0.05) ? 2'000'000 : 1'000) : 0;
-  Outcome outcome;
+  Outcome outcome = verdict;
   outcome.status = status;
+  if (!ok && chance_(0.1)) outcome.retry_after_ms = chance_.below(30);
   outcome.first_unfinished = first_unfinished;
   if (!ok) outcome.message = "it failed";
   shard_->outcome(worker.id, worker.number, outcome, memory, now_);

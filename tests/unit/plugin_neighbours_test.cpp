@@ -48,7 +48,7 @@ TEST_F(Neighbours, ACopyLoadsThoughTheOriginalsAreGone) {
   fs::remove_all(shipped);
   const auto about = worker::probe(path, 120s);
   ASSERT_TRUE(about) << about.error();
-  EXPECT_EQ(about->id, "test.teller");
+  EXPECT_EQ(about->about.id, "test.teller");
 }
 
 TEST_F(Neighbours, AnotherLibraryMakesAnotherCopy) {

@@ -93,7 +93,7 @@ class Plugin {
     }
     const std::uint32_t named = names_the_record ? *first_bad - order.first : 0;
     for (std::uint32_t i = 0; i < named; ++i) accepted.push_back(order.first + i);
-    delivery.failed(named);
+    delivery.failed({.accepted = named});
   }
 
   std::set<std::uint32_t> bad;
@@ -184,7 +184,7 @@ TEST(Delivery, PluginThatClaimsTooMuchIsNotBelieved) {
     delivery.extend(5);
     ASSERT_EQ(delivery.next({}).step, Step::deliver);
     delivery.begun();
-    delivery.failed(claim);
+    delivery.failed({.accepted = claim});
     EXPECT_EQ(delivery.finished(), 4u) << "it failed, so something is not done";
     const auto order = delivery.next({});
     EXPECT_EQ(order.step, Step::set_aside);
@@ -406,7 +406,7 @@ TEST(Delivery, CurrentTellsWhatTheNextProcessMustKnow) {
     }
     delivery.begun();
     told.emplace_back(delivery.current().failures, delivery.current().searching);
-    delivery.failed(0);
+    delivery.failed({});
   }
   EXPECT_THAT(told, ElementsAre(std::pair(0u, false), std::pair(1u, false), std::pair(2u, false), std::pair(0u, true),
                                 std::pair(1u, true), std::pair(2u, true)));

@@ -231,15 +231,17 @@ TEST_F(WindowTest, APartOfWhatIsKeptIsLaidOutBehindWhatIsInUse) {
   begin(numbered(10, 15));
   keep(0);
   begin(numbered(15, 17));
-  const std::string in_use(memory.base(), free);
+  const std::size_t before = free;
+  const std::string in_use(memory.base(), before);
   const auto batch = window.part(1, 3, memory, free);
   ASSERT_TRUE(batch);
   EXPECT_EQ(read(*batch), numbered(11, 13));
   EXPECT_EQ(batch->base, memory.base());
-  EXPECT_GE(batch->table, free);
+  EXPECT_GE(batch->table, before);
+  EXPECT_GE(free, batch->table + batch->count * sizeof(RecordEntry));  // the next part is laid out behind it
   EXPECT_EQ(batch->table % 8, 0u);
   EXPECT_GE(memory.reserved, batch->table + 2 * sizeof(RecordEntry));
-  EXPECT_EQ(std::string(memory.base(), free), in_use);
+  EXPECT_EQ(std::string(memory.base(), before), in_use);
 }
 
 TEST_F(WindowTest, APartAcrossKeptOnesAndTheBatch) {
@@ -272,7 +274,9 @@ TEST_F(WindowTest, WithoutMemoryThereIsNoPart) {
   begin(numbered(10, 13));
   keep(0);
   Memory none(100);
-  EXPECT_FALSE(window.part(0, 3, none, 64));
+  std::size_t behind = 64;
+  EXPECT_FALSE(window.part(0, 3, none, behind));
+  EXPECT_EQ(behind, 64u);
   EXPECT_EQ(all(), numbered(10, 13));
 }
 

@@ -35,6 +35,9 @@ class FakeListener final : public worker::Listener {
   std::optional<Death> death;
   std::vector<LogLine> lines;
   Lines checkpoints, metrics;
+  // What became of records, in order: "0+3" acknowledged, "-4 why" rejected, "call 2" that one's outcome, "end".
+  Lines custody;
+  std::vector<std::uint32_t> tick_intervals;
 
   // What a checkpoint is answered with at once; none: not at all.
   std::optional<CheckpointAnswer> answer = CheckpointAnswer{};
@@ -66,6 +69,7 @@ class FakeListener final : public worker::Listener {
   void outcome(WorkerId worker, CallNumber call, const Outcome& outcome_of_call) override {
     check(worker);
     outcomes.push_back({call, outcome_of_call});
+    custody.push_back("call " + std::to_string(call));
   }
   void wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std::string_view> sequence_number,
                         std::int64_t sub_sequence_number) override {
@@ -77,12 +81,36 @@ class FakeListener final : public worker::Listener {
     check(worker);
     lines.push_back({level, std::string(source), std::string(text)});
   }
-  void metric(WorkerId worker, std::int32_t kind, std::string_view name, double value) override {
+  void metric_made(WorkerId worker, std::uint32_t metric, const kclhost_metric_spec& spec) override {
     check(worker);
-    metrics.push_back(std::to_string(kind) + " " + std::string(name) + " " + std::to_string(value));
+    EXPECT_EQ(metric, made_++);
+    std::string line = "made " + std::to_string(spec.kind) + " " + string_of(spec.name) + " '" + string_of(spec.unit) +
+                       "' '" + string_of(spec.help) + "'";
+    for (std::size_t i = 0; i < spec.label_count; ++i) {
+      line += " " + string_of(spec.labels[i].name) + "=" + string_of(spec.labels[i].value);
+    }
+    metrics.push_back(line);
+  }
+  void metric(WorkerId worker, std::uint32_t metric, double value) override {
+    check(worker);
+    EXPECT_LT(metric, made_);
+    metrics.push_back(std::to_string(metric) + " " + std::to_string(value));
+  }
+  void acknowledged(WorkerId worker, RecordId first, std::uint64_t count) override {
+    check(worker);
+    custody.push_back(std::to_string(first) + "+" + std::to_string(count));
+  }
+  void rejected(WorkerId worker, RecordId record, std::string_view reason) override {
+    check(worker);
+    custody.push_back("-" + std::to_string(record) + " " + std::string(reason));
+  }
+  void wants_ticks(WorkerId worker, std::uint32_t interval_ms) override {
+    check(worker);
+    tick_intervals.push_back(interval_ms);
   }
   void ended(WorkerId worker, const Death* how) override {
     check(worker);
+    custody.push_back("end");
     over = true;
     if (how != nullptr) death = *how;
   }
@@ -90,6 +118,10 @@ class FakeListener final : public worker::Listener {
   static constexpr WorkerId id{17};
 
  private:
+  static std::string string_of(const kclhost_string& text) { return {text.data, text.size}; }
+
+  std::uint32_t made_ = 0;
+
   void check(WorkerId worker) const {
     EXPECT_EQ(worker, id);
     EXPECT_FALSE(over) << "a report after the last";
@@ -108,12 +140,14 @@ class WorkerTest : public testing::Test {
   static inline const std::string teller = KCLHOST_TEST_PLUGINS "/teller.so";
   static inline const std::string crasher = KCLHOST_TEST_PLUGINS "/crasher.so";
   static inline const std::string hostile = KCLHOST_TEST_PLUGINS "/hostile.so";
+  static inline const std::string acker = KCLHOST_TEST_PLUGINS "/acker.so";
 
   // Starts one, and waits for nothing.
   void begin(worker::Spec spec, In in = In::process) {
     life.reset();
     listener = std::make_unique<FakeListener>();
     number = 0;
+    next_record = 0;
     auto started = in == In::process
                        ? worker::start_process(FakeListener::id, std::move(spec), loop, &decode->buffer, *listener)
                        : worker::start_thread(FakeListener::id, std::move(spec), loop, &decode->buffer, *listener);
@@ -123,7 +157,10 @@ class WorkerTest : public testing::Test {
   }
   static worker::Spec spec_of(const std::string& plugin, const std::string& config_json = "{}",
                               std::int32_t log_level = KCLHOST_LOG_INFO) {
-    return {plugin, "plugins/configured.so", config_json, log_level};
+    return {.staged_path = plugin,
+            .plugin_path = "plugins/configured.so",
+            .config_json = config_json,
+            .log_level = log_level};
   }
   // Starts one, and waits until its plugin is loaded or is not.
   void start(const std::string& plugin, const std::string& config_json = "{}",
@@ -151,7 +188,11 @@ class WorkerTest : public testing::Test {
   void wait_for_end() {
     turn_until([this] { return listener->over; });
   }
-  void send(const Request& request) { life->call(++number, request); }
+  void send(Request request) {
+    request.first_id = next_record;
+    next_record += request.batch.count;
+    life->call(++number, request);
+  }
   // Makes a call and waits for what comes of it, which may be a death.
   void call(const Request& request) {
     send(request);
@@ -196,6 +237,7 @@ class WorkerTest : public testing::Test {
     listener->lines.clear();
     listener->metrics.clear();
     listener->checkpoints.clear();
+    listener->custody.clear();
   }
   // The worker's process.
   pid_t pid() {
@@ -208,6 +250,7 @@ class WorkerTest : public testing::Test {
   std::unique_ptr<FakeListener> listener = std::make_unique<FakeListener>();
   std::unique_ptr<worker::Life> life;
   CallNumber number = 0;
+  RecordId next_record = 0;
 };
 
 }  // namespace kclhost::host::test

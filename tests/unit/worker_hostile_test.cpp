@@ -83,6 +83,14 @@ TEST_F(HostileWorker, ThatSendsNonsenseIsEnded) {
   does("unknown", "a message that no worker sends");
 }
 
+TEST_F(HostileWorker, ThatSaysWhatItsPluginCanNotIsEnded) {
+  does("metric", "recorded a metric that it has not made");
+  does("made", "made a metric that is none");
+  does("ticks", "asked for ticks, which its plugin has no function for");
+  does("acknowledged", "acknowledged records, which its plugin is not there for");
+  does("rejected", "rejected a record that it was not given");
+}
+
 TEST_F(HostileWorker, AForkedChildThatReturnsSaysNothing) {
   up(hostile);
   call(order("child returns"));

@@ -51,7 +51,7 @@ TEST_P(WorkerLife, AWholeLife) {
         .shard_id = "shardId-000000000007",
         .sequence_number = "TRIM_HORIZON",
         .sub_sequence_number = 3,
-        .hand_over = true});
+        .beginning = Beginning::swap});
   EXPECT_TRUE(ok());
   call(process(R"({"action":"processRecords","millisBehindLatest":77,"records":[{"data":"b25l","partitionKey":"k1",)"
                R"("sequenceNumber":"10","subSequenceNumber":1,"approximateArrivalTimestamp":1700000000000},)"
@@ -71,11 +71,11 @@ TEST_P(WorkerLife, AWholeLife) {
   EXPECT_EQ(listener->outcomes.size(), 7u) << "destroy has none";
   EXPECT_EQ(listener->texts(),
             (Lines{"create config=" + config + " path=plugins/configured.so",
-                   "initialize shard=shardId-000000000007 at=TRIM_HORIZON/3 hand_over=1",
+                   "initialize shard=shardId-000000000007 at=TRIM_HORIZON/3 reason=2",
                    "process_records count=2 behind=77 attempt=1", "record one key=k1 at=10/1 arrival=1700000000000",
                    "record  key=caf\u00e9 at=11/0 arrival=-9223372036854775808",
                    "process_records count=0 behind=-1 attempt=1", "shutdown_requested", "lease_lost", "destroy"}));
-  EXPECT_EQ(listener->metrics, Lines{"1 tellers 1.500000"});
+  EXPECT_EQ(listener->metrics, (Lines{"made 1 tellers '' 'how many there are' kind=caf\u00e9", "0 1.500000"}));
 }
 
 TEST_P(WorkerLife, ABatchThatGrewAfterTheWorkerStarted) {
@@ -161,6 +161,19 @@ TEST_P(WorkerLife, APluginThatMiscountsSkipsNoRecord) {
   EXPECT_EQ(outcome().first_unfinished, 2u);
 }
 
+TEST_P(WorkerLife, AFailureMayNameItsCulpritAndWishForTheNextTry) {
+  up_in();
+  call(process(batch_of({"a", "b", "blame 1"})));
+  EXPECT_EQ(outcome().culprit, 1u);
+  EXPECT_TRUE(outcome().permanent);
+  EXPECT_EQ(outcome().retry_after_ms, 3'600'000u) << "an hour is the most";
+  call(order("blame 1"));
+  EXPECT_FALSE(outcome().culprit) << "the batch has no such record";
+  EXPECT_TRUE(outcome().permanent);
+  call(order("name"));
+  EXPECT_FALSE(outcome().permanent || outcome().culprit || outcome().retry_after_ms);
+}
+
 TEST_P(WorkerLife, AFailureAlwaysHasAMessage) {
   up_in();
   call(order("name"));
@@ -185,7 +198,7 @@ TEST_P(WorkerLife, CheckpointsGoToTheHostAndItsAnswersBack) {
   EXPECT_EQ(outcome().status, KCLHOST_THROTTLING);
   EXPECT_EQ(listener->checkpoints, (Lines{"4711/8", "null/-1"}));
   EXPECT_EQ(listener->texts(), (Lines{"shard_ended", "checkpoint code=3 name=ThrottlingException message=slow down",
-                                      "checkpoint code=3 name=ThrottlingException message=slow down"}));
+                                      "checkpoint_all code=3 name=ThrottlingException message=slow down"}));
 }
 
 TEST_P(WorkerLife, AnAnswerMayComeLater) {
@@ -206,6 +219,88 @@ TEST_P(WorkerLife, AnAnswerMayComeLater) {
   EXPECT_TRUE(ok());
 }
 
+TEST_P(WorkerLife, ACheckpointNeedsASequenceNumber) {
+  up_in();
+  call(order("null"));
+  EXPECT_EQ(
+      listener->texts().back(),
+      "checkpoint code=6 name=IllegalArgumentException message=checkpoint needs a sequence number; checkpoint_all "
+      "does without");
+  EXPECT_EQ(listener->checkpoints, Lines{});
+}
+
+TEST_P(WorkerLife, ATickMayCheckpoint) {
+  up_in();
+  call(Call::tick);
+  EXPECT_TRUE(ok());
+  EXPECT_EQ(listener->texts(), (Lines{"tick", "checkpoint_all code=0 name= message="}));
+  EXPECT_EQ(listener->checkpoints, Lines{"null/-1"});
+}
+
+TEST_P(WorkerLife, TicksAreAskedFor) {
+  up_in();
+  call(process(batch_of({"tick 250", "tick 0"})));
+  EXPECT_EQ(listener->tick_intervals, (std::vector<std::uint32_t>{250, 0}));
+  up(acker, GetParam());
+  call(order("a"));
+  EXPECT_TRUE(listener->tick_intervals.empty());
+}
+
+TEST_P(WorkerLife, KnowsWhereItIs) {
+  Spec spec = spec_of(teller, "\"where\"");
+  spec.application = "words-app";
+  spec.stream = "words";
+  spec.lane = 2;
+  spec.lane_count = 4;
+  begin(spec, GetParam());
+  turn_until([this] { return listener->about || listener->over; });
+  call({.call = Call::create, .shard_id = "shardId-000000000007"});
+  EXPECT_TRUE(ok());
+  EXPECT_EQ(listener->texts().back(), "application=words-app stream=words shard=shardId-000000000007 lane=2/4");
+}
+
+TEST_P(WorkerLife, KnowsWhatTimeIsLeft) {
+  up_in();
+  call(order("left"));
+  EXPECT_EQ(listener->texts()[2], "no limit");
+  forget();
+  Request request = order("left");
+  request.timeout_ms = 3'600'000 * 24;
+  listener->answer.reset();
+  send(request);
+  turn_until([this] { return !listener->checkpoints.empty(); });
+  life->answer_checkpoint(number, {});
+  turn_until([this] { return has_outcome() && last().call == number; });
+  ASSERT_EQ(listener->texts().size(), 5u);
+  EXPECT_TRUE(listener->texts()[2].starts_with("minutes left: 1")) << listener->texts()[2];
+  EXPECT_TRUE(listener->texts()[4].starts_with("minutes left: 1")) << listener->texts()[4];
+}
+
+TEST_P(WorkerLife, RecordsAreNumberedOn) {
+  up_in();
+  call(process(batch_of({"id", "id"})));
+  call(order("a"));
+  call(order("id"));
+  Lines ids = listener->texts();
+  std::erase_if(ids, [](const std::string& text) { return !text.starts_with("id "); });
+  EXPECT_EQ(ids, (Lines{"id 0", "id 1", "id 3"}));
+}
+
+TEST_P(WorkerLife, ARecordOfTheBatchMayBeRejected) {
+  up_in();
+  call(order("a"));
+  forget();
+  call(process(batch_of({"reject 2", "reject 1", "reject 1", "reject 0", "reject 4"})));
+  EXPECT_TRUE(ok());
+  EXPECT_EQ(listener->custody, (Lines{"-2 no good", "-1 no good", "-4 no good", "call " + std::to_string(number)}))
+      << "each once";
+  Lines answers = listener->texts();
+  std::erase_if(answers, [](const std::string& text) { return !text.starts_with("rejected "); });
+  EXPECT_EQ(answers,
+            (Lines{"rejected code=0", "rejected code=0", "rejected code=0", "rejected code=6", "rejected code=0"}))
+      << "the first record was another batch's";
+}
+
 TEST_P(WorkerLife, LogsAtTheHostsLevel) {
   start_in(teller, "{}", KCLHOST_LOG_TRACE);
   call(Call::create);
@@ -218,17 +313,18 @@ TEST_P(WorkerLife, LogsAtTheHostsLevel) {
 TEST_P(WorkerLife, AskedToStopItReturnsEarly) {
   up_in();
   send(order("wait"));
-  life->request_stop();
+  life->request_stop(Stop::deadline);
   turn_until([this] { return has_outcome() && last().call == number; });
   EXPECT_TRUE(ok());
-  EXPECT_EQ(listener->texts().back(), "told to stop");
+  EXPECT_EQ(listener->texts().back(), "told to stop: late");
   // The next call is not told.
   forget();
   send(order("wait"));
   turn_until([this] { return listener->texts().size() == 2; });
   EXPECT_EQ(last().call, number - 1);
-  life->request_stop();
+  life->request_stop(Stop::end);
   turn_until([this] { return last().call == number; });
+  EXPECT_EQ(listener->texts().back(), "told to stop: the end");
 }
 
 TEST_P(WorkerLife, AnUndefinedSymbolIsNamed) {

@@ -10,7 +10,17 @@ namespace {
 using namespace std::chrono_literals;
 
 Result<Descriptor> probe_of(const std::string& path) {
-  return probe(path, 120s);
+  Result<Probed> probed = probe(path, 120s);
+  if (!probed) return Error{probed.error()};
+  EXPECT_EQ(probed->objection, "") << "it was not asked";
+  return probed->about;
+}
+
+std::string objection_of(const std::string& plugin, const std::string& config_json, bool fits = true) {
+  const Question question{.config_json = config_json, .fits = [fits](const Descriptor&) { return fits; }};
+  const Result<Probed> probed = probe(KCLHOST_TEST_PLUGINS "/" + plugin, config_json == "hang" ? 2s : 120s, question);
+  EXPECT_TRUE(probed) << probed.error();
+  return probed ? probed->objection : "";
 }
 
 TEST(WorkerProbe, TellsWhatAPluginIs) {
@@ -63,9 +73,23 @@ TEST(WorkerProbe, DropsWhatAPluginPrints) {
 }
 
 TEST(WorkerProbe, DoesNotWaitForEver) {
-  const Result<Descriptor> about = probe(KCLHOST_ZOO "/load_hang.so", 200ms);
+  const Result<Probed> about = probe(KCLHOST_ZOO "/load_hang.so", 200ms);
   ASSERT_FALSE(about);
   EXPECT_NE(about.error().find("loading took longer than timeouts.initialize"), std::string::npos) << about.error();
+}
+
+TEST(WorkerProbe, AsksThePluginAboutItsConfiguration) {
+  EXPECT_EQ(objection_of("checker.so", R"({"port":8})"), "");
+  EXPECT_EQ(objection_of("checker.so", R"({"port":7})"), "the port 7 is odd:\nuse 8");
+  EXPECT_EQ(objection_of("checker.so", R"({"port":7})", false), "") << "the schema has its say first";
+  EXPECT_EQ(objection_of("teller.so", R"({"port":7})"), "") << "it offers no such thing";
+}
+
+TEST(WorkerProbe, SurvivesWhatAPluginDoesWhileItIsAsked) {
+  EXPECT_TRUE(
+      objection_of("checker.so", "crash").starts_with("the process that asked the plugin was killed by SIGKILL"));
+  EXPECT_NE(objection_of("checker.so", "hang").find("check_config took longer than timeouts.initialize"),
+            std::string::npos);
 }
 
 }  // namespace

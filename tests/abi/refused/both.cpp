@@ -1,4 +1,4 @@
-// error: a plugin derives from kclhost::RecordProcessor or from kclhost::CheckpointingProcessor
+// error: a plugin derives from one of kclhost::RecordProcessor, kclhost::AcknowledgingProcessor and
 #include <kclhost/record_processor.hpp>
 class Bad final : public kclhost::RecordProcessor, public kclhost::CheckpointingProcessor {
  public:

@@ -3,7 +3,7 @@
 class Bad final : public kclhost::RecordProcessor {
  public:
   void process_records(const kclhost::Batch&, kclhost::Checkpointer& checkpointer) {
-    static_cast<void>(checkpointer.checkpoint());
+    static_cast<void>(checkpointer.checkpoint_all());
   }
 };
 KCLHOST_PLUGIN(Bad, "test.bad", "1")

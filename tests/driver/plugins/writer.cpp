@@ -89,7 +89,7 @@ class Writer final : public Base {
   }
   void finish(kclhost::Checkpointer& checkpointer, kclhost::Reason reason) override {
     store(&checkpointer);
-    if (reason == kclhost::Reason::shard_ended) static_cast<void>(checkpointer.checkpoint());
+    if (reason == kclhost::Reason::shard_ended) static_cast<void>(checkpointer.checkpoint_all());
   }
 #else
   void process_records(const kclhost::Batch& batch) override {
@@ -103,8 +103,7 @@ class Writer final : public Base {
 
  private:
   struct Held {
-    std::string sequence_number;
-    std::int64_t sub_sequence_number;
+    kclhost::Position position;
     std::string key, data;
   };
 
@@ -114,8 +113,7 @@ class Writer final : public Base {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const kclhost::Record record = batch[i];
       meet(record, i);
-      held_.push_back({std::string(record.sequence_number()), record.sub_sequence_number(),
-                       std::string(record.partition_key()), std::string(record.data())});
+      held_.push_back({record.position(), std::string(record.partition_key()), std::string(record.data())});
       if (checkpointer != nullptr && by_record_ && held_.size() >= flush_) store(checkpointer);
     }
   }
@@ -131,7 +129,7 @@ class Writer final : public Base {
 #ifndef DRIVER_CHECKPOINTS
       write_held();
 #endif
-      throw kclhost::BatchFailure(index, "poison:partial");
+      throw kclhost::BatchFailure("poison:partial").done(index);
     }
     if (eager_) write_held();
     // A call that fails has added nothing.
@@ -145,8 +143,7 @@ class Writer final : public Base {
     write_held();
     if (checkpointer == nullptr || !unrecorded_) return;
     const kclhost::Status status =
-        by_record_ ? checkpointer->checkpoint(unrecorded_->sequence_number, unrecorded_->sub_sequence_number)
-                   : checkpointer->checkpoint();
+        by_record_ ? checkpointer->checkpoint(unrecorded_->position) : checkpointer->checkpoint_all();
     if (!status) context_.log_warn("checkpoint: " + status.name());
     if (!status.retryable()) unrecorded_.reset();
   }
@@ -159,8 +156,8 @@ class Writer final : public Base {
         if (eager_) write(text);
         do_poison(context_, std::string_view(one.data).substr(one.data.find(":flush_") + 7));
       }
-      text += "\n" + one.sequence_number + "/" + std::to_string(one.sub_sequence_number) + " " + one.key + " " +
-              one.data + " .\n";
+      text += "\n" + one.position.sequence_number() + "/" + std::to_string(one.position.sub_sequence_number()) + " " +
+              one.key + " " + one.data + " .\n";
     }
     write(text);
     held_.clear();

@@ -78,7 +78,7 @@ class Actor final : public Base {
     if (!finishes(reason) || held_.empty()) return;
     for (const Held& record : held_) note("stored", record);
     held_.clear();
-    if (!checkpointer.checkpoint()) throw std::runtime_error("no checkpoint");
+    if (!checkpointer.checkpoint_all()) throw std::runtime_error("no checkpoint");
   }
 #else
   void process_records(const kclhost::Batch& batch) override {
@@ -118,9 +118,9 @@ class Actor final : public Base {
     const std::size_t blank = record.data.find(' ');
     const std::string word = record.data.substr(0, blank);
     const std::string argument = blank == std::string::npos ? "" : record.data.substr(blank + 1);
-    if (word == "fail") throw kclhost::BatchFailure(index, "this record says so");
+    if (word == "fail") throw kclhost::BatchFailure("this record says so").done(index);
     if (word == "needs" && std::stoi(argument) > ZOO_VERSION) {
-      throw kclhost::BatchFailure(index, "this record needs version " + argument);
+      throw kclhost::BatchFailure("this record needs version " + argument).done(index);
     }
     if (word == "die") std::abort();
     if (word == "die_in_drain") deadly_ = true;
@@ -133,7 +133,7 @@ class Actor final : public Base {
     if (word == "fail_behind_child") {
       ::close(::open(file_of_child_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
       if (child_ > 0) ::waitpid(child_, nullptr, 0);
-      throw kclhost::BatchFailure(index, "this record says so");
+      throw kclhost::BatchFailure("this record says so").done(index);
     }
   }
 

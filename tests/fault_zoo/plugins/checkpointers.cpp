@@ -20,9 +20,9 @@ struct Shard {
 void checkpoint(Shard& shard, kclhost_checkpointer* checkpointer, const kclhost_record* record = nullptr) {
   kclhost_error error{};
   error.struct_size = sizeof error;
-  const kclhost_status status =
-      shard.host->checkpoint(checkpointer, record != nullptr ? &record->sequence_number : nullptr,
-                             record != nullptr ? record->sub_sequence_number : -1, &error);
+  const kclhost_status status = record != nullptr ? shard.host->checkpoint(checkpointer, &record->sequence_number,
+                                                                           record->sub_sequence_number, &error)
+                                                  : shard.host->checkpoint_all(checkpointer, &error);
   const std::string line = "checkpoint " + shard.how + ": code=" + std::to_string(status) + " name=" + error.name;
   shard.host->log(shard.host->context, KCLHOST_LOG_INFO, {line.data(), line.size()});
 }

@@ -178,7 +178,7 @@ class Misbehave final : public kclhost::RecordProcessor {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const kclhost::Record record = batch[i];
       if (record.data() != "poison" || place_ != "process_records") continue;
-      if (fault_ == "partial") throw kclhost::BatchFailure(i, "poison at " + std::to_string(i));
+      if (fault_ == "partial") throw kclhost::BatchFailure("poison at " + std::to_string(i)).done(i);
       if (fault_ == "write_to_record") const_cast<char&>(record.data()[0]) = 'P';
       at("process_records");
     }

@@ -105,7 +105,7 @@ std::int64_t now_us() {
 void take_poison(std::string_view data, std::size_t index) {
   const auto is = [&](std::string_view name) { return data.substr(0, name.size()) == name; };
   if (is("poison:throw")) throw std::runtime_error("poison:throw");
-  if (is("poison:partial")) throw kclhost::BatchFailure(index, "poison:partial");
+  if (is("poison:partial")) throw kclhost::BatchFailure("poison:partial").done(index);
   if (is("poison:segv")) crash();
   if (is("poison:exit")) std::exit(3);
   if (is("poison:hang"))
@@ -161,7 +161,7 @@ class Recorder final : public Base {
       put(writer, "sequence_number", start.sequence_number());
       put(writer, "sub_sequence_number", start.sub_sequence_number());
       writer.Key("hand_over");
-      writer.Bool(start.hand_over());
+      writer.Bool(start.reason() != kclhost::Beginning::start);
     });
     lines_.append_to(file_);
   }
@@ -249,7 +249,7 @@ class Recorder final : public Base {
   // The records are in the file first: a checkpoint never runs ahead of it.
   void checkpoint(kclhost::Checkpointer& checkpointer, const kclhost::Record* record) {
     lines_.append_to(file_);
-    const kclhost::Status status = record != nullptr ? checkpointer.checkpoint(*record) : checkpointer.checkpoint();
+    const kclhost::Status status = record != nullptr ? checkpointer.checkpoint(*record) : checkpointer.checkpoint_all();
     lines_.add([&](Lines::Writer& writer) {
       head(writer, "checkpoint");
       writer.Key("sequence_number");

@@ -5,6 +5,7 @@
 //   stranger           sends an outcome under another worker's name
 //   checkpoints N      asks for N checkpoints without waiting for an answer, then hangs
 //   short | empty | unknown | sizes    sends what is no message
+//   metric | made | rejected | ticks | acknowledged    sends what the plugin has no reason for
 //   child returns      a forked child of it returns OK from the call, which then fails
 //   child outcome | child checkpoint | child short | child empty    a forked child sends that; the call then fails
 //   children log       starts processes that log for as long as the host lives, some in sessions of their own; hangs
@@ -100,6 +101,14 @@ void send_nonsense(const std::string& which, Header message) {
   if (which == "unknown") send(message, static_cast<Kind>(99));
   if (which == "outcome") send(message, Kind::outcome);
   if (which == "checkpoint") send(message, Kind::checkpoint);
+  if (which == "metric") send(message, Kind::metric);
+  if (which == "made") send(message, Kind::metric_made);
+  if (which == "ticks") send(message, Kind::ticks);
+  if (which == "acknowledged") send(message, Kind::acknowledged);
+  if (which == "rejected") {
+    message.a = 1'000'000;
+    send(message, Kind::rejected);
+  }
   if (which == "sizes") {
     message.sizes[0] = 1'000'000;
     send(message, Kind::log);

@@ -13,6 +13,7 @@
 namespace {
 
 using testing::ElementsAre;
+using testing::Pair;
 using testing::StrEq;
 
 // Does in every call what the test put into action.
@@ -30,7 +31,8 @@ class Probe : public kclhost::CheckpointingProcessor {
   ~Probe() override { run("destructor"); }
   void initialize(const kclhost::Initialization& start) override {
     shard = std::string(start.shard_id());
-    hand_over = start.hand_over();
+    reason = start.reason();
+    position = start.position();
     run("initialize");
   }
   void process_records(const kclhost::Batch& batch, kclhost::Checkpointer& checkpointer) override {
@@ -40,10 +42,12 @@ class Probe : public kclhost::CheckpointingProcessor {
   void lease_lost() override { run("lease_lost"); }
   void shutdown_requested(kclhost::Checkpointer& c) override { run("shutdown_requested", nullptr, &c); }
   void drain(kclhost::Checkpointer& checkpointer) override { run("drain", nullptr, &checkpointer); }
+  void tick(kclhost::Checkpointer& checkpointer) override { run("tick", nullptr, &checkpointer); }
   void finish(kclhost::Checkpointer&, kclhost::Reason) override { run("finish"); }
 
   static inline std::string shard;
-  static inline bool hand_over = false;
+  static inline kclhost::Beginning reason{};
+  static inline kclhost::Position position;
 
  private:
   void run(const char* name, const kclhost::Batch* batch = nullptr, kclhost::Checkpointer* checkpointer = nullptr) {
@@ -70,10 +74,35 @@ class CheckpointsItself final : public kclhost::CheckpointingProcessor {
   void process_records(const kclhost::Batch&, kclhost::Checkpointer&) override {}
   void finish(kclhost::Checkpointer& checkpointer, kclhost::Reason reason) override {
     reasons.push_back(reason);
-    EXPECT_TRUE(checkpointer.checkpoint());
+    EXPECT_TRUE(checkpointer.checkpoint_all());
   }
 
   static inline std::vector<kclhost::Reason> reasons;
+};
+
+class Acknowledges final : public kclhost::AcknowledgingProcessor {
+ public:
+  explicit Acknowledges(kclhost::AcknowledgingContext& context) : context_(context) {}
+  void process_records(const kclhost::Batch& batch) override {
+    context_.acknowledge(batch[1]);
+    context_.acknowledge(batch[0].id());
+    context_.acknowledge(batch);
+    context_.acknowledge(70, 3);
+  }
+  void finish(kclhost::Reason reason) override { reasons.push_back(reason); }
+  void tick() override { ++ticks; }
+
+  static inline std::vector<kclhost::Reason> reasons;
+  static inline int ticks = 0;
+
+ private:
+  kclhost::AcknowledgingContext& context_;
+};
+
+class ChecksItsConfig final : public kclhost::RecordProcessor {
+ public:
+  static void check_config(const kclhost::Config& config) { config.allow_only({"port"}); }
+  void process_records(const kclhost::Batch&) override {}
 };
 
 class Sdk : public testing::Test {
@@ -120,6 +149,7 @@ TEST_F(Sdk, TheTableSaysWhatTheClassSays) {
   EXPECT_EQ(kclhost::detail::view(plain.version), "1.2.3");
   EXPECT_EQ(plain.config_schema.size, 0u);
 
+  EXPECT_EQ(kclhost::detail::make_table<Acknowledges>("test.third", "1").flags, KCLHOST_PLUGIN_ACKNOWLEDGES);
   const kclhost_plugin other = kclhost::detail::make_table<CheckpointsItself>("test.other", "1");
   EXPECT_EQ(other.flags, KCLHOST_PLUGIN_CHECKPOINTS | KCLHOST_PLUGIN_EMPTY_BATCHES);
   EXPECT_EQ(kclhost::detail::view(other.config_schema), R"({"type": "object"})");
@@ -131,23 +161,28 @@ TEST_F(Sdk, EveryCallReachesTheClass) {
   Probe::action = [&](const Probe::Call& call) { calls.emplace_back(call.name); };
   ASSERT_EQ(create(), KCLHOST_OK);
   auto initialization = make_initialization("shardId-1");
-  initialization.flags = KCLHOST_INITIALIZATION_HAND_OVER;
+  initialization.sequence_number = text("77");
+  initialization.sub_sequence_number = 3;
+  initialization.reason = KCLHOST_INITIALIZATION_SWAP;
   EXPECT_EQ(table_.initialize(self_, &initialization, &error_), KCLHOST_OK);
   EXPECT_EQ(Probe::shard, "shardId-1");
-  EXPECT_TRUE(Probe::hand_over);
+  EXPECT_EQ(Probe::reason, kclhost::Beginning::swap);
+  EXPECT_EQ(Probe::position, kclhost::Position("77", 3));
   EXPECT_EQ(process(make_batch(records_)), KCLHOST_OK);
+  EXPECT_EQ(table_.tick(self_, host_.checkpointer(), &error_), KCLHOST_OK);
   EXPECT_EQ(table_.drain(self_, host_.checkpointer(), &error_), KCLHOST_OK);
   EXPECT_EQ(table_.shutdown_requested(self_, host_.checkpointer(), &error_), KCLHOST_OK);
   EXPECT_EQ(table_.shard_ended(self_, host_.checkpointer(), &error_), KCLHOST_OK);
   EXPECT_EQ(table_.lease_lost(self_, &error_), KCLHOST_OK);
   table_.destroy(self_);
   self_ = nullptr;
-  EXPECT_THAT(calls, ElementsAre("constructor", "initialize", "process_records", "drain", "shutdown_requested",
+  EXPECT_THAT(calls, ElementsAre("constructor", "initialize", "process_records", "tick", "drain", "shutdown_requested",
                                  "shard_ended", "lease_lost", "destructor"));
 }
 
 TEST_F(Sdk, OneFinishServesAllThatMayComeLast) {
   constexpr kclhost_plugin tables[] = {kclhost::detail::make_table<Plain>("test.plain", "1"),
+                                       kclhost::detail::make_table<Acknowledges>("test.acknowledges", "1"),
                                        kclhost::detail::make_table<CheckpointsItself>("test.holds", "1")};
   for (const kclhost_plugin& table : tables) {
     void* self = nullptr;
@@ -162,6 +197,7 @@ TEST_F(Sdk, OneFinishServesAllThatMayComeLast) {
   const auto all = ElementsAre(kclhost::Reason::drain, kclhost::Reason::shutdown, kclhost::Reason::shard_ended);
   EXPECT_EQ(Plain::records, records_.size());
   EXPECT_THAT(Plain::reasons, all);
+  EXPECT_THAT(Acknowledges::reasons, all);
   EXPECT_THAT(CheckpointsItself::reasons, all);
   EXPECT_EQ(host_.checkpoints.size(), 3u);
 }
@@ -186,6 +222,7 @@ TEST_F(Sdk, AnExceptionInAnyCallBecomesItsError) {
       {"lease_lost", [&] { return table_.lease_lost(self_, &error_); }},
       {"shutdown_requested", [&] { return table_.shutdown_requested(self_, handle, &error_); }},
       {"drain", [&] { return table_.drain(self_, handle, &error_); }},
+      {"tick", [&] { return table_.tick(self_, handle, &error_); }},
   };
   for (const auto& [name, call] : calls) {
     throwing = name;
@@ -212,13 +249,58 @@ TEST_F(Sdk, NestedExceptionsAreJoined) {
   EXPECT_THAT(error_.message, StrEq("outer: inner: threw something that is not a std::exception"));
 }
 
-TEST_F(Sdk, ABatchFailureNamesTheFirstUnfinishedRecord) {
+TEST_F(Sdk, ABatchFailureSaysAllThatIsKnownOfIt) {
   ASSERT_EQ(create(), KCLHOST_OK);
-  Probe::action = [](const Probe::Call&) { throw kclhost::BatchFailure(1, "the second is bad"); };
+  Probe::action = [](const Probe::Call&) { throw kclhost::BatchFailure("the second is bad").done(1); };
   EXPECT_EQ(process(make_batch(records_)), KCLHOST_FAILED);
   EXPECT_EQ(error_.first_unfinished, 1u);
+  EXPECT_EQ(error_.flags, 0u);
+  EXPECT_EQ(error_.retry_after_ms, 0u);
   EXPECT_THAT(error_.message, StrEq("the second is bad"));
+
+  Probe::action = [](const Probe::Call&) {
+    throw kclhost::BatchFailure("so is the third").culprit(2).permanent().retry_after(std::chrono::seconds(3));
+  };
+  error_ = make_error();
+  EXPECT_EQ(process(make_batch(records_)), KCLHOST_FAILED);
+  EXPECT_EQ(error_.first_unfinished, 0u);
+  EXPECT_EQ(error_.flags, KCLHOST_FAILURE_CULPRIT | KCLHOST_FAILURE_PERMANENT);
+  EXPECT_EQ(error_.culprit, 2u);
+  EXPECT_EQ(error_.retry_after_ms, 3000u);
+  EXPECT_THAT(error_.message, StrEq("so is the third"));
+
+  Probe::action = [](const Probe::Call&) { throw kclhost::BatchFailure("the first is").culprit(0); };
+  error_ = make_error();
+  EXPECT_EQ(process(make_batch(records_)), KCLHOST_FAILED);
+  EXPECT_EQ(error_.flags, KCLHOST_FAILURE_CULPRIT);
+  EXPECT_EQ(error_.culprit, 0u);
   Probe::action = nullptr;
+}
+
+TEST_F(Sdk, AnAcknowledgingProcessorAcknowledges) {
+  const kclhost_plugin table = kclhost::detail::make_table<Acknowledges>("test.acknowledges", "1");
+  void* self = nullptr;
+  ASSERT_EQ(table.create(&host_.table, text("{}"), &self, &error_), KCLHOST_OK);
+  records_[0].id = 40;
+  records_[1].id = 41;
+  const kclhost_batch batch = make_batch(records_);
+  EXPECT_EQ(table.process_records(self, &batch, host_.checkpointer(), &error_), KCLHOST_OK);
+  EXPECT_THAT(host_.acknowledgements, ElementsAre(Pair(41, 1), Pair(40, 1), Pair(40, 2), Pair(70, 3)));
+  EXPECT_EQ(table.tick(self, host_.checkpointer(), &error_), KCLHOST_OK);
+  EXPECT_EQ(Acknowledges::ticks, 1);
+  table.destroy(self);
+}
+
+TEST_F(Sdk, AClassThatChecksItsConfigSaysWhatIsWrong) {
+  const kclhost_plugin table = kclhost::detail::make_table<ChecksItsConfig>("test.checks", "1");
+  const auto* const checking =
+      static_cast<const kclhost_check_config*>(table.get_extension(text(KCLHOST_EXTENSION_CHECK_CONFIG)));
+  ASSERT_NE(checking, nullptr);
+  EXPECT_EQ(checking->struct_size, sizeof *checking);
+  EXPECT_EQ(checking->check(text(R"({"port": 1})"), &error_), KCLHOST_OK);
+  EXPECT_EQ(checking->check(text(R"({"prot": 1})"), &error_), KCLHOST_FAILED);
+  EXPECT_THAT(error_.message, StrEq("plugin.config.prot is unknown; there are port"));
+  EXPECT_EQ(table.get_extension(text("kclhost.unheard_of/1")), nullptr);
 }
 
 TEST_F(Sdk, ALongMessageIsCutBetweenCharacters) {
@@ -237,6 +319,7 @@ TEST_F(Sdk, ALongMessageIsCutBetweenCharacters) {
 
 TEST_F(Sdk, RecordsAreReadAsTheyWere) {
   records_[1].approximate_arrival_timestamp_ms = 1'700'000'000'123;
+  records_[1].id = 6;
   within_process_records([](const Probe::Call& call) {
     const kclhost::Batch& batch = *call.batch;
     ASSERT_EQ(batch.size(), 2u);
@@ -251,15 +334,19 @@ TEST_F(Sdk, RecordsAreReadAsTheyWere) {
     EXPECT_EQ(batch[1].partition_key(), "key");
     EXPECT_EQ(batch[1].sequence_number(), "102");
     EXPECT_EQ(batch[1].sub_sequence_number(), 7);
+    EXPECT_EQ(batch[1].position(), kclhost::Position("102", 7));
+    EXPECT_TRUE(batch[1].comes_after(kclhost::Position("99", 9)));
+    EXPECT_FALSE(batch[1].comes_after(batch[1].position()));
+    EXPECT_EQ(batch[1].id(), 6u);
   });
 }
 
 TEST_F(Sdk, CheckpointsSayWhichRecord) {
   within_process_records([](const Probe::Call& call) {
-    EXPECT_TRUE(call.checkpointer->checkpoint());
+    EXPECT_TRUE(call.checkpointer->checkpoint_all());
     EXPECT_TRUE(call.checkpointer->checkpoint((*call.batch)[1]));
     EXPECT_TRUE(call.checkpointer->checkpoint("55"));
-    EXPECT_TRUE(call.checkpointer->checkpoint("56", 3));
+    EXPECT_TRUE(call.checkpointer->checkpoint(kclhost::Position("56", 3)));
   });
   ASSERT_EQ(host_.checkpoints.size(), 4u);
   EXPECT_EQ(host_.checkpoints[0].sequence_number, std::nullopt);
@@ -282,7 +369,7 @@ TEST_F(Sdk, AFailedCheckpointSaysWhyAndWhetherToTryAgain) {
   within_process_records([&](const Probe::Call& call) {
     for (const auto& [code, retryable] : cases) {
       host_.answer = code;
-      const kclhost::Status status = call.checkpointer->checkpoint();
+      const kclhost::Status status = call.checkpointer->checkpoint_all();
       EXPECT_FALSE(status);
       EXPECT_FALSE(status.ok());
       EXPECT_EQ(status.code(), code);
@@ -291,38 +378,6 @@ TEST_F(Sdk, AFailedCheckpointSaysWhyAndWhetherToTryAgain) {
       EXPECT_EQ(status.message(), "slow down");
     }
   });
-}
-
-TEST_F(Sdk, TheContextPassesEverythingOn) {
-  host_.log_level = KCLHOST_LOG_WARN;
-  host_.stop = true;
-  Probe::action = [](const Probe::Call& call) {
-    const kclhost::Context& context = *call.context;
-    EXPECT_EQ(context.config_json(), R"({"a":1})");
-    EXPECT_TRUE(context.should_stop());
-    EXPECT_FALSE(context.log_enabled(kclhost::LogLevel::info));
-    EXPECT_TRUE(context.log_enabled(kclhost::LogLevel::warn));
-    context.log_trace("t");
-    context.log_debug("d");
-    context.log_info("i");
-    context.log_warn("w");
-    context.log_error("e");
-    context.counter("seen");
-    context.counter("seen", 2);
-    context.gauge("depth", 3);
-    context.histogram("latency", 0.5);
-  };
-  ASSERT_EQ(create(R"({"a":1})"), KCLHOST_OK);
-  Probe::action = nullptr;
-  std::string logged;
-  for (const auto& log : host_.logs) logged += std::to_string(log.level) + log.text;
-  EXPECT_EQ(logged, "0t1d2i3w4e");
-  ASSERT_EQ(host_.metrics.size(), 4u);
-  EXPECT_EQ(host_.metrics[0].value, 1);
-  EXPECT_EQ(host_.metrics[1].kind, KCLHOST_METRIC_COUNTER);
-  EXPECT_EQ(host_.metrics[2].kind, KCLHOST_METRIC_GAUGE);
-  EXPECT_EQ(host_.metrics[3].kind, KCLHOST_METRIC_HISTOGRAM);
-  EXPECT_EQ(host_.metrics[3].name, "latency");
 }
 
 TEST_F(Sdk, TheConfigOutlivesCreate) {

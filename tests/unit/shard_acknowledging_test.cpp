@@ -1,0 +1,238 @@
+// A shard whose plugin acknowledges, and what a plugin may say of single records.
+#include <gmock/gmock.h>
+
+#include "shard_conversation.hpp"
+
+namespace kclhost::host {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Acknowledging : public ShardConversation {
+ protected:
+  Acknowledging() { config.checkpoint.interval = 0ms; }
+  void acknowledge(RecordId first, std::uint64_t count = 1) { shard->acknowledged(worker, first, count, now); }
+};
+
+TEST_F(Acknowledging, TheDaemonNeedNotWaitAndNothingIsCheckpointed) {
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send(1, 3);
+  over(called(Call::process_records));
+  EXPECT_FALSE(checkpoint());
+  EXPECT_TRUE(answered());
+}
+
+TEST_F(Acknowledging, TheCheckpointWaitsForTheFirstRecordThatIsNotAcknowledged) {
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send(1, 4);
+  const auto call = called(Call::process_records);
+  acknowledge(1, 2);
+  EXPECT_FALSE(checkpoint());
+  acknowledge(0);
+  EXPECT_EQ(checkpoint(), "3");
+  over(call);
+  EXPECT_TRUE(answered());
+  acknowledge(3);
+  send(5, 5);
+  EXPECT_EQ(checkpoint(), "4");
+}
+
+TEST_F(Acknowledging, WhatIsNotAcknowledgedComesAgainWhenTheWorkerDies) {
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send(1, 4);
+  over(called(Call::process_records));
+  EXPECT_TRUE(answered());
+  acknowledge(0);
+  acknowledge(2);
+  const Death death{Death::Kind::signal, 9, "killed by SIGKILL"};
+  shard->ended(worker, &death, now);
+  const auto start = take<action::StartWorker>();
+  ASSERT_TRUE(start);
+  Descriptor about;
+  about.flags = KCLHOST_PLUGIN_ACKNOWLEDGES;
+  shard->loaded(start->worker, about, now);
+  EXPECT_EQ(take<action::CallWorker>()->request.call, Call::create);
+  shard->outcome(start->worker, 1, {}, 0, now);
+  const auto initialize = called(Call::initialize);
+  EXPECT_EQ(initialize.request.beginning, Beginning::restart);
+  EXPECT_EQ(initialize.request.sequence_number, "1");
+  shard->outcome(start->worker, 2, {}, 0, now);
+  send(5, 5);
+  pass(1min);
+  const auto again = called(Call::process_records);
+  EXPECT_EQ(again.request.batch.sequence_number(0), "2");
+  EXPECT_EQ(again.request.first_id, 0u) << "another instance counts anew";
+  over(again);
+  over(called(Call::drain));  // so that the one that kills is found
+  EXPECT_FALSE(take<action::CallWorker>());
+  shard->acknowledged(start->worker, 0, 1, now);
+  const auto behind = called(Call::process_records);
+  EXPECT_EQ(behind.request.batch.sequence_number(0), "4");
+}
+
+TEST_F(Acknowledging, TheDaemonWaitsWhileTooMuchIsInFlight) {
+  config.in_flight.max_records = 2;
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send(1, 3);
+  over(called(Call::process_records));
+  EXPECT_FALSE(answered());
+  acknowledge(0);
+  EXPECT_EQ(checkpoint(), "1");
+  EXPECT_TRUE(answered());
+}
+
+TEST_F(Acknowledging, TheShardsEndWaitsForWhatIsOpen) {
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send(1, 2);
+  over(called(Call::process_records));
+  EXPECT_TRUE(answered());
+  shard->shard_ended(now);
+  over(called(Call::shard_ended));
+  EXPECT_FALSE(checkpoint());
+  acknowledge(0, 2);
+  EXPECT_EQ(checkpoint(), "");
+  EXPECT_TRUE(answered());
+}
+
+TEST_F(Acknowledging, AShutdownWaitsForWhatIsOpenAndNoLongerThanItMay) {
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send(1, 2);
+  over(called(Call::process_records));
+  EXPECT_TRUE(answered());
+  shard->shutdown_requested(now);
+  over(called(Call::shutdown_requested));
+  EXPECT_FALSE(answered());
+  acknowledge(0);
+  EXPECT_FALSE(answered());
+  pass(config.timeouts.shutdown);
+  EXPECT_EQ(checkpoint(), "1");
+  EXPECT_TRUE(answered());
+}
+
+TEST_F(Acknowledging, OneThatTakesOverIsMadeOnceAllIsAcknowledged) {
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send(1, 2);
+  over(called(Call::process_records));
+  EXPECT_TRUE(answered());
+  shard->plugin_file(true, "", now);
+  const auto successor = take<action::StartWorker>();
+  ASSERT_TRUE(successor);
+  Descriptor about;
+  about.flags = KCLHOST_PLUGIN_ACKNOWLEDGES;
+  shard->loaded(successor->worker, about, now);
+  over(called(Call::drain));
+  EXPECT_FALSE(take<action::CallWorker>());
+  acknowledge(0, 2);
+  const auto destroy = called(Call::destroy);
+  shard->ended(destroy.worker, nullptr, now);
+  EXPECT_EQ(called(Call::create).worker, successor->worker);
+  shard->outcome(successor->worker, 1, {}, 0, now);
+  EXPECT_EQ(called(Call::initialize).request.beginning, Beginning::swap);
+}
+
+TEST_F(Acknowledging, NumbersThatWereNotGivenSayNothing) {
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send(1, 2);
+  over(called(Call::process_records));
+  EXPECT_TRUE(answered());
+  acknowledge(2, 100);
+  shard->rejected(worker, 7, "no", now);
+  send(3, 3);
+  EXPECT_FALSE(checkpoint());
+  EXPECT_FALSE(take<action::WriteDeadLetters>());
+}
+
+// ---- Verdicts
+
+TEST_F(Acknowledging, ARejectedRecordIsSetAsideAtOnceAndTheRestGoesOn) {
+  config.on_error.then = config::Then::dead_letter;
+  come_up(0);
+  send(1, 3);
+  const auto call = called(Call::process_records);
+  shard->rejected(worker, 1, "no JSON", now);
+  const auto letters = take<action::WriteDeadLetters>();
+  ASSERT_TRUE(letters);
+  ASSERT_EQ(letters->letters.size(), 1u);
+  EXPECT_EQ(letters->letters[0].sequence_number, "2");
+  EXPECT_EQ(letters->letters[0].attempts, 1u);
+  EXPECT_EQ(letters->error_code, "REJECTED");
+  EXPECT_EQ(letters->error_text, "no JSON");
+  shard->set_aside_done(0, "", now);
+  over(call);
+  EXPECT_EQ(checkpoint(), "3");
+  EXPECT_TRUE(answered());
+  EXPECT_FALSE(take<action::CallWorker>());
+}
+
+TEST_F(Acknowledging, ACheckpointPastARejectedRecordWaitsForItsDeadLetter) {
+  config.on_error.then = config::Then::dead_letter;
+  come_up(KCLHOST_PLUGIN_CHECKPOINTS);
+  send(1, 3);
+  const auto call = called(Call::process_records);
+  shard->rejected(worker, 1, "no JSON", now);
+  shard->wants_checkpoint(worker, call.number, std::nullopt, -1, now);
+  EXPECT_FALSE(checkpoint());
+  shard->set_aside_done(0, "", now);
+  EXPECT_EQ(checkpoint(), "3");
+  EXPECT_TRUE(take<action::AnswerCheckpoint>()->answer.ok());
+}
+
+TEST_F(Acknowledging, WhereNoneIsSetAsideACheckpointPastARejectedRecordIsRefused) {
+  come_up(KCLHOST_PLUGIN_CHECKPOINTS);
+  send(1, 3);
+  const auto call = called(Call::process_records);
+  shard->rejected(worker, 1, "no JSON", now);
+  shard->wants_checkpoint(worker, call.number, "1", 0, now);
+  EXPECT_EQ(checkpoint(), "1");
+  EXPECT_TRUE(take<action::AnswerCheckpoint>()->answer.ok());
+  shard->wants_checkpoint(worker, call.number, "2", 0, now);
+  EXPECT_FALSE(checkpoint());
+  EXPECT_EQ(take<action::AnswerCheckpoint>()->answer.status, KCLHOST_INVALID_STATE);
+}
+
+TEST_F(Acknowledging, OfTwoRejectedRecordsThatBlockNoneIsForgotten) {
+  come_up(0);  // then: block
+  config.on_error.retry = {1, 1ms, 10ms};
+  send(1, 3);
+  auto call = called(Call::process_records);
+  shard->rejected(worker, 0, "no", now);
+  shard->rejected(worker, 1, "no", now);
+  over(call);
+  EXPECT_FALSE(answered());
+  for (const char* const number : {"1", "2"}) {
+    pass(1s);
+    EXPECT_TRUE(take<action::LookForPlugin>());
+    shard->plugin_file(false, "", now);
+    call = called(Call::process_records);
+    EXPECT_EQ(call.request.batch.count, 1u);
+    EXPECT_EQ(call.request.batch.sequence_number(0), number);
+    over(call);
+  }
+  EXPECT_EQ(checkpoint(), "1");
+  EXPECT_EQ(checkpoint(), "3");
+  EXPECT_TRUE(answered());
+}
+
+TEST_F(Acknowledging, OnlyARecordOfTheCallCanBeRejectedByAPluginThatReturns) {
+  config.on_error.then = config::Then::skip;
+  come_up(0);
+  send(1, 2);
+  over(called(Call::process_records));
+  EXPECT_EQ(checkpoint(), "2");
+  EXPECT_TRUE(answered());
+  actions.clear();
+  shard->rejected(worker, 1, "late", now);
+  EXPECT_TRUE(shard->actions().empty());
+}
+
+TEST_F(Acknowledging, RetryAfterTakesThePlaceOfTheBackoff) {
+  come_up(0);
+  send(1, 1);
+  Outcome busy{KCLHOST_FAILED, "429"};
+  busy.retry_after_ms = 7'000;
+  over(called(Call::process_records), busy);
+  EXPECT_EQ(shard->deadline(), now.steady + 7s);
+}
+
+}  // namespace
+}  // namespace kclhost::host
