@@ -10,9 +10,9 @@
 #include <thread>
 
 #include "lines.hpp"
-#include "processor/channel.hpp"
 #include "protocol/line_reader.hpp"
 #include "protocol/writer.hpp"
+#include "worker/channel.hpp"
 
 namespace kclhost::host::bench {
 namespace {
@@ -44,24 +44,23 @@ void encode_status(benchmark::State& state) {
 BENCHMARK(encode_status);
 
 void hand_over_and_back(benchmark::State& state) {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
-  std::thread worker([end = ends[1]] {
-    processor::Channel channel{Fd(end)};
-    processor::Packet packet;
-    while (channel.receive(packet) == processor::Channel::Received::packet) {
-      channel.send({.kind = processor::Kind::outcome}, {""});
+  auto ends = worker::Channel::make_pair();
+  if (!ends) std::abort();
+  constexpr auto wait = worker::Channel::Wait::yes;
+  std::thread other([end = std::move(ends->second)]() mutable {
+    worker::Channel channel(std::move(end));
+    worker::Packet packet;
+    while (channel.receive(packet, wait) == worker::Channel::Received::packet) {
+      channel.send({.kind = worker::Kind::outcome}, {""}, wait);
     }
   });
-  {
-    processor::Channel channel{Fd(ends[0])};
-    processor::Packet packet;
-    for (auto _ : state) {
-      channel.send({.kind = processor::Kind::call}, {"", ""});
-      channel.receive(packet);
-    }
+  worker::Packet packet;
+  for (auto _ : state) {
+    ends->first.send({.kind = worker::Kind::call}, {}, wait);
+    ends->first.receive(packet, wait);
   }
-  worker.join();
+  ends->first.shut_down();
+  other.join();
 }
 BENCHMARK(hand_over_and_back)->UseRealTime();
 
