@@ -302,6 +302,9 @@ void Delivery::instance_lost(bool in_call, bool blameless) {
       under_way_ = true;
       failed({});
     }
+    // Of those that it was given only a rejected one may be left: the next instance does not have it.
+    accepted_ = finished_;
+    skip_what_is_done();
     return;
   }
   accepted_ = finished_;

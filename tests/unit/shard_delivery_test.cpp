@@ -610,5 +610,20 @@ TEST(Delivery, CheckpointFinishesWhatIsHeld) {
   EXPECT_EQ(delivery.accepted(), 1u);
 }
 
+TEST(Delivery, TheNextInstanceDoesNotHaveWhatOneThatReturnsHasRejected) {
+  const config::OnError block = policy(Then::block);
+  Delivery delivery(block, 1);
+  delivery.extend(4);
+  ASSERT_EQ(delivery.next({}).step, Step::deliver);
+  delivery.begun();
+  EXPECT_TRUE(delivery.reject(1));
+  EXPECT_TRUE(delivery.reject(2));
+  delivery.succeeded();
+  EXPECT_EQ(delivery.finished(), 1u);
+  delivery.instance_lost(false, true);
+  delivery.set_holds(true);
+  EXPECT_EQ(delivery.accepted(), 1u);
+}
+
 }  // namespace
 }  // namespace kclhost::host
