@@ -12,7 +12,7 @@ import yaml
 from pages import TOP, blocks, inline, pages
 
 # Dotted names that are none of ours: files, and members in code.
-FILE = re.compile(r".*\.(yaml|yml|json|jsonl|jsa|md|so|sh|txt|xml|cpp|hpp|c|h|py|env|svg|properties|log|service)")
+FILE = re.compile(r".*\.(yaml|yml|json|jsonl|jsa|md|so|sh|txt|xml|cpp|hpp|c|h|py|env|svg|properties|log|service|rs|toml)")
 FOREIGN = {"context.counter"}
 
 
