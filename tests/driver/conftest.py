@@ -11,6 +11,7 @@ SANITIZED = os.environ.get("KCLHOST_SANITIZE", "")
 
 def pytest_addoption(parser):
     parser.addoption("--seed", type=int, default=None, help="repeats a run that printed this seed")
+    parser.addoption("--kills", type=int, default=None, help="so many workers of the archiver's")
 
 
 @pytest.fixture

@@ -53,6 +53,10 @@ def test_each_library_that_something_needs_is_there(root):
     assert not needed - there
 
 
+def test_has_plugins_to_begin_with(root):
+    assert {file.name for file in (root / "plugins").iterdir()} == {"word_counter.so", "archiver.so"}
+
+
 def test_names_its_packages(root):
     """For those who look for vulnerabilities, with what their licences ask for."""
     for name in ("libc6", "libcurl4", "libstdc++6"):
