@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 namespace kclhost::host::plugin {
@@ -12,11 +13,13 @@ kclhost_string text(const std::string& from) {
   return {from.data(), from.size()};
 }
 
+// Its name lives as long as the program.
 kclhost_metric_spec spec_of(const std::string& name, std::int32_t kind = KCLHOST_METRIC_COUNTER) {
+  static std::set<std::string> names;
   kclhost_metric_spec spec{};
   spec.struct_size = sizeof spec;
   spec.kind = kind;
-  spec.name = text(name);
+  spec.name = text(*names.insert(name).first);
   return spec;
 }
 
