@@ -194,7 +194,8 @@ TEST_F(WorkerStart, LeavesNothingBehind) {
               for (int i = 0; i < 10; ++i) {
                 a_whole_life();
                 up(teller);  // and let go in the middle of its life
-                up(teller, In::thread);
+                // A sanitizer's heap may be locked for good in a fork that is made while a thread ends.
+                if (!sanitized) up(teller, In::thread);
                 call(Call::destroy);
                 life.reset();
               }
