@@ -63,8 +63,10 @@ void Setting::choose_program(Chance& chance) {
 Program Setting::another(Chance& chance) const {
   Program one = first_program;
   if (chance(0.35)) {
-    one.checkpoints = chance(0.5);
-    one.acknowledges = !one.checkpoints && chance(0.5);
+    // One of the two other kinds.
+    const bool first = chance(0.5);
+    one.checkpoints = !first_program.checkpoints && first;
+    one.acknowledges = !first_program.acknowledges && (first_program.checkpoints ? first : !first);
   }
   if (chance(0.1)) one.empty_batches = !one.empty_batches;
   return one;
