@@ -177,7 +177,7 @@ void Shard::do_shard_ended() {
     // What it has not acknowledged holds the end up; if it has died meanwhile another one gets that, and the end.
     over = false;
     lane->advance(!awaits_dead_worker(), false);
-    if (lane->serving() == nullptr) lane->forget_answer();
+    if (lane->serving() == nullptr || !lane->serving()->finished()) lane->forget_answer();
   }
   if (desk_.ended) return;
   if (stopping_) return do_stop();

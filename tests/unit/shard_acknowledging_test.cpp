@@ -94,6 +94,33 @@ TEST_F(Acknowledging, TheShardsEndWaitsForWhatIsOpen) {
   EXPECT_TRUE(answered());
 }
 
+TEST_F(Acknowledging, TheOneThatGetsWhatWasOpenAtTheShardsEndIsToldOfTheEnd) {
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send(1, 1);
+  over(called(Call::process_records));
+  EXPECT_TRUE(answered());
+  shard->shard_ended(now);
+  over(called(Call::shard_ended));
+  actions.clear();
+  const Death death{Death::Kind::signal, 9, "killed by SIGKILL"};
+  shard->ended(worker, &death, now);
+  const auto start = take<action::StartWorker>();
+  ASSERT_TRUE(start);
+  Descriptor about;
+  about.flags = KCLHOST_PLUGIN_ACKNOWLEDGES;
+  shard->loaded(start->worker, about, now);
+  over(called(Call::create));
+  over(called(Call::initialize));
+  pass(1s);
+  const auto again = called(Call::process_records);
+  shard->acknowledged(start->worker, 0, 1, now);
+  EXPECT_FALSE(answered()) << "it is at work";
+  over(again);
+  over(called(Call::shard_ended));
+  EXPECT_EQ(checkpoint(), "");
+  EXPECT_TRUE(answered());
+}
+
 TEST_F(Acknowledging, AShutdownWaitsForWhatIsOpenAndNoLongerThanItMay) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
   send(1, 2);
