@@ -78,7 +78,11 @@ Delivery::Order Delivery::next(const TooOld& too_old, std::uint32_t most) {
   if (first_ == last_) {
     if (first_ == count_) return {.step = Step::done};
     // What is left of a range that failed still holds the record that fails: it need not be tried whole again.
-    bad_end_ > first_&& culprit_ == no_record ? halve(bad_end_) : choose_range();
+    if (bad_end_ > first_ && culprit_ == no_record) {
+      halve(bad_end_);
+    } else {
+      choose_range();
+    }
     if (due_ != Due::deliver) return next(too_old, most);
   }
   return delivery_of(first_, end_before_done(first_, last_), too_old, most);
@@ -348,11 +352,10 @@ void Delivery::waited() {
 
 void Delivery::set_aside() {
   if (leaving_ != no_record) {
-    const std::uint32_t first = first_, index = std::exchange(leaving_, no_record);
+    const std::uint32_t index = std::exchange(leaving_, no_record);
     std::erase(rejected_, index);
-    known_aside(index, index + 1);
-    if (first_ != first) new_range();
-    return;
+    finish(index, index + 1);
+    return move_on();
   }
   due_ = Due::deliver;
   known_aside(call_first_, call_last_);
@@ -367,9 +370,7 @@ void Delivery::set_aside() {
 void Delivery::checkpointed(std::uint32_t count) {
   finished_ = std::max(finished_, std::min(count, count_));
   std::erase_if(rejected_, [this](std::uint32_t index) { return index < finished_; });
-  const std::uint32_t first = first_;
-  skip_what_is_done();
-  if (first_ != first) new_range();
+  move_on();
 }
 
 void Delivery::acknowledged(std::uint32_t first, std::uint32_t last) {
@@ -377,13 +378,14 @@ void Delivery::acknowledged(std::uint32_t first, std::uint32_t last) {
   if (first >= last) return;
   std::erase_if(rejected_, [&](std::uint32_t index) { return index >= first && index < last; });
   finish(first, last);
-  const std::uint32_t at_hand = first_;
-  skip_what_is_done();
-  if (first_ != at_hand) new_range();
+  move_on();
 }
 
-// What lies at the front of the range at hand has left it: what is left is another one.
-void Delivery::new_range() {
+// Records are finished, whatever is at hand. If they lay at the front of that, what is left is another range.
+void Delivery::move_on() {
+  const std::uint32_t first = first_;
+  skip_what_is_done();
+  if (first_ == first) return;
   tried_again_ = no_record;
   tries_ = interruptions_ = 0;
   blocked_ = false;

@@ -141,7 +141,7 @@ class Delivery {
   void take_rejected();
   void finish(std::uint32_t first, std::uint32_t last);
   void skip_what_is_done();
-  void new_range();
+  void move_on();
   void choose_range();
   void go_on_with(const Suspect& suspect);
   Order delivery_of(std::uint32_t first, std::uint32_t last, const TooOld& too_old, std::uint32_t most);

@@ -347,11 +347,7 @@ void Lane::ended(WorkerId worker, const Death* death) {
   }
   if (!was.in_call()) {
     tell_death_between_calls(*death);
-    if (++idle_deaths_ > 1) {
-      start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, idle_deaths_ - 1, desk_.random);
-    }
-    if (holds_records()) failed_at("DIED", death->explained());
-    return lost(false, closing_);
+    return died_idle(*death);
   }
   const Call call = was.call();
   if (call == Call::create || call == Call::initialize) {
@@ -361,11 +357,7 @@ void Lane::ended(WorkerId worker, const Death* death) {
   if (call == Call::process_records && delivery_.under_way()) return records_died(*death);
   if (call == Call::tick) {
     if (!closing_) report(call, death->message, death, false);
-    if (++idle_deaths_ > 1) {
-      start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, idle_deaths_ - 1, desk_.random);
-    }
-    if (holds_records()) failed_at("DIED", death->explained());
-    return lost(false, closing_);
+    return died_idle(*death);
   }
   const bool unseen = !death->call_begun && !repeating_;
   repeating_ = unseen;
@@ -385,6 +377,15 @@ void Lane::ended(WorkerId worker, const Death* death) {
     desk_.ask(action::WriteCrashReport{was.generation(), *death, Batch{}});
   }
   if (holds_records()) failed_at("DIED", death->explained());
+  lost(false, closing_);
+}
+
+// It died in no call of the daemon's: another one at once, and from the second time on after a pause.
+void Lane::died_idle(const Death& death) {
+  if (++idle_deaths_ > 1) {
+    start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, idle_deaths_ - 1, desk_.random);
+  }
+  if (holds_records()) failed_at("DIED", death.explained());
   lost(false, closing_);
 }
 

@@ -114,6 +114,7 @@ class Lane {
   void postpone_replacement(const std::string& why);
   void refuse(const std::string& why);
   void came_to_nothing(const std::string& why, int exit_code);
+  void died_idle(const Death& death);
   void tell_death_between_calls(const Death& death);
   void report(Call call, const std::string& message, const Death* death, bool with_records);
   void lost(bool in_call, bool blameless);

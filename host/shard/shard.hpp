@@ -112,6 +112,7 @@ class Shard {
   bool has_first_unfinished(std::uint32_t lane) const;
   bool is_in_line(std::uint32_t lane);
   bool update_position();
+  std::uint32_t passed(std::uint32_t lane) const;
   void keep();
   bool awaits_dead_worker();
   bool has_room();

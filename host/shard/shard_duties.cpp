@@ -48,7 +48,7 @@ bool Shard::has_room() {
   std::uint64_t records = 0, bytes = 0;
   for (const auto& lane : lanes_) {
     if (!lane->acknowledges()) continue;
-    const std::uint32_t gone = lanes_.size() == 1 ? lane->delivery().finished() : order_.passed(lane->number());
+    const std::uint32_t gone = passed(lane->number());
     records += lane->delivery().count() - gone;
     if (records != 0) bytes += lane->window().bytes_from(gone);
   }
@@ -238,10 +238,15 @@ bool Shard::update_position() {
   return true;
 }
 
+// How many at the lane's front lie in front of the shard's first unfinished record.
+std::uint32_t Shard::passed(std::uint32_t lane) const {
+  return lanes_.size() == 1 ? lanes_.front()->delivery().finished() : order_.passed(lane);
+}
+
 // What lies in front of the position leaves the lanes; the rest stays.
 void Shard::keep() {
   for (std::uint32_t i = 0; i < lanes_.size(); ++i) {
-    const std::uint32_t finished = lanes_.size() == 1 ? lanes_[i]->delivery().finished() : order_.passed(i);
+    const std::uint32_t finished = passed(i);
     lanes_[i]->keep(finished);
     if (lanes_.size() > 1) order_.dropped(i, finished);
   }

@@ -11,6 +11,17 @@ using namespace std::chrono_literals;
 class Acknowledging : public ShardConversation {
  protected:
   Acknowledging() { config.checkpoint.interval = 0ms; }
+  // The plugin returns from a batch, and the daemon may go on.
+  void send_and_accept(unsigned first, unsigned last) {
+    send(first, last);
+    over(called(Call::process_records));
+    EXPECT_TRUE(answered());
+  }
+  void load(WorkerId another) {
+    Descriptor about;
+    about.flags = KCLHOST_PLUGIN_ACKNOWLEDGES;
+    shard->loaded(another, about, now);
+  }
   void acknowledge(RecordId first, std::uint64_t count = 1) { shard->acknowledged(worker, first, count, now); }
 };
 
@@ -39,18 +50,14 @@ TEST_F(Acknowledging, TheCheckpointWaitsForTheFirstRecordThatIsNotAcknowledged) 
 
 TEST_F(Acknowledging, WhatIsNotAcknowledgedComesAgainWhenTheWorkerDies) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
-  send(1, 4);
-  over(called(Call::process_records));
-  EXPECT_TRUE(answered());
+  send_and_accept(1, 4);
   acknowledge(0);
   acknowledge(2);
   const Death death{Death::Kind::signal, 9, "killed by SIGKILL"};
   shard->ended(worker, &death, now);
   const auto start = take<action::StartWorker>();
   ASSERT_TRUE(start);
-  Descriptor about;
-  about.flags = KCLHOST_PLUGIN_ACKNOWLEDGES;
-  shard->loaded(start->worker, about, now);
+  load(start->worker);
   EXPECT_EQ(take<action::CallWorker>()->request.call, Call::create);
   shard->outcome(start->worker, 1, {}, 0, now);
   const auto initialize = called(Call::initialize);
@@ -83,9 +90,7 @@ TEST_F(Acknowledging, TheDaemonWaitsWhileTooMuchIsInFlight) {
 
 TEST_F(Acknowledging, TheShardsEndWaitsForWhatIsOpen) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
-  send(1, 2);
-  over(called(Call::process_records));
-  EXPECT_TRUE(answered());
+  send_and_accept(1, 2);
   shard->shard_ended(now);
   over(called(Call::shard_ended));
   EXPECT_FALSE(checkpoint());
@@ -96,9 +101,7 @@ TEST_F(Acknowledging, TheShardsEndWaitsForWhatIsOpen) {
 
 TEST_F(Acknowledging, TheOneThatGetsWhatWasOpenAtTheShardsEndIsToldOfTheEnd) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
-  send(1, 1);
-  over(called(Call::process_records));
-  EXPECT_TRUE(answered());
+  send_and_accept(1, 1);
   shard->shard_ended(now);
   over(called(Call::shard_ended));
   actions.clear();
@@ -106,9 +109,7 @@ TEST_F(Acknowledging, TheOneThatGetsWhatWasOpenAtTheShardsEndIsToldOfTheEnd) {
   shard->ended(worker, &death, now);
   const auto start = take<action::StartWorker>();
   ASSERT_TRUE(start);
-  Descriptor about;
-  about.flags = KCLHOST_PLUGIN_ACKNOWLEDGES;
-  shard->loaded(start->worker, about, now);
+  load(start->worker);
   over(called(Call::create));
   over(called(Call::initialize));
   pass(1s);
@@ -123,9 +124,7 @@ TEST_F(Acknowledging, TheOneThatGetsWhatWasOpenAtTheShardsEndIsToldOfTheEnd) {
 
 TEST_F(Acknowledging, AShutdownWaitsForWhatIsOpenAndNoLongerThanItMay) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
-  send(1, 2);
-  over(called(Call::process_records));
-  EXPECT_TRUE(answered());
+  send_and_accept(1, 2);
   shard->shutdown_requested(now);
   over(called(Call::shutdown_requested));
   EXPECT_FALSE(answered());
@@ -138,15 +137,11 @@ TEST_F(Acknowledging, AShutdownWaitsForWhatIsOpenAndNoLongerThanItMay) {
 
 TEST_F(Acknowledging, OneThatTakesOverIsMadeOnceAllIsAcknowledged) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
-  send(1, 2);
-  over(called(Call::process_records));
-  EXPECT_TRUE(answered());
+  send_and_accept(1, 2);
   shard->plugin_file(true, "", now);
   const auto successor = take<action::StartWorker>();
   ASSERT_TRUE(successor);
-  Descriptor about;
-  about.flags = KCLHOST_PLUGIN_ACKNOWLEDGES;
-  shard->loaded(successor->worker, about, now);
+  load(successor->worker);
   over(called(Call::drain));
   EXPECT_FALSE(take<action::CallWorker>());
   acknowledge(0, 2);
@@ -159,9 +154,7 @@ TEST_F(Acknowledging, OneThatTakesOverIsMadeOnceAllIsAcknowledged) {
 
 TEST_F(Acknowledging, NumbersThatWereNotGivenSayNothing) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
-  send(1, 2);
-  over(called(Call::process_records));
-  EXPECT_TRUE(answered());
+  send_and_accept(1, 2);
   acknowledge(2, 100);
   shard->rejected(worker, 7, "no", now);
   send(3, 3);
