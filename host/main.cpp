@@ -26,6 +26,7 @@ constexpr Declaration commands[] = {
     {"put", kclhost::host::cli::add_put},
     {"schema", kclhost::host::cli::add_schema},
     {"dead-letters", kclhost::host::cli::add_dead_letters},
+    {"rollout", kclhost::host::cli::add_rollout},
 };
 // clang-format on
 

@@ -17,6 +17,7 @@ void add_import(CommandLine& program);
 void add_put(CommandLine& program);
 void add_schema(CommandLine& program);
 void add_dead_letters(CommandLine& program);
+void add_rollout(CommandLine& program);
 
 // Prints "kclhost: message" on standard error, one line.
 void complain(const std::string& message);

@@ -21,6 +21,7 @@
 #include "launch/properties.hpp"
 #include "launch/supervisor.hpp"
 #include "launch/worker_name.hpp"
+#include "store/release_store.hpp"
 #include "store/state_key.hpp"
 #include "support/exit_code.hpp"
 
@@ -137,6 +138,10 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   job.environment[launch::log_socket_variable] = log->path().string();
   if (name) job.keep_open = name->lock();
   job.lease_interval = launch::lease_interval(command.properties);
+  const store::ReleaseStore releases(config.state_dir, store::state_key(config));
+  job.on_hangup = [&releases, &outputs] {
+    if (const std::string why = releases.ask_to_look(); !why.empty()) outputs.complain(why);
+  };
   job.linger = config.timeouts.shutdown + std::chrono::seconds{5};
   const auto outcome = launch::supervise(job, *log, outputs);
   if (outcome) return judge(*outcome, config::daemon_version(command.jars), outputs);

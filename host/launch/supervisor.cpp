@@ -193,7 +193,8 @@ void Supervisor::on_signal() {
     case SIGQUIT:
       if (!daemon_ended_) ::kill(daemon_, SIGQUIT);
       break;
-    case SIGHUP:  // whoever started us has left; that is no reason to stop
+    case SIGHUP:  // it may be that whoever started us has left
+      if (job_.on_hangup) job_.on_hangup();
       break;
     default:
       on_stop();

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct Job {
   // How long host processes may go on after the daemon has ended, to finish what they have in hand.
   std::chrono::milliseconds linger{0};
   std::chrono::milliseconds lease_interval{0};  // the daemon's leaseAssignmentIntervalMillis
+  std::function<void()> on_hangup;              // what SIGHUP means; may be empty
 };
 
 struct Outcome {
@@ -34,8 +36,8 @@ struct Outcome {
 // Starts the daemon in a process group of its own and returns when it and what it left behind have ended. Meanwhile its
 // output goes through us to `outputs`, and the lines that reach `log` to the standard error of those: whether anybody
 // reads them or not, signals are served. SIGTERM and SIGINT to this process become SIGTERM for the daemon; one more, a
-// second or later after the first, kills the group. SIGQUIT is passed on (the JVM prints its threads). SIGHUP does
-// nothing. Reaps whatever is orphaned below us. If we die first, the daemon gets SIGTERM.
+// second or later after the first, kills the group. SIGQUIT is passed on (the JVM prints its threads). SIGHUP is no
+// reason to stop. Reaps whatever is orphaned below us. If we die first, the daemon gets SIGTERM.
 //
 // When the KCL logs that it waits because the application is new, we say for what, on standard error.
 //

@@ -62,6 +62,13 @@ std::string ReleaseStore::make_folder() const {
   return error ? error->message : std::string();
 }
 
+std::string ReleaseStore::ask_to_look() const {
+  if (std::string why = make_folder(); !why.empty()) return why;
+  // Closing it is what the hosts see.
+  const Fd file(::open(look_file().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  return file ? std::string() : cant_write(look_file(), errno);
+}
+
 Fd ReleaseStore::lock(std::chrono::milliseconds patience, std::string& why) const {
   const fs::path path = folder_ / "lock";
   why.clear();

@@ -47,13 +47,16 @@ class ReleaseStore {
   ReleaseStore(const std::filesystem::path& state_dir, std::string application);
 
   const std::filesystem::path& folder() const { return folder_; }
-  // The state's file; one that is touched so that all hosts look for a candidate; the folder of the shards' reports.
+  // The state's file; one that ask_to_look() touches; the folder of the shards' reports.
   std::filesystem::path state_file() const { return named(".json"); }
   std::filesystem::path look_file() const { return named(".look"); }
   std::filesystem::path reports() const { return named(".shards"); }
 
   // Makes the folder, in which nobody else may write. "" or why not.
   std::string make_folder() const;
+
+  // All hosts look for a candidate now. "" or why not.
+  std::string ask_to_look() const;
 
   // Whoever changes anything has it. None when another process does, or when it can't be had: `why` then says so.
   Fd lock(std::chrono::milliseconds patience, std::string& why) const;

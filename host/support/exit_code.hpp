@@ -9,6 +9,7 @@ enum ExitCode : int {
   exit_usage = 2,        // bad usage, configuration or input
   exit_plugin = 3,       // the plugin cannot be loaded
   exit_broken_pipe = 4,  // the other side of a pipe went away mid-message
+  exit_under_way = 5,    // not done yet, and not failed
 };
 
 }  // namespace kclhost::host

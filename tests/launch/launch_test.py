@@ -561,6 +561,16 @@ def test_the_end_of_its_terminal_does_not_stop_it(launcher):
     assert launcher.text("term") == "\n"
 
 
+def test_a_hangup_asks_the_hosts_to_look_for_a_release(launcher):
+    process = launcher.start()
+    process.send(signal.SIGHUP)
+    process.send(signal.SIGQUIT)
+    launcher.wait_for(process, "quit")
+    assert [path.name for path in (Path(launcher.values["state"]) / "releases").glob("of-*")] == ["of-app%40words.look"]
+    process.send(signal.SIGTERM)
+    assert process.wait() == 0, process.output()
+
+
 def test_says_what_runs(launcher):
     done = launcher.run(fake="exit-0")
     line = done.stderr.splitlines()[0]

@@ -3,19 +3,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <chrono>
-#include <memory>
-#include <optional>
 
-#include "core_fixtures.hpp"
-#include "observe/replay_channel.hpp"
-#include "store/state_key.hpp"
+#include "release_machine.hpp"
 
 namespace kclhost::host::run {
 namespace {
@@ -28,98 +23,7 @@ using testing::HasSubstr;
 using testing::Not;
 using Wanted = Releases::Wanted;
 
-class Machine;
-
-// One host process, but for the process.
-class Host {
- public:
-  Host(const fs::path& file, const std::string& shard)
-      : config_(config::load(file).config), log_(config_.log), releases_(std::in_place, config_, log_) {
-    open = releases_->open();
-    if (open.empty() && !shard.empty()) releases_->begin_shard(shard);
-  }
-
-  Releases* operator->() { return &*releases_; }
-  Wanted wanted() { return releases_->wanted(); }
-  void end() { releases_.reset(); }
-
-  // What the host's loop does, until it wants that.
-  void until(Wanted wanted) {
-    until([&] { return releases_->wanted() == wanted; });
-  }
-  template <class Done>
-  void until(Done done) {
-    while (!done()) turn(100ms);
-  }
-  void turn(std::chrono::milliseconds longest) {
-    const auto next = std::min(releases_->deadline(), Clock::now() + longest);
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
-    pollfd readable{releases_->fd(), POLLIN, 0};
-    if (::poll(&readable, 1, next < Clock::now() ? 0 : static_cast<int>(left)) > 0) releases_->on_readable();
-    if (releases_->deadline() <= Clock::now()) releases_->on_time();
-  }
-  // Whether the log has such a line.
-  std::size_t said(const std::string& text) const {
-    std::size_t count = 0;
-    for (const std::string& line : log_.last_lines()) count += line.find(text) != std::string::npos ? 1 : 0;
-    return count;
-  }
-
-  std::string open;
-
- private:
-  config::Config config_;
-  observe::Log log_;
-  std::optional<Releases> releases_;
-};
-
-class RunReleases : public testing::Test {
- protected:
-  void SetUp() override {
-    ::unsetenv(observe::replay_variable);
-    fs::create_directories(dir / "plugins");
-    configure("");
-    put(1);
-  }
-
-  void configure(const std::string& more, const std::string& plugin = "{path: p.so}") {
-    test::put_file(dir / "k.yaml", "version: 1\nplugin: " + plugin +
-                                       "\nstate_dir: state\ndaemon: {properties: {applicationName: app}}\n" + more);
-  }
-  std::string version(int number) {
-    return test::contents(KCLHOST_TEST_PLUGINS "/teller.so") + std::string(static_cast<std::size_t>(number), ' ');
-  }
-  // As `cp` does, or by rename.
-  void put(int number) { test::put_file(dir / "plugins/p.so", version(number), 0755); }
-  void replace(int number) {
-    test::put_file(dir / "plugins/new", version(number), 0755);
-    fs::rename(dir / "plugins/new", dir / "plugins/p.so");
-  }
-  std::unique_ptr<Host> start(const std::string& shard) {
-    auto host = std::make_unique<Host>(dir / "k.yaml", shard);
-    EXPECT_EQ(host->open, "");
-    return host;
-  }
-  // A machine on which release 1 runs.
-  void proven() {
-    auto host = start("s0");
-    (*host)->taken(1);
-    host->end();
-  }
-  store::ReleaseStore store() { return {dir / "state", "app"}; }
-  rollout::State state() {
-    const auto read = store().state();
-    EXPECT_TRUE(read) << read.error();
-    return read ? *read : rollout::State();
-  }
-  std::vector<What> history() {
-    std::vector<What> all;
-    for (const rollout::Event& event : state().history) all.push_back(event.what);
-    return all;
-  }
-
-  test::TempDir dir;
-};
+class RunReleases : public test::Machine {};
 
 TEST_F(RunReleases, TheFirstIsTheConfiguredFile) {
   auto host = start("s0");
@@ -137,13 +41,13 @@ TEST_F(RunReleases, TheFirstIsTheConfiguredFile) {
 
 TEST_F(RunReleases, WithoutAnyReleaseTheFileAtFaultIsNamed) {
   fs::remove(dir / "plugins/p.so");
-  Host host(dir / "k.yaml", "");
+  test::OneHost host(dir / "k.yaml", "");
   EXPECT_THAT(host.open, HasSubstr("p.so can't be found"));
   put(1);
   test::put_file(dir / "state", "in the way");
   fs::remove_all(dir / "state");
   test::put_file(dir / "state", "in the way");
-  Host second(dir / "k.yaml", "");
+  test::OneHost second(dir / "k.yaml", "");
   EXPECT_THAT(second.open, HasSubstr("state"));
 }
 
@@ -343,7 +247,7 @@ TEST_F(RunReleases, AnOrderlyRestartGoesOnWithTheTrial) {
   replace(2);
   host->until(Wanted{2, 1});
   host->end();
-  Host again(dir / "k.yaml", "");
+  test::OneHost again(dir / "k.yaml", "");
   ASSERT_EQ(again.open, "");
   EXPECT_EQ(again.wanted(), (Wanted{1, 0})) << "it starts with the release before";
   again->begin_shard("a");
@@ -392,7 +296,7 @@ TEST_F(RunReleases, ATouchMakesEveryHostLook) {
   configure("", "{path: other/q.so}");
   fs::create_directories(dir / "plugins/other");
   test::put_file(dir / "plugins/other/q.so", version(2), 0755);
-  test::put_file(store().look_file(), "");
+  EXPECT_EQ(store().ask_to_look(), "");
   host->until(Wanted{2, 1});
 }
 
@@ -434,7 +338,7 @@ TEST_F(RunReleases, ManyHostsAtOnceStageOnce) {
   for (int i = 0; i < 8; ++i) {
     const pid_t child = ::fork();
     if (child == 0) {
-      Host host(dir / "k.yaml", "s" + std::to_string(i));
+      test::OneHost host(dir / "k.yaml", "s" + std::to_string(i));
       if (!host.open.empty() || host.wanted() != Wanted{1, 0}) ::_exit(1);
       host->taken(1);
       ::_exit(0);

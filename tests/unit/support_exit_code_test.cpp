@@ -8,6 +8,7 @@ namespace {
 TEST(ExitCodes, AreTheDocumentedOnes) {
   EXPECT_EQ(exit_done, 0);
   EXPECT_EQ(exit_broken_pipe, 4);
+  EXPECT_EQ(exit_under_way, 5);
 }
 
 }  // namespace

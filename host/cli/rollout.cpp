@@ -1,0 +1,57 @@
+#include "cli/configuration.hpp"
+#include "cli/rollout_desk.hpp"
+#include "support/exit_code.hpp"
+
+namespace kclhost::host::cli {
+namespace {
+
+using rollouts::Options;
+
+Command guarded(int (*command)(const Options&), std::shared_ptr<Options> options) {
+  return [command, options] {
+    try {
+      options->config = configuration(options->config);
+      return options->config.empty() ? no_configuration() : command(*options);
+    } catch (const rollouts::Failure& failure) {
+      if (!failure.message.empty()) complain(failure.message);
+      return failure.exit_code;
+    }
+  };
+}
+
+}  // namespace
+
+void add_rollout(CommandLine& program) {
+  CommandLine rollout = program.add_command("rollout", "See and steer which release of the plugin runs");
+  const auto add = [&rollout](const char* name, const char* help, int (*command)(const Options&)) {
+    const auto options = std::make_shared<Options>();
+    CommandLine sub = rollout.add_command(name, help);
+    add_configuration(sub, options->config);
+    sub.add({.names = "--json", .into = &options->json, .help = "Print JSON"});
+    sub.runs(guarded(command, options));
+    return std::pair(sub, options);
+  };
+  const auto add_to = [](std::pair<CommandLine, std::shared_ptr<Options>> command, const char* help) {
+    const auto& options = command.second;
+    command.first.add({.names = "--to", .into = &options->to, .help = help, .value = "N", .least = Least::above_zero});
+    command.first.add({.names = "--timeout",
+                       .into = &options->timeout,
+                       .help = "How long to wait for the shards, in seconds (default: 60)",
+                       .value = "SECONDS",
+                       .least = Least::zero});
+  };
+  auto [status, options] =
+      add("status", "Show what runs, and the trial; ends with 0, 1 if the newest trial was undone, 5 while one goes on",
+          rollouts::status);
+  status.add(
+      {.names = "--watch", .into = &options->watch, .help = "Until the trial is over, whenever something changes"});
+  add("history", "Show what has happened", rollouts::history);
+  add_to(add("undo", "End the trial, or go back to the release that ran before, on every shard", rollouts::undo),
+         "Go to this release");
+  add("pause", "Hold the trial at its step; what would undo it still does", rollouts::pause);
+  add("resume", "Let the trial go on", rollouts::resume);
+  add_to(add("promote", "End the trial: every shard runs its release from now on", rollouts::promote),
+         "Run this release, also one that was refused or undone");
+}
+
+}  // namespace kclhost::host::cli
