@@ -17,7 +17,7 @@ Instance::Instance(Desk& desk, std::uint32_t lane, std::uint32_t generation)
 
 bool Instance::may_checkpoint() const {
   return call_ == Call::process_records || call_ == Call::shard_ended || call_ == Call::shutdown_requested ||
-         call_ == Call::drain || call_ == Call::tick;
+         call_ == Call::flush || call_ == Call::tick;
 }
 
 void Instance::begin(const Request& request, Time timeout) {

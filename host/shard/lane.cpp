@@ -237,7 +237,7 @@ void Lane::ask_to_flush() {
 }
 
 bool Lane::hurry_own_call(Time limit) {
-  const bool replaced = flushing_ == Flush::replacement && instance_ && instance_->in_call(Call::drain);
+  const bool replaced = flushing_ == Flush::replacement && instance_ && instance_->in_call(Call::flush);
   const bool busy = replaced || (instance_ && instance_->in_call(Call::tick));
   if (busy) instance_->hurry(limit, text_of(desk_.config.timeouts.shutdown));
   return busy;
@@ -249,7 +249,10 @@ void Lane::finish_held() {
 
 void Lane::flush(Flush why) {
   flushing_ = why;
-  instance_->begin({.call = Call::drain}, desk_.config.timeouts.process_records);
+  const Finish reason = why == Flush::asked         ? Finish::in_flight
+                        : why == Flush::replacement ? Finish::swap
+                                                    : Finish::bisection;
+  instance_->begin({.call = Call::flush, .finish = reason}, desk_.config.timeouts.process_records);
   if (holds_records()) write_journal(delivery_.looking_for_culprit());
 }
 
@@ -258,7 +261,7 @@ void Lane::outcome(CallNumber number, const Outcome& outcome, std::uint64_t resi
   const Call call = instance_->call();
   instance_->over(outcome.ok());
   if (call == Call::process_records && delivery_.under_way()) return records_over(outcome, resident_memory);
-  if (call == Call::drain) return flush_over(outcome);
+  if (call == Call::flush) return flush_over(outcome);
   if (!outcome.ok() && !closing_) report(call, outcome.message, nullptr, false);
   if (call == Call::tick) {
     if (tick_interval_.count() != 0) tick_at_ = desk_.now.steady + tick_interval_;
@@ -281,7 +284,7 @@ void Lane::flush_over(const Outcome& outcome) {
     return write_journal(false);
   }
   const Flush why = std::exchange(flushing_, Flush::none);
-  if (!outcome.ok() && !closing_) report(Call::drain, outcome.message, nullptr, false);
+  if (!outcome.ok() && !closing_) report(Call::flush, outcome.message, nullptr, false);
   if (why == Flush::asked) answer_ = outcome.ok() ? Answer::ok : Answer::failed;
   if (why == Flush::replacement) replacement_flushed_ = true;
   if (why == Flush::asked || why == Flush::replacement) return write_journal(false);
@@ -311,13 +314,13 @@ void Lane::settle_on_time() {
     desk_.tell(
         Level::warn,
         open +
-            " records are not acknowledged within timeouts.process_records after drain; the next instance gets them");
+            " records are not acknowledged within timeouts.process_records after flush; the next instance gets them");
     flushing_ = Flush::none;
     replacement_flushed_ = true;
     return;
   }
   instance_->kill(Death::Kind::timeout, "ended because it did not acknowledge " + open + " records within " +
-                                            text_of(desk_.config.timeouts.process_records) + " after drain");
+                                            text_of(desk_.config.timeouts.process_records) + " after flush");
 }
 
 void Lane::ended(WorkerId worker, const Death* death) {
@@ -367,13 +370,13 @@ void Lane::ended(WorkerId worker, const Death* death) {
     report(call, death->message, death, false);
   }
   // A flush that it died of says nothing: what it held is the policy's matter now, and another one may be asked.
-  answer_ = unseen || call == Call::drain ? Answer::none : Answer::failed;
+  answer_ = unseen || call == Call::flush ? Answer::none : Answer::failed;
   if (call == Call::shard_ended && !unseen && !closing_) {
     // Another one tries it, as long as the daemon may wait.
     answer_ = Answer::none;
     start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, ++failed_ends_, desk_.random);
   }
-  if (call == Call::drain && flushed != Flush::none && !closing_) {
+  if (call == Call::flush && flushed != Flush::none && !closing_) {
     desk_.ask(action::WriteCrashReport{was.generation(), *death, Batch{}});
   }
   if (holds_records()) failed_at("DIED", death->explained());

@@ -123,7 +123,7 @@ class Shard {
   // Where it is the instance at hand, not one that is to take over.
   Lane* lane_served_by(WorkerId worker);
   // Every lane whose instance can take a call makes it; true when all that began are over.
-  bool ask_all(Call call, bool& all_ok);
+  bool ask_all(const Request& request, bool& all_ok);
 
   // shard_checkpoints.cpp
   bool host_checkpoint(bool at_once);

@@ -38,14 +38,14 @@ struct Record {
 
 // A version of the plugin's file.
 struct Program {
-  enum class Drain { nothing, stores, checkpoints };
+  enum class Flush { nothing, stores, checkpoints };
   bool loads = true;
   bool cured = false;  // no record does it any harm
   bool checkpoints = false;
   bool acknowledges = false;
   bool empty_batches = false;
   std::uint32_t tick_ms = 0;  // it wants ticks this often
-  Drain drain = Drain::checkpoints;
+  Flush flush = Flush::checkpoints;
   bool checkpoints_the_end = true;
   double checkpoint_rate = 0.2;  // how often process_records checkpoints, or acknowledges
 

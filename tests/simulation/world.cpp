@@ -26,7 +26,7 @@ World::World(std::uint64_t seed, bool story)
   const config::OnError& on_error = setting_.config.on_error;
   tell(setting_.size(), "records,", setting_.config.concurrency, "lanes, then", static_cast<int>(on_error.then),
        "bisect", on_error.bisect, "attempts", on_error.retry.max_attempts, "checkpoints for itself", file_.checkpoints,
-       "drain", static_cast<int>(file_.drain), "trouble", trouble_left_, "in flight",
+       "flush", static_cast<int>(file_.flush), "trouble", trouble_left_, "in flight",
        setting_.config.in_flight.max_records, setting_.config.in_flight.max_bytes);
   for (std::uint32_t i = 0; i < setting_.size(); ++i) {
     const Record& record = setting_.records[i];
@@ -45,7 +45,7 @@ bool World::undisturbed() const {
   for (const Record& record : setting_.records) {
     if (record.fault == Fault::hangs) return false;
   }
-  return !setting_.first_program.checkpoints || setting_.first_program.drain == Program::Drain::checkpoints;
+  return !setting_.first_program.checkpoints || setting_.first_program.flush == Program::Flush::checkpoints;
 }
 
 bool World::trouble(double rate) {

@@ -58,7 +58,7 @@ void World::act(const action::CallWorker& one) {
   if (one.number <= worker->number) throw Violation{"a call's number is used twice"};
   worker->call = one.request.call;
   worker->number = one.number;
-  worker->stop_requested = worker->examined = worker->begun = worker->drain_checkpointed = false;
+  worker->stop_requested = worker->examined = worker->begun = worker->flush_checkpointed = false;
   worker->wishes_left = 2;
   worker->stored_in_call = worker->checkpointed_in_call = -1;
   worker->records.clear();
@@ -109,7 +109,7 @@ void World::check_call(Worker& worker, const Request& request) {
       if (now_.steady < worker.tick_at) throw Violation{"a tick before its time"};
       return;
     case Call::shutdown_requested:
-    case Call::drain:
+    case Call::flush:
       return;
   }
 }
@@ -201,7 +201,7 @@ void World::act(const action::AnswerCheckpoint& one) {
   if (worker->call == Call::create || worker->call == Call::initialize || worker->call == Call::lease_lost) {
     throw Violation{"a checkpoint is accepted where none is possible"};
   }
-  if (worker->call == Call::drain) worker->drain_checkpointed = true;
+  if (worker->call == Call::flush) worker->flush_checkpointed = true;
   if (wish.last != UINT32_MAX) worker->checkpointed_in_call = wish.last;
   if (wish.last != UINT32_MAX) std::erase_if(worker->unflushed, [&](std::uint32_t i) { return i <= wish.last; });
 }

@@ -113,11 +113,11 @@ void World::goes_on_in_call(Worker& worker) {
     case Call::lease_lost:
       if (worker.wishes_left-- > 1 && chance_(0.1)) return ask(worker, {true, false, UINT32_MAX});
       break;
-    case Call::drain:
+    case Call::flush:
       if (program.acknowledges && !worker.buffered.empty() && chance_(0.7)) return acknowledge(worker);
-      if (program.drain == Program::Drain::nothing || program.acknowledges) break;
+      if (program.flush == Program::Flush::nothing || program.acknowledges) break;
       if (!store(worker, UINT32_MAX)) return;
-      if (program.checkpoints && program.drain == Program::Drain::checkpoints && !worker.drain_checkpointed &&
+      if (program.checkpoints && program.flush == Program::Flush::checkpoints && !worker.flush_checkpointed &&
           worker.wishes_left-- > 0) {
         return ask(worker, {true, false, worker.given.empty() ? UINT32_MAX : worker.given.back()});
       }
@@ -388,8 +388,8 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
   }
   worker.ready |= ok && worker.call == Call::initialize;
   worker.may_be_destroyed |= ok && worker.call == Call::create;
-  if (worker.call == Call::drain) {
-    flush_returned_ = !worker.drain_checkpointed;
+  if (worker.call == Call::flush) {
+    flush_returned_ = !worker.flush_checkpointed;
     flushed_ = true;
   }
   tell("worker", static_cast<std::uint32_t>(worker.id), ok ? "returns from" : "fails in", name_of(worker.call),
@@ -417,7 +417,7 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
     // What it checkpointed in this call is neither buffered nor unflushed.
     if (worker.program.checkpoints) promises_.settle(worker);
   }
-  if (worker.call == Call::drain && worker.program.holds()) {
+  if (worker.call == Call::flush && worker.program.holds()) {
     worker.abandoned |= !ok;
     if (ok && worker.program.acknowledges) {
       // It is over when all is acknowledged; and then nothing is left.
@@ -443,7 +443,7 @@ void World::dies(Worker& worker, bool call_begun) {
   tell("worker", static_cast<std::uint32_t>(worker.id), "dies", call_begun ? "" : "before the plugin saw the call");
   const bool as_asked = worker.state == State::in_call && worker.call == Call::destroy && call_begun;
   if (worker.state == State::idle) worker.records.clear();
-  if (worker.call == Call::drain) flush_returned_ = false;
+  if (worker.call == Call::flush) flush_returned_ = false;
   worker.state = State::dying;
   worker.death.reset();
   if (!as_asked || trouble(0.1)) worker.death = Death{Death::Kind::signal, 11, "killed by SIGSEGV", {}, call_begun};

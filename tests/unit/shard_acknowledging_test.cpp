@@ -70,7 +70,7 @@ TEST_F(Acknowledging, WhatIsNotAcknowledgedComesAgainWhenTheWorkerDies) {
   EXPECT_EQ(again.request.batch.sequence_number(0), "2");
   EXPECT_EQ(again.request.first_id, 0u) << "another instance counts anew";
   over(again);
-  over(called(Call::drain));  // so that the one that kills is found
+  over(called(Call::flush));  // so that the one that kills is found
   EXPECT_FALSE(take<action::CallWorker>());
   shard->acknowledged(start->worker, 0, 1, now);
   const auto behind = called(Call::process_records);
@@ -142,7 +142,7 @@ TEST_F(Acknowledging, OneThatTakesOverIsMadeOnceAllIsAcknowledged) {
   const auto successor = take<action::StartWorker>();
   ASSERT_TRUE(successor);
   load(successor->worker);
-  over(called(Call::drain));
+  over(called(Call::flush));
   EXPECT_FALSE(take<action::CallWorker>());
   acknowledge(0, 2);
   const auto destroy = called(Call::destroy);
