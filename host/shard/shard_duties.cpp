@@ -126,6 +126,7 @@ bool Shard::ask_all(const Request& request, bool& all_ok) {
   bool pending = false, busy = false;
   for (const auto& lane : lanes_) {
     if (!asked_all_ && lane->answer() == Lane::Answer::none) {
+      lane->call_off();
       if (lane->ready()) lane->ask(request, std::max(duty_deadline_ - desk_.now.steady, Time(1)));
       busy |= lane->hurry_own_call(duty_deadline_);
     }

@@ -72,6 +72,14 @@ Program Setting::another(Chance& chance) const {
   return one;
 }
 
+Program Setting::spoilt(Chance& chance) const {
+  Program one = another(chance);
+  one.spoils = chance.between(1, 8);
+  one.rest = static_cast<std::uint32_t>(chance.below(one.spoils));
+  one.spoiling = static_cast<Program::Spoiling>(chance.below(3));
+  return one;
+}
+
 void Setting::choose_records(Chance& chance) {
   const std::uint32_t count = chance.between(1, chance(0.1) ? 120 : 30);
   const std::uint32_t keys = chance.between(1, chance(0.5) ? 3 : 12);

@@ -41,6 +41,9 @@ struct Program {
   enum class Flush { nothing, stores, checkpoints };
   bool loads = true;
   bool cured = false;  // no record does it any harm
+  // It fails at every record whose index divided by this leaves `rest`, in this way; 0: at none.
+  std::uint32_t spoils = 0, rest = 0;
+  enum class Spoiling { fails, crashes, rejects } spoiling = Spoiling::fails;
   bool checkpoints = false;
   bool acknowledges = false;
   bool empty_batches = false;
@@ -57,6 +60,8 @@ struct Setting {
 
   // A version of the plugin like the first one, or of another kind.
   Program another(Chance& chance) const;
+  // One with a fault of its own, for a trial.
+  Program spoilt(Chance& chance) const;
   // Records that can't be processed leave by themselves.
   bool gives_up() const {
     return config.on_error.then == config::Then::skip || config.on_error.then == config::Then::dead_letter;

@@ -27,6 +27,7 @@ struct Worker {
   };
 
   WorkerId id{};
+  std::uint32_t lane = 0, release = 0;
   Program program;
   State state = State::starting;
   bool refused = false;                                        // no process was to be had
