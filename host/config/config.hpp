@@ -18,6 +18,8 @@ using Milliseconds = std::chrono::milliseconds;
 struct Position {
   int line = 1;
   int column = 1;
+
+  bool operator==(const Position&) const = default;
 };
 
 // One thing wrong with a file. str() is the line a user sees: FILE:LINE:COL: message.
@@ -41,6 +43,8 @@ struct Retry {
   int max_attempts;
   Milliseconds initial_backoff;
   Milliseconds max_backoff;
+
+  bool operator==(const Retry&) const = default;
 };
 
 struct Plugin {
@@ -48,6 +52,8 @@ struct Plugin {
   Position path_position;
   std::optional<std::string> sha256;  // lower-case hex
   std::string config_json = "{}";     // plugin.config as JSON text
+
+  bool operator==(const Plugin&) const = default;
 };
 
 struct OnError {
@@ -55,22 +61,30 @@ struct OnError {
   bool bisect = true;
   std::optional<Milliseconds> max_record_age;
   Then then = Then::block;
+
+  bool operator==(const OnError&) const = default;
 };
 
 struct Checkpoint {
   Milliseconds interval{10'000};
   Retry retry{5, Milliseconds{200}, Milliseconds{5'000}};
+
+  bool operator==(const Checkpoint&) const = default;
 };
 
 struct DeadLetter {
   std::filesystem::path path = "dead-letters";  // absolute once loaded: relative ones lie in state_dir
   std::uint64_t max_file_size = 64ull << 20;    // bytes
+
+  bool operator==(const DeadLetter&) const = default;
 };
 
 // The most that a plugin which checkpoints for itself may hold unfinished, of one shard.
 struct InFlight {
   std::uint64_t max_bytes = 64ull << 20;  // of the records' data and keys
   std::uint64_t max_records = 100'000;
+
+  bool operator==(const InFlight&) const = default;
 };
 
 struct Timeouts {
@@ -78,6 +92,8 @@ struct Timeouts {
   Milliseconds initialize{60'000};
   Milliseconds process_records{300'000};
   Milliseconds shutdown{20'000};
+
+  bool operator==(const Timeouts&) const = default;
 };
 
 struct Worker {
@@ -85,12 +101,50 @@ struct Worker {
   bool core_dumps = false;
   bool crash_payloads = false;
   bool orderly_exit = false;
+
+  bool operator==(const Worker&) const = default;
+};
+
+// A step of a rollout: so many of the machine's shards, or so many percent of them.
+struct RolloutStep {
+  int number;
+  bool percent;
+
+  bool operator==(const RolloutStep&) const = default;
+};
+
+// When a step of a rollout is over: both.
+struct Bake {
+  Milliseconds time{120'000};
+  std::uint64_t records = 1'000;
+
+  bool operator==(const Bake&) const = default;
+};
+
+// What a release on trial is undone for.
+struct UndoOn {
+  int crashes = 1;
+  int failures_of_new_only = 1;
+  std::optional<double> slower_than, more_memory_than;  // times what the release before takes
+
+  bool operator==(const UndoOn&) const = default;
+};
+
+struct Rollout {
+  std::vector<RolloutStep> steps{{100, true}};
+  Bake bake;
+  UndoOn undo_on;
+  int keep = 5;  // releases on disk
+
+  bool operator==(const Rollout&) const = default;
 };
 
 struct Log {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::json;
   LogSink sink = LogSink::automatic;
+
+  bool operator==(const Log&) const = default;
 };
 
 struct Daemon {
@@ -105,6 +159,8 @@ struct Daemon {
   std::map<std::string, std::string> properties;
   std::map<std::string, Position> property_positions;  // where the file has the value of each
   bool allow_unknown_properties = false;
+
+  bool operator==(const Daemon&) const = default;
 };
 
 struct Config {
@@ -120,8 +176,11 @@ struct Config {
   InFlight in_flight;
   Timeouts timeouts;
   Worker worker;
+  Rollout rollout;
   Log log;
   Daemon daemon;
+
+  bool operator==(const Config&) const = default;
 };
 
 // A file that was read: its configuration where problems is empty, else as much of it as made sense.

@@ -117,6 +117,26 @@ constexpr std::array table{
     Key{.name = "worker.orderly_exit", .description = "End the plugin's process by exit(), so that atexit handlers and static destructors run: for coverage, leak checkers and profilers. They share timeouts.shutdown with the destructor.",
         .target = Field<bool>{[](Config& c) -> bool& { return c.worker.orderly_exit; }}},
 
+    Key{.name = "rollout", .description = "How a new release is taken up: another file of the plugin, or another plugin.config.", .target = Section{}},
+    Key{.name = "rollout.steps", .description = "How many of this machine's shards try it, step by step: counts or percentages.",
+        .target = Steps{[](Config& c) -> std::vector<RolloutStep>& { return c.rollout.steps; }}},
+    Key{.name = "rollout.bake", .description = "When a step is over: both have passed.", .target = Section{}},
+    Key{.name = "rollout.bake.time", .description = "Time since the step began.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.rollout.bake.time; }}, .least = 0},
+    Key{.name = "rollout.bake.records", .description = "Records that the new release has processed in the step.",
+        .target = Count{[](Config& c) -> std::uint64_t& { return c.rollout.bake.records; }}, .least = 0, .most = 1'000'000'000},
+    Key{.name = "rollout.undo_on", .description = "What a release on trial is undone for.", .target = Section{}},
+    Key{.name = "rollout.undo_on.crashes", .description = "Deaths of its workers that no record is to blame for.",
+        .target = Field<int>{[](Config& c) -> int& { return c.rollout.undo_on.crashes; }}},
+    Key{.name = "rollout.undo_on.failures_of_new_only", .description = "Batches it failed on and the release before did not.",
+        .target = Field<int>{[](Config& c) -> int& { return c.rollout.undo_on.failures_of_new_only; }}},
+    Key{.name = "rollout.undo_on.slower_than", .description = "Time a record, compared with the release before on the same shards; null: not looked at.",
+        .target = Ratio{[](Config& c) -> std::optional<double>& { return c.rollout.undo_on.slower_than; }}, .nullable = true},
+    Key{.name = "rollout.undo_on.more_memory_than", .description = "Memory of a worker, compared with the release before on the same shards; null: not looked at.",
+        .target = Ratio{[](Config& c) -> std::optional<double>& { return c.rollout.undo_on.more_memory_than; }}, .nullable = true},
+    Key{.name = "rollout.keep", .description = "Releases that stay on the disk.",
+        .target = Field<int>{[](Config& c) -> int& { return c.rollout.keep; }}, .most = 1000},
+
     Key{.name = "log", .description = "The host's log, and the plugin's.", .target = Section{}},
     Key{.name = "log.level", .description = "Lines below this level are not written.",
         .target = Choice{log_levels, [](Config& c, int i) { c.log.level = static_cast<LogLevel>(i); },
@@ -151,6 +171,14 @@ constexpr std::array table{
 };
 // clang-format on
 
+std::string steps_text(const std::vector<RolloutStep>& steps) {
+  std::string text;
+  for (const RolloutStep& step : steps) {
+    text += (text.empty() ? "[" : ", ") + std::to_string(step.number) + (step.percent ? "%" : "");
+  }
+  return text + "]";
+}
+
 template <typename... Ts>
 struct Overloaded : Ts... {
   using Ts::operator()...;
@@ -173,7 +201,8 @@ std::string_view type_name(const Key& key) {
   return std::visit(Overloaded{[](Section) { return "section"; }, [](Version) { return "integer"; },
                                [](AnyYaml) { return "any"; }, [](Properties) { return "map"; },
                                [](const Choice&) { return "choice"; }, [](const Directory&) { return "path"; },
-                               [](const Count&) { return "integer"; }, [](Field<bool>) { return "boolean"; },
+                               [](const Count&) { return "integer"; }, [](const Steps&) { return "list"; },
+                               [](const Ratio&) { return "ratio"; }, [](Field<bool>) { return "boolean"; },
                                [](Field<int>) { return "integer"; }, [](Field<Milliseconds>) { return "duration"; },
                                [](Field<std::optional<Milliseconds>>) { return "duration"; },
                                [](Field<std::uint64_t>) { return "size"; }, [](Field<Size>) { return "size"; },
@@ -190,6 +219,8 @@ std::string default_text(const Key& key) {
           [&](const Choice& choice) { return std::string(choice.names[static_cast<std::size_t>(choice.get(fresh))]); },
           [&](const Directory& directory) { return directory.field(fresh).string(); },
           [&](const Count& count) { return std::to_string(count.field(fresh)); },
+          [&](const Steps& steps) { return steps_text(steps.field(fresh)); },
+          [](const Ratio&) { return std::string("null"); },
           [&](Field<bool> field) { return std::string(field(fresh) ? "true" : "false"); },
           [&](Field<int> field) { return std::to_string(field(fresh)); },
           [&](Field<Milliseconds> field) { return format_duration(field(fresh)); },

@@ -28,10 +28,16 @@ struct Directory {  // or file; relative values lie in the configuration file's 
 struct Count {  // a number that may be larger than an int
   std::uint64_t& (*field)(Config&);
 };
+struct Steps {  // a list of counts and percentages
+  std::vector<RolloutStep>& (*field)(Config&);
+};
+struct Ratio {  // such as 2x; absent: none
+  std::optional<double>& (*field)(Config&);
+};
 template <typename T>
 using Field = T& (*)(Config&);
-using Target = std::variant<Section, Version, AnyYaml, Properties, Choice, Directory, Count, Field<bool>, Field<int>,
-                            Field<Milliseconds>, Field<std::optional<Milliseconds>>, Field<std::uint64_t>,
+using Target = std::variant<Section, Version, AnyYaml, Properties, Choice, Directory, Count, Steps, Ratio, Field<bool>,
+                            Field<int>, Field<Milliseconds>, Field<std::optional<Milliseconds>>, Field<std::uint64_t>,
                             Field<std::optional<std::uint64_t>>, Field<std::string>, Field<std::optional<std::string>>,
                             Field<std::vector<std::string>>>;
 

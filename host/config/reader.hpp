@@ -38,6 +38,8 @@ class Reader {
   void store(const Key& key, const Value& value, const Choice& choice);
   void store(const Key& key, const Value& value, const Directory& directory);
   void store(const Key& key, const Value& value, const Count& count);
+  void store(const Key& key, const Value& value, const Steps& steps);
+  void store(const Key& key, const Value& value, const Ratio& ratio);
   void store(const Key& key, const Value& value, Version);
   void store(const Key& key, const Value& value, Field<bool> field);
   void store(const Key& key, const Value& value, Field<int> field);

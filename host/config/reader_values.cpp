@@ -26,6 +26,28 @@ bool is_known_scalar_tag(std::string_view tag) {
          std::find(std::begin(known), std::end(known), tag.substr(yaml_tag_prefix.size())) != std::end(known);
 }
 
+// "3" or "25%".
+std::optional<RolloutStep> parse_step(std::string_view text) {
+  const bool percent = text.ends_with('%');
+  if (percent) text.remove_suffix(1);
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (number < 1 || (percent && number > 100)) return std::nullopt;
+  return RolloutStep{number, percent};
+}
+
+// "2x" or "1.5x".
+std::optional<double> parse_ratio(std::string_view text) {
+  if (!text.ends_with('x')) return std::nullopt;
+  text.remove_suffix(1);
+  if (text.find_first_not_of("0123456789.") != std::string_view::npos) return std::nullopt;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number <= 1 || number > 1'000) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
 void Reader::store(const Key& key, const Value& value, Version) {
@@ -102,6 +124,31 @@ void Reader::store(const Key& key, const Value& value, Field<std::vector<std::st
     const std::string name = std::string(key.name) + "[" + std::to_string(&item - value.node->items.data()) + "]";
     if (auto string = text(name, item, "a string")) list.push_back(std::move(*string));
   }
+}
+
+void Reader::store(const Key& key, const Value& value, const Steps& steps) {
+  if (value.node->kind != NodeKind::sequence || value.node->items.empty())
+    return wrong(key, value, "must be a list of counts and percentages; write [1, 25%, 100%]");
+  std::vector<RolloutStep>& list = steps.field(config_);
+  list.clear();
+  for (const Value& item : value.node->items) {
+    const std::string name = std::string(key.name) + "[" + std::to_string(&item - value.node->items.data()) + "]";
+    const auto written = text(name, item, "a count or a percentage");
+    if (!written) continue;
+    if (const auto step = parse_step(*written))
+      list.push_back(*step);
+    else
+      report(item.position, in_quotes(name) + " must be a count such as 1, or 1% to 100%, not " + in_quotes(*written));
+  }
+}
+
+void Reader::store(const Key& key, const Value& value, const Ratio& ratio) {
+  const auto written = text(key.name, value, "a ratio such as 2x");
+  if (!written || written->empty()) return;
+  if (const auto parsed = parse_ratio(*written))
+    ratio.field(config_) = *parsed;
+  else
+    wrong(key, value, "must be a ratio above 1, such as 2x or 1.5x, not " + in_quotes(*written));
 }
 
 std::optional<std::string> Reader::checked_text(const Key& key, const Value& value) {

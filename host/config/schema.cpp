@@ -90,6 +90,27 @@ class SchemaWriter {
     alternatives(key, [&] { field("type", "boolean"); });
   }
   void write_type(const Key& key, const Count&) { write_integer(key); }
+  void write_type(const Key&, const Steps&) {
+    field("type", "array");
+    name("minItems");
+    json_.Int(1);
+    name("items");
+    json_.StartObject();
+    name("anyOf");
+    json_.StartArray();
+    json_.StartObject();
+    field("type", "integer");
+    name("minimum");
+    json_.Int(1);
+    json_.EndObject();
+    json_.StartObject();
+    field("type", "string");
+    field("pattern", "^([0-9]+|[0-9]+%|.*[$][{].*)$");
+    json_.EndObject();
+    json_.EndArray();
+    json_.EndObject();
+  }
+  void write_type(const Key& key, const Ratio&) { write_string(key, "^[0-9.]+x$"); }
   void write_type(const Key& key, Field<int>) { write_integer(key); }
   void write_integer(const Key& key) {
     alternatives(key, [&] {

@@ -4,19 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <ctime>
-#include <optional>
 #include <system_error>
 #include <vector>
 
+#include "plugin/copy.hpp"
 #include "plugin/file.hpp"
-#include "plugin/loadable.hpp"
 #include "plugin/neighbours.hpp"
-#include "support/fd.hpp"
-#include "support/sha256.hpp"
-#include "support/write_all.hpp"
 
 namespace kclhost::host::plugin {
 namespace {
@@ -25,76 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kept_copies = 4;  // beside the one in use
 constexpr std::size_t hash_size = 64;
-
-Error failed(const fs::path& path, int error) {
-  const bool full = error == ENOSPC || error == EDQUOT;
-  return {"can't stage the plugin: " + path.string() + ": " + std::generic_category().message(error) +
-          (full ? "; free some space there" : "; state_dir must be writable for kclhost")};
-}
-
-void sync_folder(const fs::path& folder) {
-  const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd) ::fsync(fd.get());
-}
-
-// Makes sure that a file is there with these bytes, whole even after a power cut. A copy with other bytes, or that
-// others may write, is made anew, which `made` tells: running workers keep the one that they have mapped.
-std::optional<Error> place(const fs::path& path, std::string_view bytes, bool& made) {
-  if (const Result<std::string> there = read_loadable(path); there && *there == bytes) return std::nullopt;
-  made = true;
-  std::string temporary = path.string() + ".XXXXXX";
-  const Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!fd) return failed(path, errno);
-  if (write_all(fd.get(), bytes) && ::fchmod(fd.get(), 0555) == 0 && ::fsync(fd.get()) == 0 &&
-      ::rename(temporary.c_str(), path.c_str()) == 0) {
-    sync_folder(path.parent_path());
-    return std::nullopt;
-  }
-  const int error = errno;
-  ::unlink(temporary.c_str());
-  return failed(path, error);
-}
-
-// Whoever can write into a folder decides what we load from it.
-std::optional<Error> open_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) return failed(folder, error.value());
-  struct stat status {};
-  if (::stat(folder.c_str(), &status) != 0) return failed(folder, errno);
-  if (status.st_uid != ::geteuid() && status.st_uid != 0)
-    return Error{"can't stage the plugin: " + folder.string() + ": the folder belongs to another user"};
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && ::chmod(folder.c_str(), 0755) != 0) return failed(folder, errno);
-  return std::nullopt;
-}
-
-// A folder of its own, in which every library lies where $ORIGIN leads.
-Result<fs::path> stage_with(const File& file, const std::vector<Neighbour>& neighbours, const fs::path& folder,
-                            bool& made) {
-  std::string content = file.sha256;
-  std::ptrdiff_t up = 0;
-  for (const Neighbour& one : neighbours) {
-    content += "\n" + one.sha256 + " " + one.place.string();
-    up = std::max(up, std::count(one.place.begin(), one.place.end(), ".."));
-  }
-  const fs::path root = folder / (sha256_hex(content) + ".d");
-  fs::path home = root;
-  for (; up > 0; --up) home /= "up";
-  const fs::path plugin = home / file.path.filename();
-  if (auto error = open_folder(root)) return *error;
-  for (const Neighbour& one : neighbours) {
-    const fs::path copy = (home / one.place).lexically_normal();
-    const Result<std::string> bytes = read_loadable(one.source);
-    if (!bytes) return Error{one.source.string() + " " + bytes.error()};
-    if (sha256_hex(*bytes) != one.sha256)
-      return Error{one.source.string() + " changed while it was read; replace files by renaming new ones onto them"};
-    if (auto error = open_folder(copy.parent_path())) return *error;
-    if (auto error = place(copy, *bytes, made)) return *error;
-  }
-  if (auto error = open_folder(home)) return *error;
-  if (auto error = place(plugin, file.bytes, made)) return *error;
-  return plugin;
-}
 
 // What a process left that ended while it copied.
 bool is_left_over(const std::string& name, const struct stat& status) {
@@ -142,14 +66,15 @@ Result<fs::path> stage(const File& file, const fs::path& state_dir) {
   const Result<std::vector<Neighbour>> neighbours = find_neighbours(file.path, file.elf);
   if (!neighbours) return Error{"plugin " + file.path.string() + " " + neighbours.error()};
   bool made = false;
-  Result<fs::path> staged = folder / (file.sha256 + ".so");
+  fs::path in_use = folder / (file.sha256 + ".so"), staged = in_use;
   if (!neighbours->empty()) {
-    staged = stage_with(file, *neighbours, folder, made);
-    if (!staged) return staged;
-  } else if (auto error = place(*staged, file.bytes, made)) {
+    in_use = folder / (content_of(file, *neighbours) + ".d");
+    const auto copies = copy_into(in_use, file, *neighbours, made);
+    if (!copies) return Error{copies.error()};
+    staged = in_use / copies->front().path;
+  } else if (auto error = place(staged, file.bytes, made)) {
     return *error;
   }
-  const fs::path in_use = folder / *staged->lexically_relative(folder).begin();
   // Every start of every shard comes here: most of them find all as it should be.
   if (!made && used_within_the_hour(in_use)) return staged;
   ::utimensat(AT_FDCWD, in_use.c_str(), nullptr, 0);

@@ -11,6 +11,9 @@
 
 namespace kclhost::host::store {
 
+FileReplacement::FileReplacement(const std::filesystem::path& path, Describe describe)
+    : path_(path), draft_(path.string() + ".new"), describe_(describe != nullptr ? describe : file_problem) {}
+
 FileReplacement::~FileReplacement() {
   if (fd_) ::unlink(draft_.c_str());
 }
@@ -27,9 +30,9 @@ void FileReplacement::write(std::string_view text) {
 
 std::string FileReplacement::take_place() {
   if (error_ == 0 && ::fsync(fd_.get()) != 0) error_ = errno;
-  if (error_ != 0) return file_problem("write", draft_, error_);
+  if (error_ != 0) return describe_("write", draft_, error_);
   if (empty_ ? ::unlink(path_.c_str()) != 0 : ::rename(draft_.c_str(), path_.c_str()) != 0) {
-    return file_problem("replace", path_, errno);
+    return describe_("replace", path_, errno);
   }
   if (!empty_) fd_.reset();
   return sync_directory(path_.parent_path());

@@ -13,7 +13,11 @@ namespace kclhost::host::store {
 // first error is kept, and told at the end.
 class FileReplacement {
  public:
-  explicit FileReplacement(const std::filesystem::path& path) : path_(path), draft_(path.string() + ".new") {}
+  // The line for what failed ("write", "replace"), of which file, with which errno.
+  using Describe = std::string (*)(std::string_view what, const std::filesystem::path& path, int error);
+
+  // Without `describe` the lines are those of dead letters.
+  explicit FileReplacement(const std::filesystem::path& path, Describe describe = nullptr);
   ~FileReplacement();
   FileReplacement(const FileReplacement&) = delete;
   FileReplacement& operator=(const FileReplacement&) = delete;
@@ -25,6 +29,7 @@ class FileReplacement {
 
  private:
   std::filesystem::path path_, draft_;
+  Describe describe_;
   Fd fd_;
   int error_ = 0;
   bool empty_ = true;

@@ -16,6 +16,7 @@ ORDER = [
     ["protocol"],
     ["shard"],
     ["observe"],
+    ["rollout"],
     ["store"],  # a crash report says in the log where it was put
     ["worker"],
     ["run", "launch", "replay", "put", "prime", "aws"],
@@ -41,8 +42,8 @@ def folder(path):
     return path.relative_to(HOST).parts[0]
 
 
-def test_the_shard_knows_nothing_of_the_system():
-    files = [path for path in sources("host") if folder(path) == "shard"]
+def test_who_decides_knows_nothing_of_the_system():
+    files = [path for path in sources("host") if folder(path) in ("shard", "rollout")]
     assert files
     bad = [f"{path.relative_to(TOP)} includes {name}" for path in files for name in includes(path)
            if SYSTEM.fullmatch(name)

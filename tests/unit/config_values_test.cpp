@@ -74,6 +74,14 @@ TEST(ConfigValues, DefaultsAreTheDocumentedOnes) {
   EXPECT_FALSE(config.worker.core_dumps);
   EXPECT_FALSE(config.worker.crash_payloads);
   EXPECT_FALSE(config.worker.orderly_exit);
+  EXPECT_THAT(config.rollout.steps, ElementsAre(RolloutStep{100, true}));
+  EXPECT_EQ(config.rollout.bake.time, 2min);
+  EXPECT_EQ(config.rollout.bake.records, 1000u);
+  EXPECT_EQ(config.rollout.undo_on.crashes, 1);
+  EXPECT_EQ(config.rollout.undo_on.failures_of_new_only, 1);
+  EXPECT_EQ(config.rollout.undo_on.slower_than, std::nullopt);
+  EXPECT_EQ(config.rollout.undo_on.more_memory_than, std::nullopt);
+  EXPECT_EQ(config.rollout.keep, 5);
   EXPECT_EQ(config.log.level, LogLevel::info);
   EXPECT_EQ(config.log.format, LogFormat::json);
   EXPECT_EQ(config.log.sink, LogSink::automatic);
@@ -107,6 +115,11 @@ dead_letter: {path: lost, max_file_size: 10MB}
 in_flight: {max_bytes: 1GiB, max_records: 1000000000}
 timeouts: {initialize: 1s, process_records: 2s, shutdown: 3s}
 worker: {max_memory: 512MiB, core_dumps: true, crash_payloads: true, orderly_exit: true}
+rollout:
+  steps: [1, 25%, 100%]
+  bake: {time: 0s, records: 7}
+  undo_on: {crashes: 2, failures_of_new_only: 3, slower_than: 2x, more_memory_than: 1.5x}
+  keep: 9
 log: {level: trace, format: text, sink: stderr}
 daemon:
   java: /usr/bin/java
@@ -151,6 +164,14 @@ daemon:
   EXPECT_TRUE(config.worker.core_dumps);
   EXPECT_TRUE(config.worker.crash_payloads);
   EXPECT_TRUE(config.worker.orderly_exit);
+  EXPECT_THAT(config.rollout.steps, ElementsAre(RolloutStep{1, false}, RolloutStep{25, true}, RolloutStep{100, true}));
+  EXPECT_EQ(config.rollout.bake.time, 0s);
+  EXPECT_EQ(config.rollout.bake.records, 7u);
+  EXPECT_EQ(config.rollout.undo_on.crashes, 2);
+  EXPECT_EQ(config.rollout.undo_on.failures_of_new_only, 3);
+  EXPECT_EQ(config.rollout.undo_on.slower_than, 2.0);
+  EXPECT_EQ(config.rollout.undo_on.more_memory_than, 1.5);
+  EXPECT_EQ(config.rollout.keep, 9);
   EXPECT_EQ(config.log.level, LogLevel::trace);
   EXPECT_EQ(config.log.format, LogFormat::text);
   EXPECT_EQ(config.log.sink, LogSink::standard_error);

@@ -1,0 +1,363 @@
+#include "run/releases.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "run/replay_state.hpp"
+
+namespace kclhost::host::run {
+namespace {
+
+using namespace std::chrono_literals;
+using rollout::Change;
+using rollout::State;
+
+// Who holds the lock holds it for some writes, or while a plugin is staged.
+constexpr std::chrono::milliseconds patience_at_start{60'000}, pause_for_lock{200};
+constexpr std::chrono::seconds report_interval{1};
+// A file that is replaced, or a link that is switched, is often not alone.
+constexpr std::chrono::milliseconds quiet{100};
+// Without inotify.
+constexpr std::chrono::seconds poll_interval{10};
+constexpr const char* went_down = "the machine or the daemon went down in the middle of the trial";
+
+}  // namespace
+
+Releases::Releases(const config::Config& config, observe::Log& log)
+    : started_with_(config),
+      config_(config),
+      log_(log),
+      replayed_(is_replayed()),
+      store_(config.state_dir, state_owner(config)) {}
+
+Releases::~Releases() {
+  const bool had_place = report_file_ && on_trial();
+  report_file_.reset();
+  if (!had_place) return;
+  shard_.clear();
+  settle();
+}
+
+rollout::WallTime Releases::wall_now() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+// For a replay.
+std::string Releases::take_configured() {
+  Result<store::Candidate> candidate = read_candidate();
+  if (!candidate) return candidate.error();
+  std::string why;
+  const Fd lock = store_.lock(patience_at_start, why);
+  if (!lock) return why.empty() ? "another kclhost holds " + (store_.folder() / "lock").string() : why;
+  bool made = false;
+  const Result<store::ReleaseInfo> staged = store_.stage(*candidate, 0, wall_now(), made);
+  if (!staged) return staged.error();
+  state_.current = staged->number;
+  state_.current_content = staged->content;
+  store_.prune(config_.rollout.keep, {staged->number});
+  return {};
+}
+
+std::string Releases::open() {
+  if (std::string why = store_.make_folder(); !why.empty()) return why;
+  if (replayed_) {
+    std::string why = take_configured();
+    told_ = wanted();
+    return why;
+  }
+  watch_.open();
+  Result<store::Candidate> candidate = read_candidate();
+  if (candidate) candidate_ = std::move(*candidate);
+  std::string why;
+  {
+    const Fd lock = store_.lock(patience_at_start, why);
+    if (!lock) return why.empty() ? "another kclhost holds " + (store_.folder() / "lock").string() : why;
+    Result<State> state = store_.state();
+    if (!state) return state.error();
+    state_ = std::move(*state);
+    const store::Reports reports = store::read_reports(store_.reports());
+    if (reports.live.empty() && !reports.dead.empty()) {
+      if (state_.trial) edits_.push_back([](Change& change) { change.undo(went_down); });
+      std::error_code ignored;
+      for (const auto& path : reports.dead) std::filesystem::remove(path, ignored);
+    }
+  }
+  if (candidate_ && !is_news(*candidate_, state_)) candidate_.reset();
+  settle(patience_at_start);
+  if (state_.current == 0 && state_.candidate == 0) return candidate ? warned_ : candidate.error();
+  if (!candidate) warn_once(candidate.error() + goes_on(state_));
+  watch();
+  if (watch_.fd() < 0) {
+    log_.warn(
+        "this system gives no more inotify instances: a new release is looked for every 10 seconds; raise "
+        "fs.inotify.max_user_instances");
+    poll_at_ = Clock::now() + poll_interval;
+  }
+  told_ = wanted();
+  if (const Result<Parts> parts = this->parts(told_.release); !parts) return parts.error();
+  return {};
+}
+
+Releases::Wanted Releases::wanted() const {
+  return rollout::wanted(state_, shard_);
+}
+
+bool Releases::has_changed() {
+  return std::exchange(told_, wanted()) != told_;
+}
+
+bool Releases::on_trial() const {
+  return state_.trial && rollout::wanted(state_, shard_).before != 0;
+}
+
+void Releases::begin_shard(std::string_view shard) {
+  shard_ = shard;
+  if (replayed_) return;
+  report_.shard = shard_;
+  report_.pid = ::getpid();
+  auto file = store::ReportFile::open(store_.reports(), report_);
+  if (!file) return log_.warn(file.error() + "; this shard takes part in no trial");
+  report_file_.emplace(std::move(*file));
+  adopt(state_);
+  consider();
+}
+
+// ---- Changes of the state that all hosts share
+
+void Releases::edit(Edit what) {
+  edits_.push_back(std::move(what));
+  settle();
+}
+
+// Makes what is to be changed, and what the shards' reports make of the trial, unless another host holds the lock: then
+// again in a moment.
+void Releases::settle(std::chrono::milliseconds longest) {
+  settle_at_ = Clock::time_point::max();
+  const auto later = [this](const std::string& why) {
+    settle_at_ = Clock::now() + (why.empty() ? pause_for_lock : 1s);
+    if (!why.empty()) warn_once(warned_of_disk_, why + "; what becomes of a release waits for that");
+  };
+  std::string why;
+  const Fd lock = store_.lock(longest, why);
+  if (!lock) return later(why);
+  Result<State> read = store_.state();
+  if (!read) return later(read.error());
+  State state = *read;
+  Change change(state, wall_now(), shard_.empty() ? "kclhost run" : shard_);
+  for (const Edit& one : edits_) one(change);
+  if (candidate_) stage(state, change);
+  change.decide(store::read_reports(store_.reports()).live, config_.rollout);
+  const bool changed = state != *read;
+  why = changed ? store_.write(state) : std::string();
+  if (!why.empty()) {
+    later(why);
+    // Nobody else would know of a trial.
+    if (state.trial) return;
+  } else {
+    edits_.clear();
+    candidate_.reset();
+    warned_of_disk_.clear();
+    if (changed) store_.prune(config_.rollout.keep, needed(state));
+    tell(change.happened());
+  }
+  adopt(std::move(state));
+}
+
+void Releases::stage(State& state, Change& change) {
+  if (!is_news(*candidate_, state)) return;
+  if (state.current != 0 && candidate_->content == state.current_content)
+    return change.found(state.current, candidate_->content);
+  bool made = false;
+  const Result<store::ReleaseInfo> staged = store_.stage(*candidate_, highest_known(state), wall_now(), made);
+  if (!staged) {
+    // Where there is nothing to go on with, whoever starts the host says why.
+    if (state.current == 0)
+      warned_ = staged.error();
+    else
+      warn_once(staged.error() + goes_on(state));
+    return candidate_.reset();
+  }
+  if (made) change.staged(staged->number, staged->plugin_path + ", SHA-256 " + staged->sha256);
+  change.found(staged->number, staged->content);
+}
+
+// The numbers of releases whose folders somebody removed are not used again.
+Releases::Release Releases::highest_known(const State& state) {
+  Release highest = std::max({state.current, state.before, state.candidate});
+  if (state.trial) highest = std::max(highest, state.trial->release);
+  for (const rollout::Event& event : state.history) highest = std::max(highest, event.release);
+  return highest;
+}
+
+std::vector<Releases::Release> Releases::needed(const State& state) {
+  std::vector<Release> all{state.current, state.before, state.candidate};
+  if (state.trial) all.insert(all.end(), {state.trial->release, state.trial->previous});
+  return all;
+}
+
+// What the report tells of a trial is of that trial and its step alone.
+void Releases::adopt(State state) {
+  const Release trial = state.trial ? state.trial->release : 0;
+  const std::uint32_t step = state.trial ? state.trial->step : 0;
+  if (state_.current != state.current) {
+    // What was on trial is what others are compared with from now on.
+    report_.previous = state.current == report_.trial ? report_.tried : rollout::Tally{};
+  }
+  if (report_.trial != trial) {
+    report_.trial = trial;
+    report_.crashes = report_.failures = 0;
+    report_.blame.clear();
+    report_.tried = {};
+    crash_in_doubt_ = false;
+    report_changed_ = true;
+    report_.step_records = 0;
+  }
+  if (report_.step != step) {
+    report_.step = step;
+    report_.step_records = 0;
+    report_changed_ = true;
+  }
+  state_ = std::move(state);
+  if (report_changed_ && report_file_) report();
+  set_due();
+}
+
+// The step's time is looked at once, when it has passed; after that it is the records that are waited for.
+void Releases::set_due() {
+  due_at_ = Clock::time_point::max();
+  const rollout::WallTime due = rollout::due(state_, config_.rollout);
+  const rollout::WallTime now = wall_now();
+  if (due != rollout::no_time && due > now) due_at_ = Clock::now() + std::chrono::milliseconds(due - now);
+}
+
+// Whether the reports make anything of the trial. Only then the lock is taken.
+void Releases::consider() {
+  if (!state_.trial) return;
+  State state = state_;
+  Change change(state, wall_now(), shard_);
+  change.decide(store::read_reports(store_.reports()).live, config_.rollout);
+  if (state != state_) settle();
+}
+
+void Releases::report() {
+  report_changed_ = false;
+  reported_at_ = Clock::now();
+  if (!report_file_) return;
+  const std::string why = report_file_->write(report_);
+  if (!why.empty()) warn_once(warned_of_disk_, why);
+}
+
+// ---- The loop
+
+bool Releases::on_readable() {
+  const FileWatch::Tags tags = watch_.take();
+  if ((tags & state_tag) != 0) {
+    Result<State> state = store_.state();
+    if (!state) {
+      warn_once(state.error());
+    } else if (*state != state_) {
+      adopt(std::move(*state));
+      consider();
+    }
+  }
+  if ((tags & look_tag) != 0) {
+    look_for_candidate();
+  } else if ((tags & (config_tag | plugin_tag)) != 0) {
+    look_at_ = Clock::now() + quiet;
+  }
+  return has_changed();
+}
+
+Clock::time_point Releases::deadline() const {
+  if (wanted() != told_) return Clock::time_point::min();
+  Clock::time_point next = std::min({look_at_, settle_at_, due_at_, poll_at_});
+  if (report_changed_ && on_trial()) next = std::min(next, reported_at_ + report_interval);
+  return next;
+}
+
+bool Releases::on_time() {
+  const auto now = Clock::now();
+  if (poll_at_ <= now) {
+    poll_at_ = now + poll_interval;
+    if (Result<State> state = store_.state(); state && *state != state_) adopt(std::move(*state));
+    look_at_ = now;
+  }
+  if (look_at_ <= now) look_for_candidate();
+  if (settle_at_ <= now) settle();
+  if (report_changed_ && on_trial() && reported_at_ + report_interval <= now) {
+    report();
+    consider();
+  }
+  if (due_at_ <= now) {
+    due_at_ = Clock::time_point::max();
+    if (report_changed_) report();
+    consider();
+  }
+  return has_changed();
+}
+
+// ---- What the shard says
+
+void Releases::taken(Release release) {
+  if (replayed_) return;
+  if (report_.runs != release) {
+    report_.runs = release;
+    report();
+  }
+  const bool says_nothing = release == state_.current && !(state_.trial && state_.trial->release == release);
+  if (!says_nothing) edit([release](Change& change) { change.took(release); });
+}
+
+void Releases::refused(Release release, const std::string& why) {
+  if (!replayed_) edit([release, why](Change& change) { change.refused(release, why); });
+}
+
+void Releases::undone(Release release, const std::string& why) {
+  if (replayed_ || report_.trial != release) return;
+  ++report_.failures;
+  if (std::exchange(crash_in_doubt_, false)) ++report_.crashes;
+  report_.blame = why;
+  report();
+  settle();
+}
+
+void Releases::count(Release release, std::uint32_t records, std::chrono::nanoseconds time, bool failed, bool died,
+                     std::uint64_t resident_bytes) {
+  if (replayed_) return;
+  const bool tried = release == report_.trial && release != 0;
+  if (!tried && release != state_.current) return;
+  rollout::Tally& tally = tried ? report_.tried : report_.previous;
+  tally.failures += failed ? 1 : 0;
+  tally.crashes += died ? 1 : 0;
+  tally.resident = std::max(tally.resident, resident_bytes);
+  if (!failed && !died) {
+    tally.records += records;
+    tally.nanoseconds += static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
+    if (tried) report_.step_records += records;
+  } else if (!tried) {
+    crash_in_doubt_ = false;  // the release before fails on it too: the records are to blame
+  }
+  if (!state_.trial) {
+    // What others are compared with is what was lately.
+    constexpr std::uint64_t most_records = 100'000;
+    if (tally.records > most_records) tally.records /= 2, tally.nanoseconds /= 2;
+    return;
+  }
+  report_changed_ = true;
+  if (!tried) return;
+  if (died && records != 0) crash_in_doubt_ = true;
+  if (died && records == 0) {
+    ++report_.crashes;
+    report_.blame = "its worker died while it had no records in hand";
+    report();
+    return settle();
+  }
+  if (Clock::now() - reported_at_ < report_interval) return;
+  report();
+  consider();
+}
+
+}  // namespace kclhost::host::run

@@ -1,0 +1,133 @@
+// Which release this host's shard runs, and what it says of it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "observe/log.hpp"
+#include "rollout/decide.hpp"
+#include "rollout/report.hpp"
+#include "run/file_watch.hpp"
+#include "store/release_reports.hpp"
+#include "store/release_store.hpp"
+#include "support/event_loop.hpp"
+#include "support/result.hpp"
+
+namespace kclhost::host::run {
+
+// The configured plugin is the candidate; what runs is a release. All hosts of an application on a machine agree on it
+// by the state on the disk: whoever sees that something is due changes that, under a lock, and the others see it. Not
+// thread-safe. Whatever is called, wanted() may be another afterwards; deadline() has passed then, and on_time() says
+// so.
+class Releases {
+ public:
+  using Release = rollout::Release;
+  using Wanted = rollout::Wanted;
+
+  // Both must outlive it.
+  Releases(const config::Config& config, observe::Log& log);
+  // Ends in order: the shard's place in a trial goes to another.
+  ~Releases();
+  Releases(const Releases&) = delete;
+  Releases& operator=(const Releases&) = delete;
+
+  // At the start. "" or why there is nothing that can be run. With `kclhost replay` the configured plugin is the
+  // release, and nothing that runs is looked at.
+  std::string open();
+
+  // What the shard is to run; after open().
+  Wanted wanted() const;
+
+  // From the daemon's initialize on.
+  void begin_shard(std::string_view shard);
+
+  struct Parts {
+    std::string staged_path;  // the plugin's file, verified
+    std::string plugin_path;  // what the user calls it
+    std::string config_json, sha256;
+  };
+  // What a release is made of. Where its files are gone they are made anew, if the original still has that content. A
+  // release that this was asked for is not removed while it may be wanted.
+  Result<Parts> parts(Release release);
+
+  // One descriptor that becomes readable when a candidate may have come, or another host has changed something; -1
+  // when there is none. The functions below return whether wanted() is another than it was told last.
+  int fd() const { return watch_.fd(); }
+  bool on_readable();
+  Clock::time_point deadline() const;
+  bool on_time();
+  // Looks for a candidate now, and reads the configuration again. A candidate that can't be taken up gets one warning.
+  bool look();
+
+  // What the shard says. Each is one line in the log and one event in the history.
+  void taken(Release release);                            // it is initialized
+  void refused(Release release, const std::string& why);  // it could not take over; the one before went on
+  void undone(Release release, const std::string& why);   // it failed where the one before did not
+  // A call is over: how many records it had, how long it took, whether it failed, and whether the worker died in it. A
+  // worker that died while it had no call: 0 records. resident_bytes: the worker's memory; 0: not known.
+  void count(Release release, std::uint32_t records, std::chrono::nanoseconds time, bool failed, bool died,
+             std::uint64_t resident_bytes);
+
+ private:
+  using Edit = std::function<void(rollout::Change&)>;
+
+  std::string take_configured();
+  Result<store::Candidate> read_candidate();
+  void read_configuration();
+  void look_for_candidate();
+  bool is_news(const store::Candidate& candidate, const rollout::State& state);
+  void edit(Edit what);
+  void settle(std::chrono::milliseconds patience = std::chrono::milliseconds{50});
+  void stage(rollout::State& state, rollout::Change& change);
+  void adopt(rollout::State state);
+  void consider();
+  void report();
+  bool on_trial() const;
+  bool has_changed();
+  void watch();
+  void set_due();
+  void warn_once(const std::string& what) { warn_once(warned_, what); }
+  void warn_once(std::string& before, const std::string& what);
+  void tell(const std::vector<rollout::Event>& events) const;
+  Result<Parts> parts_of(const store::ReleaseInfo& info);
+  std::string content_of(Release release) const;
+  void keep(Release release);
+
+  static rollout::WallTime wall_now();
+  static Release highest_known(const rollout::State& state);
+  static std::vector<Release> needed(const rollout::State& state);
+  static std::string goes_on(const rollout::State& state);
+
+  enum : FileWatch::Tags { state_tag = 1, look_tag = 2, config_tag = 4, plugin_tag = 8 };
+
+  const config::Config& started_with_;
+  config::Config config_;  // plugin and rollout as they are configured now
+  observe::Log& log_;
+  const bool replayed_;
+  store::ReleaseStore store_;
+  rollout::State state_;
+  Wanted told_;
+  std::string shard_;
+  std::optional<store::ReportFile> report_file_;
+  rollout::Report report_;
+  bool report_changed_ = false, crash_in_doubt_ = false;
+  std::optional<store::Candidate> candidate_;  // to be staged
+  std::vector<Edit> edits_;                    // to be made
+  std::vector<std::pair<Release, Fd>> in_use_;
+  FileWatch watch_;
+  std::vector<std::filesystem::path> neighbours_;  // of the candidate, from its folder
+  std::string warned_, warned_of_configuration_;
+  config::Config told_config_;  // what was said to take effect when hosts start anew
+  std::string warned_of_disk_;
+  Clock::time_point look_at_ = Clock::time_point::max(), settle_at_ = Clock::time_point::max(),
+                    due_at_ = Clock::time_point::max(), poll_at_ = Clock::time_point::max(), reported_at_{};
+};
+
+}  // namespace kclhost::host::run

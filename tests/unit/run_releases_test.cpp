@@ -1,0 +1,486 @@
+// Hosts of one machine agree on the release that each of their shards runs.
+#include "run/releases.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "core_fixtures.hpp"
+#include "observe/replay_channel.hpp"
+#include "store/state_key.hpp"
+
+namespace kclhost::host::run {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using rollout::What;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+using Wanted = Releases::Wanted;
+
+class Machine;
+
+// One host process, but for the process.
+class Host {
+ public:
+  Host(const fs::path& file, const std::string& shard)
+      : config_(config::load(file).config), log_(config_.log), releases_(std::in_place, config_, log_) {
+    open = releases_->open();
+    if (open.empty() && !shard.empty()) releases_->begin_shard(shard);
+  }
+
+  Releases* operator->() { return &*releases_; }
+  Wanted wanted() { return releases_->wanted(); }
+  void end() { releases_.reset(); }
+
+  // What the host's loop does, until it wants that.
+  void until(Wanted wanted) {
+    until([&] { return releases_->wanted() == wanted; });
+  }
+  template <class Done>
+  void until(Done done) {
+    while (!done()) turn(100ms);
+  }
+  void turn(std::chrono::milliseconds longest) {
+    const auto next = std::min(releases_->deadline(), Clock::now() + longest);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
+    pollfd readable{releases_->fd(), POLLIN, 0};
+    if (::poll(&readable, 1, next < Clock::now() ? 0 : static_cast<int>(left)) > 0) releases_->on_readable();
+    if (releases_->deadline() <= Clock::now()) releases_->on_time();
+  }
+  // Whether the log has such a line.
+  std::size_t said(const std::string& text) const {
+    std::size_t count = 0;
+    for (const std::string& line : log_.last_lines()) count += line.find(text) != std::string::npos ? 1 : 0;
+    return count;
+  }
+
+  std::string open;
+
+ private:
+  config::Config config_;
+  observe::Log log_;
+  std::optional<Releases> releases_;
+};
+
+class RunReleases : public testing::Test {
+ protected:
+  void SetUp() override {
+    ::unsetenv(observe::replay_variable);
+    fs::create_directories(dir / "plugins");
+    configure("");
+    put(1);
+  }
+
+  void configure(const std::string& more, const std::string& plugin = "{path: p.so}") {
+    test::put_file(dir / "k.yaml", "version: 1\nplugin: " + plugin +
+                                       "\nstate_dir: state\ndaemon: {properties: {applicationName: app}}\n" + more);
+  }
+  std::string version(int number) {
+    return test::contents(KCLHOST_TEST_PLUGINS "/teller.so") + std::string(static_cast<std::size_t>(number), ' ');
+  }
+  // As `cp` does, or by rename.
+  void put(int number) { test::put_file(dir / "plugins/p.so", version(number), 0755); }
+  void replace(int number) {
+    test::put_file(dir / "plugins/new", version(number), 0755);
+    fs::rename(dir / "plugins/new", dir / "plugins/p.so");
+  }
+  std::unique_ptr<Host> start(const std::string& shard) {
+    auto host = std::make_unique<Host>(dir / "k.yaml", shard);
+    EXPECT_EQ(host->open, "");
+    return host;
+  }
+  // A machine on which release 1 runs.
+  void proven() {
+    auto host = start("s0");
+    (*host)->taken(1);
+    host->end();
+  }
+  store::ReleaseStore store() { return {dir / "state", "app"}; }
+  rollout::State state() {
+    const auto read = store().state();
+    EXPECT_TRUE(read) << read.error();
+    return read ? *read : rollout::State();
+  }
+  std::vector<What> history() {
+    std::vector<What> all;
+    for (const rollout::Event& event : state().history) all.push_back(event.what);
+    return all;
+  }
+
+  test::TempDir dir;
+};
+
+TEST_F(RunReleases, TheFirstIsTheConfiguredFile) {
+  auto host = start("s0");
+  EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
+  EXPECT_EQ(state().current, 0u) << "nothing has initialized it";
+  (*host)->taken(1);
+  EXPECT_EQ(state().current, 1u);
+  EXPECT_THAT(history(), testing::ElementsAre(What::staged, What::first));
+  const auto parts = (*host)->parts(1);
+  ASSERT_TRUE(parts) << parts.error();
+  EXPECT_EQ(test::contents(parts->staged_path), version(1));
+  EXPECT_EQ(parts->plugin_path, dir / "plugins/p.so");
+  EXPECT_EQ(parts->config_json, "{}");
+}
+
+TEST_F(RunReleases, WithoutAnyReleaseTheFileAtFaultIsNamed) {
+  fs::remove(dir / "plugins/p.so");
+  Host host(dir / "k.yaml", "");
+  EXPECT_THAT(host.open, HasSubstr("p.so can't be found"));
+  put(1);
+  test::put_file(dir / "state", "in the way");
+  fs::remove_all(dir / "state");
+  test::put_file(dir / "state", "in the way");
+  Host second(dir / "k.yaml", "");
+  EXPECT_THAT(second.open, HasSubstr("state"));
+}
+
+TEST_F(RunReleases, WhatRunsGoesOnWithoutItsFile) {
+  proven();
+  fs::remove(dir / "plugins/p.so");
+  auto host = start("s0");
+  EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
+  EXPECT_EQ(host->said("release 1 goes on"), 1u);
+  EXPECT_EQ(test::contents((*host)->parts(1)->staged_path), version(1));
+}
+
+TEST_F(RunReleases, ANewHostDoesNotMixVersions) {
+  proven();
+  auto first = start("s0");
+  configure("rollout: {steps: [1, 100%]}\n");
+  put(2);
+  auto second = start("s1");
+  EXPECT_EQ(second->wanted(), (Wanted{1, 0})) << "s0 is the canary";
+  first->until(Wanted{2, 1});
+}
+
+TEST_F(RunReleases, AReplacedFileIsTakenUp) {
+  proven();
+  auto host = start("s0");
+  replace(2);
+  host->until(Wanted{2, 1});
+  EXPECT_EQ(test::contents((*host)->parts(2)->staged_path), version(2));
+  (*host)->taken(2);
+  EXPECT_THAT(history(), Contains(What::took));
+}
+
+TEST_F(RunReleases, ACopyIsTakenUpWhenItIsWhole) {
+  proven();
+  auto host = start("s0");
+  const std::string bytes = version(2);
+  Fd file(::open((dir / "plugins/p.so").c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  test::write_all(file.get(), std::string_view(bytes).substr(0, bytes.size() / 2));
+  EXPECT_FALSE((*host)->look()) << "half of it is there";
+  EXPECT_EQ(host->said("still being written"), 1u);
+  test::write_all(file.get(), std::string_view(bytes).substr(bytes.size() / 2));
+  file.reset();
+  host->until(Wanted{2, 1});
+  EXPECT_EQ(test::contents((*host)->parts(2)->staged_path), bytes);
+}
+
+TEST_F(RunReleases, ACopyThatWasCutShortIsSaidOnceAndNeverLoaded) {
+  proven();
+  auto host = start("s0");
+  const std::string bytes = version(2);
+  test::put_file(dir / "plugins/p.so", std::string_view(bytes).substr(0, bytes.size() / 2), 0755);
+  host->until([&] { return host->said("truncated ELF file") == 1; });
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE((*host)->look());
+  EXPECT_EQ(host->said("truncated ELF file"), 1u);
+  EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
+  put(2);
+  host->until(Wanted{2, 1});
+}
+
+TEST_F(RunReleases, ASwitchedLinkIsTakenUpAsKubernetesDoesIt) {
+  for (const int number : {1, 2}) {
+    const fs::path version_dir = dir / ("plugins/.." + std::to_string(number));
+    fs::create_directories(version_dir);
+    test::put_file(version_dir / "p.so", version(number), 0755);
+  }
+  fs::create_directory_symlink("..1", dir / "plugins/..data");
+  fs::remove(dir / "plugins/p.so");
+  fs::create_symlink("..data/p.so", dir / "plugins/p.so");
+  proven();
+  auto host = start("s0");
+  for (const int number : {2, 1, 2}) {
+    fs::create_directory_symlink(".." + std::to_string(number), dir / "plugins/..tmp");
+    fs::rename(dir / "plugins/..tmp", dir / "plugins/..data");
+    host->until(number == 2 ? Wanted{2, 1} : Wanted{1, 0});
+  }
+}
+
+TEST_F(RunReleases, AFolderThatIsReplacedIsTakenUp) {
+  proven();
+  auto host = start("s0");
+  fs::create_directories(dir / "other");
+  test::put_file(dir / "other/p.so", version(2), 0755);
+  fs::rename(dir / "plugins", dir / "old");
+  fs::rename(dir / "other", dir / "plugins");
+  host->until(Wanted{2, 1});
+}
+
+TEST_F(RunReleases, AnotherConfigurationOfThePluginIsAnotherRelease) {
+  proven();
+  auto host = start("s0");
+  configure("", "{path: p.so, config: {a: 1}}");
+  host->until(Wanted{2, 1});
+  EXPECT_EQ((*host)->parts(2)->config_json, "{\"a\":1}");
+  EXPECT_EQ((*host)->parts(1)->config_json, "{}") << "going back, the plugin gets what it had";
+}
+
+TEST_F(RunReleases, AConfigurationWithAMistakeChangesNothing) {
+  proven();
+  auto host = start("s0");
+  configure("rollout: {steps: 7}\n", "{path: p.so, config: {a: 1}}");
+  host->until([&] { return host->said("rollout.steps") == 1; });
+  EXPECT_FALSE((*host)->look());
+  EXPECT_EQ(host->said("rollout.steps"), 1u);
+  EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
+}
+
+TEST_F(RunReleases, WhatNeedsNewHostsIsSaid) {
+  proven();
+  auto host = start("s0");
+  configure("concurrency: 2\n");
+  host->until([&] { return host->said("takes effect when hosts start anew") == 1; });
+  (*host)->look();
+  EXPECT_EQ(host->said("takes effect when hosts start anew"), 1u);
+}
+
+TEST_F(RunReleases, AHostThatIsIdleHasNothingToDo) {
+  proven();
+  auto host = start("s0");
+  EXPECT_EQ((*host)->deadline(), Clock::time_point::max());
+  (*host)->count(1, 10, 1ms, false, false, 1);
+  EXPECT_EQ((*host)->deadline(), Clock::time_point::max());
+}
+
+TEST_F(RunReleases, OnlyTheCanaryHasItAndOneFailureUndoesIt) {
+  proven();
+  configure("rollout: {steps: [1, 100%]}\n");
+  auto a = start("a"), b = start("b"), c = start("c");
+  replace(2);
+  a->until(Wanted{2, 1});
+  (*a)->taken(2);
+  for (auto* const other : {&b, &c}) {
+    (*other)->until([&] { return (*(*other))->look(), state().trial.has_value(); });
+    EXPECT_EQ((*other)->wanted(), (Wanted{1, 0}));
+  }
+  (*a)->count(2, 5, 1ms, true, false, 0);
+  (*a)->count(1, 5, 1ms, false, false, 0);
+  (*a)->undone(2, "record 7: bad");
+  EXPECT_EQ(a->wanted(), (Wanted{1, 0}));
+  EXPECT_EQ(a->said("release 2 is undone"), 1u);
+  EXPECT_EQ(state().history.back().why, "a: record 7: bad");
+  b->until([&] { return !(*b)->look() && b->said("is not tried again") == 1; });
+  EXPECT_EQ(b->wanted(), (Wanted{1, 0}));
+  replace(3);
+  a->until(Wanted{3, 1});
+}
+
+TEST_F(RunReleases, WhatCouldNotTakeOverIsNotTriedByOthers) {
+  proven();
+  auto a = start("a"), b = start("b");
+  replace(2);
+  a->until(Wanted{2, 1});
+  b->until(Wanted{2, 1});
+  (*a)->refused(2, "initialize failed");
+  EXPECT_EQ(a->wanted(), (Wanted{1, 0}));
+  b->until(Wanted{1, 0});
+  (*b)->refused(2, "initialize failed");
+  EXPECT_EQ(b->said("could not take over"), 0u) << "one line, one count";
+  (*a)->look();
+  EXPECT_EQ(a->wanted(), (Wanted{1, 0}));
+  EXPECT_EQ(state().history.back().what, What::refused);
+}
+
+TEST_F(RunReleases, ATrialIsConfirmedOnceItHasBaked) {
+  configure("rollout: {steps: [1, 100%], bake: {time: 1ms, records: 10}}\n");
+  proven();
+  auto a = start("a"), b = start("b");
+  replace(2);
+  a->until(Wanted{2, 1});
+  (*a)->taken(2);
+  EXPECT_EQ(b->wanted(), (Wanted{1, 0}));
+  (*a)->count(2, 10, 1ms, false, false, 0);
+  b->until([&] { return a->turn(10ms), b->turn(10ms), b->wanted() == Wanted{2, 1}; });
+  (*b)->taken(2);
+  (*b)->count(2, 10, 1ms, false, false, 0);
+  b->until([&] { return a->turn(10ms), b->turn(10ms), b->wanted() == Wanted{2, 0}; });
+  a->until(Wanted{2, 0});
+  EXPECT_EQ(state().current, 2u);
+  EXPECT_EQ(history().back(), What::confirmed);
+}
+
+TEST_F(RunReleases, ACrashCountsUnlessTheRecordsAreToBlame) {
+  proven();
+  auto host = start("a");
+  replace(2);
+  host->until(Wanted{2, 1});
+  (*host)->count(2, 5, 1ms, false, true, 0);
+  (*host)->count(1, 5, 1ms, false, true, 0);
+  EXPECT_EQ(host->wanted(), (Wanted{2, 1})) << "the release before died of it as well";
+  (*host)->count(2, 0, 0ms, false, true, 0);
+  EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
+  EXPECT_THAT(state().history.back().why, HasSubstr("no records in hand"));
+}
+
+TEST_F(RunReleases, AnOrderlyRestartGoesOnWithTheTrial) {
+  proven();
+  auto host = start("a");
+  replace(2);
+  host->until(Wanted{2, 1});
+  host->end();
+  Host again(dir / "k.yaml", "");
+  ASSERT_EQ(again.open, "");
+  EXPECT_EQ(again.wanted(), (Wanted{1, 0})) << "it starts with the release before";
+  again->begin_shard("a");
+  EXPECT_EQ(again.wanted(), (Wanted{2, 1}));
+}
+
+TEST_F(RunReleases, WhenTheMachineGoesDownTheTrialIsUndone) {
+  proven();
+  test::Pipe ready;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto host = start("a");
+    replace(2);
+    host->until(Wanted{2, 1});
+    test::write_all(ready.out.get(), "x");
+    for (;;) ::pause();
+  }
+  char byte;
+  ASSERT_EQ(::read(ready.in.get(), &byte, 1), 1);
+  ASSERT_EQ(::kill(child, SIGKILL), 0);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  ASSERT_TRUE(state().trial);
+  auto a = start("a");
+  EXPECT_EQ(a->wanted(), (Wanted{1, 0}));
+  EXPECT_EQ(a->said("release 2 is undone"), 1u);
+  auto b = start("b");
+  EXPECT_EQ(b->said("release 2 is undone"), 0u);
+  EXPECT_FALSE(state().trial);
+  EXPECT_THAT(state().history.back().why, HasSubstr("went down"));
+}
+
+TEST_F(RunReleases, AnEndingCanaryGivesItsPlaceAway) {
+  configure("rollout: {steps: [1, 100%]}\n");
+  proven();
+  auto a = start("a"), b = start("b");
+  replace(2);
+  a->until(Wanted{2, 1});
+  a->end();
+  b->until(Wanted{2, 1});
+}
+
+TEST_F(RunReleases, ATouchMakesEveryHostLook) {
+  proven();
+  auto host = start("a");
+  ::chmod((dir / "plugins").c_str(), 0755);
+  configure("", "{path: other/q.so}");
+  fs::create_directories(dir / "plugins/other");
+  test::put_file(dir / "plugins/other/q.so", version(2), 0755);
+  test::put_file(store().look_file(), "");
+  host->until(Wanted{2, 1});
+}
+
+TEST_F(RunReleases, FilesThatAreGoneAreMadeAnew) {
+  proven();
+  auto host = start("a");
+  const fs::path staged = (*host)->parts(1)->staged_path;
+  fs::remove_all(dir / "state/releases/1");
+  const auto again = (*host)->parts(1);
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_EQ(again->staged_path, staged);
+  EXPECT_EQ(test::contents(staged), version(1));
+  fs::remove_all(dir / "state/releases/1");
+  put(2);
+  const auto gone = (*host)->parts(1);
+  ASSERT_FALSE(gone);
+  EXPECT_THAT(gone.error(), HasSubstr("another version"));
+}
+
+TEST_F(RunReleases, ADiskThatIsFullKeepsTheOldOneWithOneLine) {
+  proven();
+  auto host = start("a");
+  replace(2);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{8192, 8192};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+    for (int i = 0; i < 3; ++i) (*host)->look();
+    ::_exit(host->wanted() == Wanted{1, 0} && host->said("can't stage the plugin") == 1 ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(RunReleases, ManyHostsAtOnceStageOnce) {
+  std::vector<pid_t> hosts;
+  for (int i = 0; i < 8; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      Host host(dir / "k.yaml", "s" + std::to_string(i));
+      if (!host.open.empty() || host.wanted() != Wanted{1, 0}) ::_exit(1);
+      host->taken(1);
+      ::_exit(0);
+    }
+    hosts.push_back(child);
+  }
+  for (const pid_t host : hosts) {
+    int status = 0;
+    ASSERT_EQ(::waitpid(host, &status, 0), host);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_THAT(history(), testing::ElementsAre(What::staged, What::first));
+  EXPECT_EQ(store().all().size(), 1u);
+}
+
+TEST_F(RunReleases, OldOnesGo) {
+  configure("rollout: {keep: 2}\n");
+  proven();
+  auto host = start("a");
+  for (int i = 2; i <= 6; ++i) {
+    replace(i);
+    host->until(Wanted{static_cast<rollout::Release>(i), 1});
+  }
+  std::vector<rollout::Release> left;
+  for (const store::ReleaseInfo& info : store().all()) left.push_back(info.number);
+  EXPECT_THAT(left, testing::ElementsAre(1u, 5u, 6u)) << "the current one stays";
+}
+
+TEST_F(RunReleases, AReplayHasNoneOfIt) {
+  proven();
+  put(2);
+  ::setenv(observe::replay_variable, "/dev/null", 1);
+  auto host = start("a");
+  ::unsetenv(observe::replay_variable);
+  EXPECT_EQ(host->wanted(), (Wanted{2, 0}));
+  EXPECT_EQ(test::contents((*host)->parts(2)->staged_path), version(2));
+  (*host)->taken(2);
+  (*host)->undone(2, "why");
+  EXPECT_EQ((*host)->fd(), -1);
+  EXPECT_EQ((*host)->deadline(), Clock::time_point::max());
+  EXPECT_FALSE(state().trial);
+  EXPECT_EQ(state().current, 1u) << "the application's is untouched";
+  put(3);
+  EXPECT_TRUE((*host)->look());
+  EXPECT_EQ(host->wanted(), (Wanted{3, 0}));
+}
+
+}  // namespace
+}  // namespace kclhost::host::run
