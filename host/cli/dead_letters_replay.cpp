@@ -130,7 +130,7 @@ void LetterReplay::flush() {
 void LetterReplay::await_acknowledgements() {
   if (!worker_.about().acknowledges() || unflushed_.empty()) return;
   const auto timeout = config_.timeouts.shutdown;
-  const auto drained = worker_.call({.call = Call::drain}, timeout, CalledWorker::no_hurry);
+  const auto drained = worker_.call({.call = Call::flush}, timeout, CalledWorker::no_hurry);
   if (drained.ok) worker_.wait_for([this] { return unflushed_.empty(); }, timeout);
   if (!worker_.alive()) return;
   if (drained.ok) return keep_unflushed({.code = "FAILED"}, "the plugin has not acknowledged the record");

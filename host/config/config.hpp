@@ -88,6 +88,7 @@ struct InFlight {
 };
 
 struct Timeouts {
+  Milliseconds swap{800};  // initialize of an instance that takes over from another
   Milliseconds initialize{60'000};
   Milliseconds process_records{300'000};
   Milliseconds shutdown{20'000};

@@ -18,8 +18,8 @@ std::string_view name_of(Call call) {
       return "lease_lost";
     case Call::shutdown_requested:
       return "shutdown_requested";
-    case Call::drain:
-      return "drain";
+    case Call::flush:
+      return "flush";
     case Call::tick:
       return "tick";
     case Call::destroy:

@@ -27,7 +27,7 @@ enum class Call : std::uint32_t {
   shard_ended,
   lease_lost,
   shutdown_requested,
-  drain,
+  flush,
   tick,
   destroy,
   check_config,  // before create; done where the plugin does not offer it
@@ -49,6 +49,16 @@ enum class Stop : std::int32_t {
   end = KCLHOST_STOP_END,
 };
 
+// Why an instance is to finish what it holds: KCLHOST_FINISH_*.
+enum class Finish : std::int32_t {
+  no = KCLHOST_FINISH_NO,
+  shard_ended = KCLHOST_FINISH_SHARD_ENDED,
+  shutdown = KCLHOST_FINISH_SHUTDOWN,
+  swap = KCLHOST_FINISH_SWAP,
+  bisection = KCLHOST_FINISH_BISECTION,
+  in_flight = KCLHOST_FINISH_IN_FLIGHT,
+};
+
 // A record, as the host has counted what it gave an instance: kclhost_record.id.
 using RecordId = std::uint64_t;
 
@@ -62,6 +72,7 @@ struct Request {
   std::string_view sequence_number{};    // initialize
   std::int64_t sub_sequence_number = 0;  // initialize
   Beginning beginning{};                 // initialize
+  Finish finish{};                       // shard_ended, shutdown_requested, flush
   Batch batch{};                         // process_records
   RecordId first_id = 0;                 // process_records: of the batch's first record; the others follow
   RecordId oldest_id = 0;                // process_records: what is said of those before it counts no more

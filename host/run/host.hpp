@@ -68,7 +68,10 @@ class Host final : private worker::Listener {
   void act(const action::SendCheckpoint& checkpoint);
   void act(const action::WriteJournal& write);
   void act(const action::WriteDeadLetters& write);
-  void act(const action::LookForPlugin&);
+  void act(const action::LookForRelease&);
+  void act(const action::ReleaseTaken& taken);
+  void act(const action::ReleaseRefused& refused);
+  void act(const action::ReleaseUndone& undone);
   void act(const action::NamePlugin& plugin);
   void act(const action::WriteCrashReport& report);
   void act(const action::Tell& tell);

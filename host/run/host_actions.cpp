@@ -17,7 +17,7 @@ void Host::carry_out() {
 }
 
 void Host::act(const action::StartWorker& start) {
-  const Result<std::string> staged = files_.staged(start.source);
+  const Result<std::string> staged = files_.staged(start.release);
   if (!staged) return shard_.not_started(start.worker, staged.error(), now());
   worker::Spec spec{.staged_path = *staged,
                     .plugin_path = files_.path(),
@@ -118,10 +118,23 @@ void Host::act(const action::WriteDeadLetters& write) {
   failed(written ? std::string() : written.error());
 }
 
-void Host::act(const action::LookForPlugin&) {
+void Host::act(const action::LookForRelease&) {
   const Result<bool> found = files_.look_again();
-  shard_.plugin_file(found && *found, found ? std::string() : found.error(), now());
+  if (!found) log_.warn("the plugin's new file is not used: " + found.error());
+  if (found && *found) {
+    log_.info("the plugin's file has changed; new instances are made from it");
+    shard_.run_release(files_.count(), 0, now());
+  }
+  shard_.looked(now());
 }
+
+void Host::act(const action::ReleaseTaken&) {}
+
+void Host::act(const action::ReleaseRefused& refused) {
+  log_.warn("the plugin's new file is not used: " + refused.why);
+}
+
+void Host::act(const action::ReleaseUndone&) {}
 
 void Host::act(const action::NamePlugin& plugin) {
   log_.set_plugin(plugin.id, plugin.version);

@@ -19,6 +19,8 @@ class PluginFiles {
   // Whether the configured file has changed since it was found last; then it is staged, and has the next number. The
   // error is why the new one is no good, and comes once for each such file.
   Result<bool> look_again();
+  // The number of the last one.
+  std::uint32_t count() const { return static_cast<std::uint32_t>(files_.size()); }
 
   // The copy of a file (they count from 1), made anew where it is gone. The error says why there is none.
   Result<std::string> staged(std::uint32_t number);

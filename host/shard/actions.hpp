@@ -27,11 +27,11 @@ struct Now {
 
 namespace action {
 
-// Start a worker on a release of the plugin's file; not_started, loaded or not_loaded follows.
+// Start a worker on a release; not_started, loaded or not_loaded follows.
 struct StartWorker {
   WorkerId worker;
   std::uint32_t lane;
-  std::uint32_t source;  // which of the files that were found, from 1
+  std::uint32_t release;
 };
 // The texts are the shard's, until the call is over.
 struct CallWorker {
@@ -84,8 +84,22 @@ struct WriteDeadLetters {
   std::string plugin_id, plugin_version;
   std::uint32_t generation;
 };
-// Look whether the plugin's file is another one now; plugin_file follows.
-struct LookForPlugin {};
+// Look whether there is another release to run; `looked` follows.
+struct LookForRelease {};
+// An instance of this release has the lane's records now.
+struct ReleaseTaken {
+  std::uint32_t release;
+};
+// It could not take over, and the one before went on. It is not to be tried again.
+struct ReleaseRefused {
+  std::uint32_t release;
+  std::string why;
+};
+// It was on trial, and failed where the one before did not. All go back to that.
+struct ReleaseUndone {
+  std::uint32_t release;
+  std::string why;
+};
 // From now on the plugin is this one.
 struct NamePlugin {
   std::string id, version;
@@ -110,7 +124,8 @@ struct End {
 
 using Action = std::variant<action::StartWorker, action::CallWorker, action::AnswerCheckpoint, action::RequestStop,
                             action::KillWorker, action::LetGo, action::SendStatus, action::SendCheckpoint,
-                            action::WriteJournal, action::WriteDeadLetters, action::LookForPlugin, action::NamePlugin,
+                            action::WriteJournal, action::WriteDeadLetters, action::LookForRelease, action::ReleaseTaken,
+                            action::ReleaseRefused, action::ReleaseUndone, action::NamePlugin,
                             action::WriteCrashReport, action::Tell, action::End>;
 using Actions = std::vector<Action>;
 

@@ -221,7 +221,7 @@ void Delivery::succeeded() {
   under_way_ = false;
   accepted_ = std::max(accepted_, call_last_);
   if (!holds_) finish(call_first_, call_last_);
-  if (call_in_front_) return;
+  if (call_in_front_) return skip_what_is_done();
   if (holds_ && looking_for_culprit() && finished_ < call_last_) {
     due_ = Due::flush;
     return;
@@ -235,7 +235,7 @@ void Delivery::flushed() {
 }
 
 bool Delivery::reject(std::uint32_t index) {
-  if (index >= given() || index < finished_ || done_.contains(index)) return false;
+  if (!is_open(index)) return false;
   const auto at = std::lower_bound(rejected_.begin(), rejected_.end(), index);
   if (at != rejected_.end() && *at == index) return false;
   rejected_.insert(at, index);
@@ -342,8 +342,14 @@ void Delivery::try_failed(bool for_good) {
   wait(tries_);
 }
 
-void Delivery::interrupted() {
-  under_way_ = false;
+void Delivery::interrupted(std::uint32_t accepted) {
+  if (std::exchange(under_way_, false) && accepted != 0) {
+    // At least one record is not done, whatever the plugin says.
+    const std::uint32_t done = std::min(call_first_ + accepted, call_last_ - 1);
+    accepted_ = std::max(accepted_, done);
+    if (!holds_) finish(call_first_, done);
+    move_on();
+  }
 }
 
 void Delivery::waited() {

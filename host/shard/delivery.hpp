@@ -93,13 +93,17 @@ class Delivery {
   // The record can't ever be processed: see next_rejected; or, where on_error.then is block or stop, it has used up its
   // tries. Of the delivery under way, or one that the instance holds. False when it is finished.
   bool reject(std::uint32_t index);
+  // It was given to the instance, and is not finished.
+  bool is_open(std::uint32_t index) const {
+    return index < given() && index >= finished_ && !done_.contains(index);
+  }
   void flushed();
   void waited();
   void set_aside();
   // Or they were finished meanwhile, and nothing comes of the order.
   void left() { leaving_ = no_record; }
-  // The delivery under way ends, and says nothing of its records.
-  void interrupted();
+  // The delivery under way ends, and says nothing of its records, but for those at its front that are done.
+  void interrupted(std::uint32_t accepted = 0);
   // The instance is gone and with it what it held. `in_call`: while it was given records; `blameless`: not by a fault
   // of its own, so that nothing counts as failed.
   void instance_lost(bool in_call, bool blameless);

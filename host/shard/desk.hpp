@@ -28,13 +28,15 @@ struct Desk {
   Now now;
 
   std::string shard_id;  // "" until the daemon's initialize
+  bool begun = false;
   bool greeted = false;  // the daemon's initialize was answered: later instances take over from earlier ones
   bool may_checkpoint = false;
-  bool looking = false;         // for a new file of the plugin
+  bool looking = false;         // for another release
   Position position;            // the last finished record, or where the daemon said to begin: new instances start here
-  std::uint32_t found = 1;      // files of the plugin so far; their numbers are never used twice
-  std::uint32_t source = 1;     // the one that new workers load
-  std::uint32_t proven = 0;     // the last one that was loaded
+  std::uint32_t release = 1;    // what is to run
+  std::uint32_t before = 0;     // while that is on trial: the one whose opinion counts; 0: it is not
+  std::uint32_t proven = 0;     // the last one that was not on trial, and that an instance was initialized of
+  bool taken = false;           // an instance of `release` was initialized
   std::uint32_t workers = 0;    // started so far
   std::uint64_t set_aside = 0;  // records, by this process
   bool ended = false;
@@ -48,8 +50,34 @@ struct Desk {
   void tell(config::LogLevel level, std::string text, std::vector<std::pair<const char*, std::string>> fields = {}) {
     ask(action::Tell{level, std::move(text), std::move(fields)});
   }
-  void look_for_plugin() {
-    if (!std::exchange(looking, true)) ask(action::LookForPlugin{});
+  void look_for_release() {
+    if (!std::exchange(looking, true)) ask(action::LookForRelease{});
+  }
+  // This release is no good: what there was before goes on.
+  void refuse(std::uint32_t one, std::string why) {
+    if (go_back_from(one)) ask(action::ReleaseRefused{one, std::move(why)});
+  }
+  void undo(std::uint32_t one, std::string why) {
+    if (go_back_from(one)) ask(action::ReleaseUndone{one, std::move(why)});
+  }
+  void run(std::uint32_t one, std::uint32_t its_before) {
+    taken &= one == release;
+    release = one;
+    before = its_before == one ? 0 : its_before;
+    if (taken && before == 0) proven = release;
+  }
+  void take(std::uint32_t one) {
+    if (one == release) taken = true;
+    if (one == trusted() || proven == 0) proven = one;
+  }
+  // Whose failures are the records'. All others are asked about again.
+  std::uint32_t trusted() const { return before != 0 ? before : release; }
+  std::uint32_t last_good() const { return before != 0 ? before : proven; }
+  bool can_go_back_from(std::uint32_t one) const { return release == one && last_good() != 0 && last_good() != one; }
+  bool go_back_from(std::uint32_t one) {
+    if (!can_go_back_from(one)) return false;
+    run(last_good(), 0);
+    return true;
   }
   void end(int exit_code, std::string message) {
     if (!std::exchange(ended, true)) ask(action::End{exit_code, std::move(message)});

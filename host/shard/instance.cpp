@@ -8,16 +8,16 @@ constexpr Time grace{1'000};
 
 }  // namespace
 
-Instance::Instance(Desk& desk, std::uint32_t lane, std::uint32_t generation)
-    : desk_(&desk), id_(desk.new_worker()), source_(desk.source), generation_(generation) {
+Instance::Instance(Desk& desk, std::uint32_t lane, std::uint32_t release, std::uint32_t generation)
+    : desk_(&desk), id_(desk.new_worker()), release_(release), generation_(generation) {
   timeout_ = desk.config.timeouts.initialize;
   deadline_ = desk.now.steady + timeout_;
-  desk_->ask(action::StartWorker{id_, lane, source_});
+  desk_->ask(action::StartWorker{id_, lane, release_});
 }
 
 bool Instance::may_checkpoint() const {
   return call_ == Call::process_records || call_ == Call::shard_ended || call_ == Call::shutdown_requested ||
-         call_ == Call::drain || call_ == Call::tick;
+         call_ == Call::flush || call_ == Call::tick;
 }
 
 void Instance::begin(const Request& request, Time timeout) {
@@ -55,6 +55,11 @@ void Instance::kill(Death::Kind kind, std::string message) {
   desk_->ask(action::KillWorker{id_, kind, std::move(message)});
 }
 
+void Instance::condemn(std::string message) {
+  condemned_ = true;
+  kill(Death::Kind::misbehaved, std::move(message));
+}
+
 void Instance::loaded(const Descriptor& about) {
   about_ = about;
   phase_ = Phase::loaded;
@@ -70,6 +75,15 @@ void Instance::over(bool ok) {
 
 void Instance::excuse(Time duration) {
   if (deadline_ != never) deadline_ += duration;
+}
+
+void Instance::wants_ticks(Time interval) {
+  tick_interval_ = interval;
+  tick_at_ = interval.count() == 0 || in_call(Call::tick) ? never : desk_->now.steady + interval;
+}
+
+void Instance::tick_is_over() {
+  if (tick_interval_.count() != 0) tick_at_ = desk_->now.steady + tick_interval_;
 }
 
 void Instance::on_time() {

@@ -20,11 +20,11 @@ class Instance {
     ending,  // destroy was called, or it is being killed for good
   };
 
-  // Asks for the worker. `generation` counts a lane's instances from 1.
-  Instance(Desk& desk, std::uint32_t lane, std::uint32_t generation);
+  // Asks for the worker. `release` is what it runs; `generation` counts a lane's instances from 1.
+  Instance(Desk& desk, std::uint32_t lane, std::uint32_t release, std::uint32_t generation);
 
   WorkerId id() const { return id_; }
-  std::uint32_t source() const { return source_; }
+  std::uint32_t release() const { return release_; }
   std::uint32_t generation() const { return generation_; }
   Phase phase() const { return phase_; }
   const Descriptor& about() const { return about_; }
@@ -44,6 +44,9 @@ class Instance {
   // The plugin must not hold the shard up any longer than this.
   void hurry(Time limit, std::string why);
   void kill(Death::Kind kind, std::string message);
+  // The same; and what it still says of its call is not believed.
+  void condemn(std::string message);
+  bool condemned() const { return condemned_; }
 
   void loaded(const Descriptor& about);
   // The call in progress is over.
@@ -54,17 +57,25 @@ class Instance {
   Time deadline() const { return killed_ ? never : deadline_; }
   void on_time();
 
+  // A tick is due this often from now on; 0: never.
+  void wants_ticks(Time interval);
+  // When the next one is; a call that was made, and one that is over.
+  Time tick_at() const { return tick_at_; }
+  void tick_begins() { tick_at_ = never; }
+  void tick_is_over();
+
  private:
   Desk* desk_;
   WorkerId id_;
-  std::uint32_t source_, generation_;
+  std::uint32_t release_, generation_;
   Phase phase_ = Phase::loading;
   Descriptor about_;
   std::optional<Call> call_;
   CallNumber number_ = 0;
   Time deadline_ = never, timeout_{0};
   std::string late_;  // what is said of a call that takes too long
-  bool asked_to_stop_ = false, killed_ = false, finished_ = false;
+  Time tick_interval_{0}, tick_at_ = never;
+  bool asked_to_stop_ = false, killed_ = false, condemned_ = false, finished_ = false;
 };
 
 }  // namespace kclhost::host

@@ -11,98 +11,166 @@ using Level = config::LogLevel;
 Lane::Lane(Desk& desk, std::uint32_t number, std::uint32_t seed)
     : desk_(desk), number_(number), delivery_(desk.config.on_error, seed) {}
 
-bool Lane::owns(WorkerId worker) const {
-  return (instance_ && instance_->id() == worker) || (successor_ && successor_->id() == worker);
+bool Lane::is(const std::optional<Instance>& one, WorkerId worker) {
+  return one && one->id() == worker;
+}
+
+const Instance* Lane::find(WorkerId worker) const {
+  for (const std::optional<Instance>* one : {&instance_, &successor_, &leaving_, &standby_}) {
+    if (is(*one, worker)) return &**one;
+  }
+  return nullptr;
 }
 
 bool Lane::ready() const {
-  return instance_ && instance_->ready() && !instance_->finished() &&
-         !(successor_ && successor_->phase() == Instance::Phase::loaded);
+  return instance_ && instance_->ready() && !instance_->finished() && !taking_over();
+}
+
+// From now on the instance is given nothing more.
+bool Lane::taking_over() const {
+  return successor_ && (successor_->in_call(Call::initialize) || successor_->ready() ||
+                        (successor_->phase() == Instance::Phase::created && !successor_->in_call()));
 }
 
 void Lane::keep_up() {
   if (closing_ || desk_.ended || (instance_ && instance_->finished())) return;
-  if (successor_ && successor_->phase() == Instance::Phase::loaded) swap();
+  judge();
+  keep_standby();
+  if (successor_ && instance_ && successor_->release() != wanted_release()) call_off();
+  if (successor_) swap();
   if (!instance_) {
     if (desk_.now.steady < start_at_ || desk_.looking) return;
-    if (std::exchange(look_before_start_, false)) return desk_.look_for_plugin();
-    return start();
+    if (std::exchange(look_before_start_, false)) return desk_.look_for_release();
+    start();
   }
   if (instance_->in_call() || desk_.shard_id.empty()) return;
   if (instance_->phase() == Instance::Phase::loaded) {
-    instance_->begin({.call = Call::create, .shard_id = desk_.shard_id}, desk_.config.timeouts.initialize);
+    create(*instance_);
   } else if (instance_->phase() == Instance::Phase::created) {
-    begins_at_ = desk_.position;
-    instance_->begin({.call = Call::initialize,
-                      .shard_id = desk_.shard_id,
-                      .sequence_number = begins_at_.sequence_number,
-                      .sub_sequence_number = begins_at_.sub_sequence_number,
-                      .beginning = !desk_.greeted ? Beginning::start
-                                   : took_over_   ? Beginning::swap
-                                                  : Beginning::restart},
-                     desk_.config.timeouts.initialize);
+    initialize(*instance_, desk_.config.timeouts.initialize);
   } else if (instance_->ready() && desk_.now.steady >= start_at_ &&
-             (instance_->source() != desk_.source || (outgrown_ && !holds_records()))) {
+             (instance_->release() != wanted_release() || (outgrown_ && !holds_records()))) {
     replace();
   }
 }
 
+void Lane::create(Instance& one) const {
+  one.begin({.call = Call::create, .shard_id = desk_.shard_id}, desk_.config.timeouts.initialize);
+}
+
+void Lane::initialize(Instance& one, Time timeout) {
+  begins_at_ = desk_.position;
+  one.begin({.call = Call::initialize,
+             .shard_id = desk_.shard_id,
+             .sequence_number = begins_at_.sequence_number,
+             .sub_sequence_number = begins_at_.sub_sequence_number,
+             .beginning = !desk_.greeted ? Beginning::start
+                          : took_over_   ? Beginning::swap
+                                         : Beginning::restart},
+            timeout);
+}
+
 void Lane::tick_if_due() {
-  if (tick_at_ > desk_.now.steady || closing_ || !ready() || answer_ == Answer::pending) return;
-  tick_at_ = never;
+  if (closing_ || !ready() || instance_->tick_at() > desk_.now.steady || answer_ == Answer::pending) return;
+  instance_->tick_begins();
   instance_->begin({.call = Call::tick}, desk_.config.timeouts.process_records);
   if (holds_records()) write_journal(false);
 }
 
-void Lane::wants_ticks(Time interval) {
-  tick_interval_ = interval;
-  tick_at_ = interval.count() == 0 || instance_->in_call(Call::tick) ? never : desk_.now.steady + interval;
+void Lane::wants_ticks(WorkerId worker, Time interval) {
+  for (std::optional<Instance>* one : {&instance_, &successor_, &standby_}) {
+    if (is(*one, worker)) (*one)->wants_ticks(interval);
+  }
 }
 
+// What waits already is taken first.
 void Lane::start() {
-  instance_.emplace(desk_, number_, ++generation_);
+  if (standby_ && standby_->release() == wanted_release()) {
+    instance_ = std::exchange(standby_, std::nullopt);
+    if (instance_->phase() != Instance::Phase::loading) serves();
+  } else {
+    instance_.emplace(desk_, number_, wanted_release(), ++generation_);
+  }
   replacement_flushed_ = outgrown_ = false;
   took_over_ = left_in_order_;
 }
 
-void Lane::replace() {
-  if (!successor_ && !closing_) successor_.emplace(desk_, number_, ++generation_);
-}
-
-// The successor is loaded: the instance goes as soon as it may.
-void Lane::swap() {
-  if (!instance_) return promote();
-  if (instance_->in_call() || instance_->phase() == Instance::Phase::ending) return;
-  if (instance_->ready() && holds_records() && !replacement_flushed_) {
-    // What it would checkpoint it can only finish while the daemon waits for us.
-    if (flushing_ == Flush::none && (desk_.may_checkpoint || acknowledges())) flush(Flush::replacement);
-    return;
-  }
-  if (instance_->phase() == Instance::Phase::loaded) {
-    desk_.ask(action::LetGo{instance_->id()});
-    instance_.reset();
-    return promote();
-  }
-  instance_->destroy();
-}
-
-void Lane::promote() {
-  instance_ = std::move(successor_);
-  successor_.reset();
-  replacement_flushed_ = outgrown_ = false;
-  failed_replacements_ = 0;
-  took_over_ = left_in_order_;
+// The instance at hand is of this plugin.
+void Lane::serves() {
   about_ = instance_->about();
   delivery_.set_holds(about_->holds_records());
   desk_.ask(action::NamePlugin{about_->id, about_->version});
 }
 
+void Lane::replace() {
+  if (successor_ || leaving_ || closing_) return;
+  successor_.emplace(desk_, number_, wanted_release(), ++generation_);
+}
+
+// The successor is created beside the instance, which goes on. Then the instance is flushed, and the successor
+// initialized; and only when that has come to its end the records are another's.
+void Lane::swap() {
+  using Phase = Instance::Phase;
+  if (!instance_ || (instance_->phase() <= Phase::loaded && successor_->phase() == Phase::loaded)) return promote();
+  if (successor_->in_call() || desk_.shard_id.empty()) return;
+  if (successor_->phase() == Phase::loaded) return create(*successor_);
+  if (successor_->phase() == Phase::ready) return take_over();
+  if (successor_->phase() != Phase::created || instance_->in_call() || instance_->phase() == Phase::ending) return;
+  if (!instance_->ready()) return instance_->destroy();
+  if (holds_records() && !replacement_flushed_) {
+    // What it would checkpoint it can only finish while the daemon waits for us.
+    if (flushing_ == Flush::none && (desk_.may_checkpoint || acknowledges())) flush(Flush::replacement);
+    return;
+  }
+  took_over_ = true;
+  initialize(*successor_, desk_.config.timeouts.swap);
+}
+
+// There is no instance any more: the successor is what there is.
+void Lane::promote() {
+  if (instance_) desk_.ask(action::LetGo{instance_->id()});
+  instance_ = std::exchange(successor_, std::nullopt);
+  replacement_flushed_ = outgrown_ = false;
+  failed_replacements_ = 0;
+  took_over_ = left_in_order_;
+  if (instance_->phase() != Instance::Phase::loading) serves();
+}
+
+void Lane::take_over() {
+  leaving_ = std::exchange(instance_, std::exchange(successor_, std::nullopt));
+  leaving_->destroy();
+  forget_given();
+  delivery_.instance_lost(false, true);
+  replacement_flushed_ = outgrown_ = false;
+  failed_replacements_ = failed_starts_ = 0;
+  serves();
+  taken();
+  write_journal(false);
+}
+
+void Lane::taken() {
+  desk_.take(instance_->release());
+  desk_.ask(action::ReleaseTaken{instance_->release()});
+}
+
+void Lane::call_off(bool is_gone) {
+  if (!successor_) return;
+  if (!is_gone) desk_.ask(action::LetGo{successor_->id()});
+  successor_.reset();
+  replacement_flushed_ = false;
+}
+
+void Lane::forget_given() {
+  given_.clear();
+  next_id_ = 0;
+  settle_by_ = never;
+}
+
 void Lane::close(Time limit, const std::string& why) {
   closing_ = true;
-  if (successor_) {
-    desk_.ask(action::LetGo{successor_->id()});
-    successor_.reset();
-  }
+  call_off();
+  drop_standby();
+  if (leaving_) leaving_->hurry(limit, why);
   if (!instance_ || instance_->phase() == Instance::Phase::ending) return;
   if (instance_->in_call()) return instance_->hurry(limit, why);
   if (instance_->phase() == Instance::Phase::created || instance_->phase() == Instance::Phase::ready) {
@@ -112,7 +180,7 @@ void Lane::close(Time limit, const std::string& why) {
 }
 
 void Lane::let_go() {
-  for (std::optional<Instance>* one : {&instance_, &successor_}) {
+  for (std::optional<Instance>* one : {&instance_, &successor_, &leaving_, &standby_}) {
     if (*one) desk_.ask(action::LetGo{(*one)->id()});
     one->reset();
   }
@@ -121,42 +189,47 @@ void Lane::let_go() {
 }
 
 void Lane::not_started(WorkerId worker, const std::string& why) {
-  if (successor_ && successor_->id() == worker) {
-    successor_.reset();
+  if (is(successor_, worker)) {
+    call_off(true);
     return postpone_replacement(why);
   }
+  if (is(standby_, worker)) return no_standby(why);
+  const std::uint32_t release = instance_->release();
   instance_.reset();
-  came_to_nothing("no worker could be started: " + why, exit_stopped);
+  came_to_nothing(release, "no worker could be started: " + why, exit_stopped);
 }
 
 void Lane::loaded(WorkerId worker, const Descriptor& about) {
-  const bool is_successor = successor_ && successor_->id() == worker;
+  const bool is_successor = is(successor_, worker), is_standby = is(standby_, worker);
   if (about.checkpoints_itself() && desk_.config.concurrency > 1) {
     const std::string why = "concurrency is " + std::to_string(desk_.config.concurrency) + " but plugin " + about.id +
                             " checkpoints for itself, which one worker alone can do: set concurrency: 1";
-    if (!is_successor && desk_.proven == 0) return desk_.end(exit_usage, why);
-    if (!is_successor) {
-      desk_.ask(action::LetGo{worker});
-      instance_.reset();
-    }
-    return refuse(why);
+    if (is_successor) return refuse_successor(why);
+    if (!is_standby && desk_.last_good() == 0) return desk_.end(exit_usage, why);
+    desk_.ask(action::LetGo{worker});
+    if (is_standby) return no_standby(why);
+    const std::uint32_t release = instance_->release();
+    instance_.reset();
+    return came_to_nothing(release, why, exit_plugin);
   }
-  (is_successor ? *successor_ : *instance_).loaded(about);
-  desk_.proven = (is_successor ? *successor_ : *instance_).source();
-  if (is_successor) return;
-  about_ = about;
-  delivery_.set_holds(about.holds_records());
-  desk_.ask(action::NamePlugin{about.id, about.version});
+  if (is_standby) return standby_->loaded(about);
+  if (is_successor) return successor_->loaded(about);
+  instance_->loaded(about);
+  serves();
 }
 
 void Lane::not_loaded(WorkerId worker, const std::string& reason) {
   const std::string why = "plugin " + desk_.config.plugin.path + ": " + reason;
-  if (successor_ && successor_->id() == worker) return refuse(why);
-  const std::uint32_t source = instance_->source();
+  if (is(successor_, worker)) return refuse_successor(why);
+  if (is(standby_, worker)) return no_standby(why);
+  const std::uint32_t release = instance_->release();
   instance_.reset();
-  if (desk_.proven != 0 && source != desk_.proven) return refuse(why);
-  if (!desk_.greeted && desk_.proven == 0) return desk_.end(exit_plugin, why);
-  came_to_nothing(why, exit_plugin);
+  not_loadable(release, why);
+}
+
+void Lane::not_loadable(std::uint32_t release, const std::string& why) {
+  if (!desk_.greeted && desk_.last_good() == 0) return desk_.end(exit_plugin, why);
+  came_to_nothing(release, why, exit_plugin);
 }
 
 // The instance goes on meanwhile.
@@ -167,30 +240,20 @@ void Lane::postpone_replacement(const std::string& why) {
   start_at_ = desk_.now.steady + pause;
 }
 
-// The plugin's new file can't be used: the one before it goes on.
-void Lane::refuse(const std::string& why) {
-  const bool replacing = successor_.has_value();
-  if (successor_) {
-    desk_.ask(action::LetGo{successor_->id()});
-    successor_.reset();
-  }
-  if (replacing && desk_.source == desk_.proven) return postpone_replacement(why);
-  if (desk_.proven == 0 || desk_.source == desk_.proven) return;
-  desk_.source = desk_.proven;
-  desk_.tell(Level::warn, "the plugin's new file is not used: " + why);
+// The successor did not come up: the instance goes on.
+void Lane::refuse_successor(const std::string& why, bool is_gone) {
+  const std::uint32_t release = successor_->release();
+  call_off(is_gone);
+  const bool same = instance_ && instance_->release() == release;
+  if (!same && desk_.can_go_back_from(release)) return desk_.refuse(release, why);
+  postpone_replacement(why);
 }
 
-// The instance did not come up.
-void Lane::came_to_nothing(const std::string& why, int exit_code) {
-  if (instance_) {
-    if (instance_->phase() == Instance::Phase::created) {
-      instance_->destroy();
-    } else {
-      desk_.ask(action::LetGo{instance_->id()});
-      instance_.reset();
-    }
-  }
+// The instance did not come up, and is gone or about to go.
+void Lane::came_to_nothing(std::uint32_t release, const std::string& why, int exit_code) {
   if (closing_) return;
+  if (desk_.can_go_back_from(release)) return desk_.refuse(release, why);
+  if (release != wanted_release()) return;  // another one is started in its place
   const config::Retry& retry = desk_.config.on_error.retry;
   const bool spent = ++failed_starts_ >= retry.max_attempts;
   if (spent && desk_.config.on_error.then == config::Then::stop) {
@@ -205,7 +268,13 @@ void Lane::came_to_nothing(const std::string& why, int exit_code) {
 void Lane::on_time() {
   if (instance_) instance_->on_time();
   settle_on_time();
-  if (successor_) successor_->on_time();
+  if (successor_ && successor_->in_call(Call::initialize) && successor_->deadline() <= desk_.now.steady) {
+    // The shard stands still meanwhile, and the one before could go on.
+    refuse_successor("initialize took longer than timeouts.swap, " + text_of(desk_.config.timeouts.swap));
+  }
+  for (std::optional<Instance>* one : {&successor_, &leaving_, &standby_}) {
+    if (*one) (*one)->on_time();
+  }
 }
 
 void Lane::excuse(Time duration) {
@@ -214,12 +283,13 @@ void Lane::excuse(Time duration) {
 
 Time Lane::deadline(bool with_ticks) const {
   Time next = never;
-  if (instance_) next = std::min(next, instance_->deadline());
-  if (successor_) next = std::min(next, successor_->deadline());
+  for (const std::optional<Instance>* one : {&instance_, &successor_, &leaving_, &standby_}) {
+    if (*one) next = std::min(next, (*one)->deadline());
+  }
   next = std::min(next, settle_by_);
-  if (with_ticks && ready() && answer_ != Answer::pending && !closing_) next = std::min(next, tick_at_);
+  if (with_ticks && ready() && answer_ != Answer::pending && !closing_) next = std::min(next, instance_->tick_at());
   // What could not be done when its time came waits for something else: to look again soon would be to spin.
-  for (const Time at : {start_at_, waiting_ ? wake_at_ : never}) {
+  for (const Time at : {start_at_, waiting_ ? wake_at_ : never, wants_standby() ? standby_at_ : never}) {
     if (at > desk_.now.steady && !closing_ && !desk_.looking) next = std::min(next, at);
   }
   return next;
@@ -237,7 +307,7 @@ void Lane::ask_to_flush() {
 }
 
 bool Lane::hurry_own_call(Time limit) {
-  const bool replaced = flushing_ == Flush::replacement && instance_ && instance_->in_call(Call::drain);
+  const bool replaced = flushing_ == Flush::replacement && instance_ && instance_->in_call(Call::flush);
   const bool busy = replaced || (instance_ && instance_->in_call(Call::tick));
   if (busy) instance_->hurry(limit, text_of(desk_.config.timeouts.shutdown));
   return busy;
@@ -249,29 +319,58 @@ void Lane::finish_held() {
 
 void Lane::flush(Flush why) {
   flushing_ = why;
-  instance_->begin({.call = Call::drain}, desk_.config.timeouts.process_records);
+  const Finish reason = why == Flush::asked         ? Finish::in_flight
+                        : why == Flush::replacement ? Finish::swap
+                                                    : Finish::bisection;
+  instance_->begin({.call = Call::flush, .finish = reason}, desk_.config.timeouts.process_records);
   if (holds_records()) write_journal(delivery_.looking_for_culprit());
 }
 
-void Lane::outcome(CallNumber number, const Outcome& outcome, std::uint64_t resident_memory) {
-  if (!instance_ || !instance_->in_call() || instance_->number() != number) return;
+void Lane::outcome(WorkerId worker, CallNumber number, const Outcome& outcome, std::uint64_t resident_memory) {
+  for (std::optional<Instance>* one : {&successor_, &standby_}) {
+    if (is(*one, worker)) return comes_up(*one, number, outcome);
+  }
+  if (!is(instance_, worker) || !instance_->in_call() || instance_->number() != number) return;
+  if (instance_->condemned()) return;
   const Call call = instance_->call();
   instance_->over(outcome.ok());
   if (call == Call::process_records && delivery_.under_way()) return records_over(outcome, resident_memory);
-  if (call == Call::drain) return flush_over(outcome);
+  if (call == Call::flush) return flush_over(outcome);
   if (!outcome.ok() && !closing_) report(call, outcome.message, nullptr, false);
   if (call == Call::tick) {
-    if (tick_interval_.count() != 0) tick_at_ = desk_.now.steady + tick_interval_;
+    instance_->tick_is_over();
     if (delivery_.holds()) write_journal(false);
     return;
   }
-  if (call == Call::initialize && outcome.ok()) failed_starts_ = 0;
+  if (call == Call::initialize && outcome.ok()) {
+    failed_starts_ = 0;
+    taken();
+  }
   if (call == Call::create || call == Call::initialize) {
-    if (!outcome.ok()) came_to_nothing(outcome.message, call == Call::create ? exit_plugin : exit_stopped);
-    return;
+    if (outcome.ok()) return;
+    const std::uint32_t release = instance_->release();
+    if (call == Call::initialize) {
+      instance_->destroy();
+    } else {
+      desk_.ask(action::LetGo{instance_->id()});
+      instance_.reset();
+    }
+    return came_to_nothing(release, outcome.message, call == Call::create ? exit_plugin : exit_stopped);
   }
   answer_ = outcome.ok() ? Answer::ok : Answer::failed;
   if (delivery_.holds()) write_journal(false);
+}
+
+// A successor or standby.
+void Lane::comes_up(std::optional<Instance>& one, CallNumber number, const Outcome& outcome) {
+  if (!one->in_call() || one->number() != number) return;
+  const Call call = one->call();
+  one->over(outcome.ok());
+  if (outcome.ok()) return;
+  const std::string why = std::string(name_of(call)) + " failed: " + outcome.message;
+  if (&one == &successor_) return refuse_successor(why);
+  desk_.ask(action::LetGo{one->id()});
+  no_standby(why);
 }
 
 void Lane::flush_over(const Outcome& outcome) {
@@ -281,16 +380,18 @@ void Lane::flush_over(const Outcome& outcome) {
     return write_journal(false);
   }
   const Flush why = std::exchange(flushing_, Flush::none);
-  if (!outcome.ok() && !closing_) report(Call::drain, outcome.message, nullptr, false);
+  if (!outcome.ok() && !closing_) report(Call::flush, outcome.message, nullptr, false);
   if (why == Flush::asked) answer_ = outcome.ok() ? Answer::ok : Answer::failed;
   if (why == Flush::replacement) replacement_flushed_ = true;
   if (why == Flush::asked || why == Flush::replacement) return write_journal(false);
   if (outcome.ok()) {
     if (why == Flush::probation) delivery_.flushed();
+    opinion_flushed_ |= why == Flush::opinion;
   } else {
     // What it holds now is anybody's guess: another instance gets it.
-    failed_at("FAILED", outcome.message);
-    delivery_.instance_lost(false, closing_);
+    const bool doubted = !closing_ && doubt(*instance_, "flush failed: " + outcome.message);
+    if (!doubted) failed_at("FAILED", outcome.message);
+    delivery_.instance_lost(false, closing_ || doubted);
     instance_->destroy();
   }
   write_journal(false);
@@ -311,27 +412,32 @@ void Lane::settle_on_time() {
     desk_.tell(
         Level::warn,
         open +
-            " records are not acknowledged within timeouts.process_records after drain; the next instance gets them");
+            " records are not acknowledged within timeouts.process_records after flush; the next instance gets them");
     flushing_ = Flush::none;
     replacement_flushed_ = true;
     return;
   }
   instance_->kill(Death::Kind::timeout, "ended because it did not acknowledge " + open + " records within " +
-                                            text_of(desk_.config.timeouts.process_records) + " after drain");
+                                            text_of(desk_.config.timeouts.process_records) + " after flush");
 }
 
 void Lane::ended(WorkerId worker, const Death* death) {
-  if (successor_ && successor_->id() == worker) {
-    successor_.reset();
-    return refuse("plugin " + desk_.config.plugin.path + ": can't be loaded: the process that tried was " +
-                  (death ? death->cause() : std::string("ended")));
+  const std::string cause = death ? death->cause() : std::string("ended");
+  if (is(successor_, worker)) {
+    const std::string_view what = successor_->in_call() ? name_of(successor_->call()) : "its start";
+    return refuse_successor("the worker was " + cause + " in " + std::string(what), true);
+  }
+  if (is(standby_, worker)) return no_standby("the worker was " + cause);
+  if (is(leaving_, worker)) {
+    if (death != nullptr) report(Call::destroy, death->message, death, false);
+    leaving_.reset();
+    return;
   }
   const Instance was = std::move(*instance_);
   instance_.reset();
-  given_.clear();
-  next_id_ = 0;
-  settle_by_ = tick_at_ = never;
-  tick_interval_ = Time(0);
+  forget_given();
+  // What it was still to acknowledge after the shard's end is another one's, of whatever kind that is, and so is the end.
+  if (was.finished() && was.about().acknowledges() && !delivery_.all_finished()) answer_ = Answer::none;
   left_in_order_ = was.phase() == Instance::Phase::ending && death == nullptr;
   static const Death gone{Death::Kind::exit, 0, "ended by exit(0)", {}, true};
   const Flush flushed = std::exchange(flushing_, Flush::none);
@@ -341,23 +447,22 @@ void Lane::ended(WorkerId worker, const Death* death) {
   }
   if (death == nullptr) death = &gone;
   if (was.phase() == Instance::Phase::loading) {
-    const std::string why = "can't be loaded: the process that tried was " + death->cause();
-    instance_.emplace(was);
-    return not_loaded(worker, why);
+    return not_loadable(was.release(), "plugin " + desk_.config.plugin.path +
+                                           ": can't be loaded: the process that tried was " + death->cause());
   }
   if (!was.in_call()) {
     tell_death_between_calls(*death);
-    return died_idle(*death);
+    return died_idle(was, *death);
   }
   const Call call = was.call();
   if (call == Call::create || call == Call::initialize) {
     report(call, death->message, death, false);
-    return came_to_nothing(death->cause(), call == Call::create ? exit_plugin : exit_stopped);
+    return came_to_nothing(was.release(), death->cause(), call == Call::create ? exit_plugin : exit_stopped);
   }
-  if (call == Call::process_records && delivery_.under_way()) return records_died(*death);
+  if (call == Call::process_records && delivery_.under_way()) return records_died(was, *death);
   if (call == Call::tick) {
     if (!closing_) report(call, death->message, death, false);
-    return died_idle(*death);
+    return died_idle(was, *death);
   }
   const bool unseen = !death->call_begun && !repeating_;
   repeating_ = unseen;
@@ -367,21 +472,23 @@ void Lane::ended(WorkerId worker, const Death* death) {
     report(call, death->message, death, false);
   }
   // A flush that it died of says nothing: what it held is the policy's matter now, and another one may be asked.
-  answer_ = unseen || call == Call::drain ? Answer::none : Answer::failed;
+  answer_ = unseen || call == Call::flush ? Answer::none : Answer::failed;
   if (call == Call::shard_ended && !unseen && !closing_) {
     // Another one tries it, as long as the daemon may wait.
     answer_ = Answer::none;
     start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, ++failed_ends_, desk_.random);
   }
-  if (call == Call::drain && flushed != Flush::none && !closing_) {
+  if (call == Call::flush && flushed != Flush::none && !closing_) {
     desk_.ask(action::WriteCrashReport{was.generation(), *death, Batch{}});
   }
+  if (!closing_ && doubt(was, "the worker was " + death->cause())) return lost(false, true);
   if (holds_records()) failed_at("DIED", death->explained());
   lost(false, closing_);
 }
 
 // It died in no call of the daemon's: another one at once, and from the second time on after a pause.
-void Lane::died_idle(const Death& death) {
+void Lane::died_idle(const Instance& was, const Death& death) {
+  if (!closing_ && doubt(was, "the worker was " + death.cause())) return lost(false, true);
   if (++idle_deaths_ > 1) {
     start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, idle_deaths_ - 1, desk_.random);
   }

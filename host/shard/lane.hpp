@@ -14,8 +14,12 @@
 namespace kclhost::host {
 
 // Keeps an initialized instance at hand, gives it the records that Delivery orders, and knows what it holds. There is
-// one way to replace an instance: another one loads beside it; then the old one is flushed and destroyed, and what it
-// still held is given to the new one, which begins at the last finished record.
+// one way to replace an instance: another one loads and is created beside it; then the old one is flushed, the new one
+// is initialized at the last finished record and given what the old one still held, and the old one is destroyed. When
+// anything fails before the new one is initialized, the old one goes on.
+//
+// While the shard's release is on trial, an instance of the release before stands by. What the one on trial fails at,
+// or dies of, that one is given before anything counts as failed (lane_trial.cpp).
 class Lane {
  public:
   Lane(Desk& desk, std::uint32_t number, std::uint32_t seed);
@@ -23,9 +27,12 @@ class Lane {
   // ---- The instance
   // Takes the instance as far as it can come now: starts, creates, initializes, replaces.
   void keep_up();
-  // It is initialized, in no call, and not about to be replaced.
+  // It is initialized, in no call, and not being replaced.
   bool ready() const;
-  bool owns(WorkerId worker) const;
+  // Another one stops taking over, and begins again later.
+  void call_off() { call_off(false); }
+  bool owns(WorkerId worker) const { return find(worker) != nullptr; }
+  const Instance* find(WorkerId worker) const;
   const Instance* serving() const { return instance_ ? &*instance_ : nullptr; }
   const std::optional<Descriptor>& about() const { return about_; }
   // The plugin's tick, if its time has come and the instance has nothing else to do.
@@ -34,7 +41,7 @@ class Lane {
   void replace();
   // For the end: no more starts and deliveries; what is under way has until `limit`; then the instance is destroyed.
   void close(Time limit, const std::string& why);
-  bool closed() const { return !instance_ && !successor_; }
+  bool closed() const { return !instance_ && !successor_ && !leaving_ && !standby_; }
   // Ends the instance at once.
   void let_go();
 
@@ -42,10 +49,10 @@ class Lane {
   void not_started(WorkerId worker, const std::string& why);
   void loaded(WorkerId worker, const Descriptor& about);
   void not_loaded(WorkerId worker, const std::string& why);
-  void outcome(CallNumber number, const Outcome& outcome, std::uint64_t resident_memory);
+  void outcome(WorkerId worker, CallNumber number, const Outcome& outcome, std::uint64_t resident_memory);
   void acknowledged(RecordId first, std::uint64_t count);
   void rejected(RecordId record, std::string_view reason);
-  void wants_ticks(Time interval);
+  void wants_ticks(WorkerId worker, Time interval);
   void ended(WorkerId worker, const Death* death);
   void on_time();
   void excuse(Time duration);
@@ -106,23 +113,47 @@ class Lane {
     std::string reason;
   };
 
-  enum class Flush { none, probation, alone, asked, replacement };
+  enum class Flush { none, probation, alone, opinion, asked, replacement };
 
+  static bool is(const std::optional<Instance>& one, WorkerId worker);
   void start();
+  void create(Instance& one) const;
+  void initialize(Instance& one, Time timeout);
+  void serves();
+  bool taking_over() const;
   void swap();
   void promote();
+  void take_over();
+  void taken();
+  void call_off(bool is_gone);
+  void forget_given();
+  void comes_up(std::optional<Instance>& one, CallNumber number, const Outcome& outcome);
   void postpone_replacement(const std::string& why);
-  void refuse(const std::string& why);
-  void came_to_nothing(const std::string& why, int exit_code);
-  void died_idle(const Death& death);
+  void refuse_successor(const std::string& why, bool is_gone = false);
+  void not_loadable(std::uint32_t release, const std::string& why);
+  void came_to_nothing(std::uint32_t release, const std::string& why, int exit_code);
+  void died_idle(const Instance& was, const Death& death);
   void tell_death_between_calls(const Death& death);
   void report(Call call, const std::string& message, const Death* death, bool with_records);
   void lost(bool in_call, bool blameless);
 
+  // lane_trial.cpp
+  enum class Opinion { none, asked, not_shared };
+  std::uint32_t wanted_release() const;
+  bool on_trial(const Instance& one) const;
+  bool doubt(const Instance& was, const std::string& why);
+  bool rejects_on_trial(std::uint32_t record, std::string_view reason);
+  void records_are_at_fault();
+  void judge();
+  bool wants_standby() const;
+  void keep_standby();
+  void drop_standby();
+  void no_standby(const std::string& why);
+
   void deliver(const Delivery::Order& order);
   void flush(Flush why);
   void records_over(const Outcome& outcome, std::uint64_t resident_memory);
-  void records_died(const Death& death);
+  void records_died(const Instance& was, const Death& death);
   void part_over();
   std::uint32_t room() const;
   RecordId oldest_open() const;
@@ -146,7 +177,7 @@ class Lane {
   std::uint32_t number_;
   Delivery delivery_;
   Window window_;
-  std::optional<Instance> instance_, successor_;
+  std::optional<Instance> instance_, successor_, leaving_, standby_;
   std::optional<Descriptor> about_;
   std::uint32_t generation_ = 0;
   int failed_starts_ = 0, failed_replacements_ = 0, idle_deaths_ = 0, failed_ends_ = 0;
@@ -160,7 +191,11 @@ class Lane {
   bool repeating_ = false;
   Flush flushing_ = Flush::none;
   Time settle_by_ = never;  // the flush has returned, and what it held must be acknowledged by then
-  Time tick_interval_{0}, tick_at_ = never;
+  Opinion opinion_ = Opinion::none;  // of the release before, on what the release on trial did to the records up to
+  std::uint32_t doubted_ = 0, doubted_end_ = 0;
+  std::string doubt_;
+  bool opinion_flushed_ = false;
+  Time standby_at_{0};
   Answer answer_ = Answer::none;
 
   Batch part_;  // what the call in progress was given

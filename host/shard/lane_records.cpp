@@ -87,7 +87,7 @@ bool Lane::advance(bool first_in_line, bool look_again) {
       waiting_ = false;
       delivery_.waited();
       if (blocked_) {
-        desk_.look_for_plugin();
+        desk_.look_for_release();
         return false;
       }
     }
@@ -172,6 +172,7 @@ void Lane::deliver(const Delivery::Order& order) {
   part_ = *part;
   part_laid_out_ = desk_.free != free_before;
   if (part_laid_out_) ++desk_.laid_out;
+  replacement_flushed_ = false;
   const RecordId first_id = give(order.first, order.last);
   const RecordId oldest_id = oldest_open();
   delivery_.begun();
@@ -206,11 +207,17 @@ void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
       outgrown_ = true;
       desk_.tell(Level::warn, "the worker has outgrown worker.max_memory and is replaced",
                  {{"resident_bytes", std::to_string(resident_memory)}, {"max_bytes", std::to_string(*most)}});
+      if (on_trial(*instance_)) desk_.undo(instance_->release(), "it has outgrown worker.max_memory");
     }
   } else if (closing_) {
     delivery_.interrupted();
   } else {
     report(Call::process_records, outcome.message, nullptr, true);
+    if (doubt(*instance_, outcome.message)) {
+      delivery_.interrupted(static_cast<std::uint32_t>(outcome.first_unfinished));
+      instance_->destroy();
+      return write_journal(false);
+    }
     failed_at("FAILED", outcome.message);
     Delivery::Failure failure{.accepted = static_cast<std::uint32_t>(outcome.first_unfinished),
                               .permanent = outcome.permanent};
@@ -221,7 +228,7 @@ void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
   write_journal(false);
 }
 
-void Lane::records_died(const Death& death) {
+void Lane::records_died(const Instance& was, const Death& death) {
   part_over();
   if (closing_) {
     delivery_.interrupted();
@@ -234,12 +241,17 @@ void Lane::records_died(const Death& death) {
       start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, 1, desk_.random);
     }
     delivery_.interrupted();
+    if (holds_records() && doubt(was, "the worker was " + death.cause())) return lost(false, true);
     if (holds_records()) failed_at("DIED", death.explained());
     return lost(false, false);
   }
   repeating_ = false;
   report(Call::process_records, death.message, &death, true);
-  desk_.ask(action::WriteCrashReport{generation_, death, part_});
+  desk_.ask(action::WriteCrashReport{was.generation(), death, part_});
+  if (doubt(was, "the worker was " + death.cause())) {
+    delivery_.interrupted();
+    return lost(false, true);
+  }
   failed_at("DIED", death.explained());
   lost(true, false);
 }
@@ -335,6 +347,8 @@ void Lane::finish_aside() {
   note.aside = true;
   asides_.push_back(std::move(note));
   delivery_.set_aside();
+  // Nobody will say any more whose fault it was.
+  if (opinion_ == Opinion::asked && order_.first < doubted_end_) opinion_ = Opinion::not_shared;
   std::erase_if(verdicts_, [this](const Verdict& verdict) { return order_.rejected && verdict.index == order_.first; });
   if (!order_.rejected) blocked_ = false;
   set_aside_some_ = true;
@@ -353,6 +367,7 @@ void Lane::keep(std::uint32_t finished) {
   }
   std::erase_if(given_, [](const Given& run) { return run.count == 0; });
   leave_order(gone);
+  doubted_end_ -= std::min(doubted_end_, gone);
   std::erase_if(verdicts_, [gone](const Verdict& verdict) { return verdict.index < gone; });
   for (Verdict& verdict : verdicts_) verdict.index -= gone;
 }
@@ -371,6 +386,7 @@ void Lane::drop_all() {
   window_.clear();
   given_.clear();
   verdicts_.clear();
+  opinion_ = Opinion::none;
   settle();
 }
 
@@ -398,6 +414,7 @@ void Lane::rejected(RecordId record, std::string_view reason) {
     if (record < run.first_id || record - run.first_id >= run.count) continue;
     const auto index = static_cast<std::uint32_t>(run.index + (record - run.first_id));
     if (!acknowledges() && !(instance_->in_call(Call::process_records) && record + part_.count >= next_id_)) return;
+    if (delivery_.is_open(index) && rejects_on_trial(index, reason)) return;
     if (!delivery_.reject(index)) return;
     std::erase_if(verdicts_, [index](const Verdict& verdict) { return verdict.index == index; });
     verdicts_.push_back({index, delivery_.failures_of(index), std::string(reason)});

@@ -28,6 +28,7 @@ Shard::Shard(const config::Config& config, BatchMemory& memory, std::uint32_t se
 
 void Shard::begin(Now now) {
   desk_.now = now;
+  desk_.begun = true;
   advance();
 }
 
@@ -150,7 +151,7 @@ void Shard::not_loaded(WorkerId worker, const std::string& why, Now now) {
 
 void Shard::outcome(WorkerId worker, CallNumber call, const Outcome& outcome, std::uint64_t resident_memory, Now now) {
   desk_.now = now;
-  if (Lane* lane = lane_served_by(worker)) lane->outcome(call, outcome, resident_memory);
+  if (Lane* lane = lane_of(worker)) lane->outcome(worker, call, outcome, resident_memory);
   advance();
 }
 
@@ -182,7 +183,7 @@ void Shard::rejected(WorkerId worker, RecordId record, std::string_view reason, 
 
 void Shard::wants_ticks(WorkerId worker, Time interval, Now now) {
   desk_.now = now;
-  if (Lane* lane = lane_served_by(worker)) lane->wants_ticks(interval);
+  if (Lane* lane = lane_of(worker)) lane->wants_ticks(worker, interval);
   advance();
 }
 
@@ -200,16 +201,16 @@ void Shard::set_aside_done(std::uint32_t lane, const std::string& error, Now now
   advance();
 }
 
-void Shard::plugin_file(bool is_new, const std::string& why, Now now) {
+void Shard::looked(Now now) {
   desk_.now = now;
   desk_.looking = false;
-  if (is_new) {
-    desk_.source = ++desk_.found;
-    desk_.tell(Level::info, "the plugin's file has changed; new instances are made from it");
-  } else if (!why.empty()) {
-    desk_.tell(Level::warn, "the plugin's new file is not used: " + why);
-  }
   advance();
+}
+
+void Shard::run_release(std::uint32_t release, std::uint32_t before, Now now) {
+  desk_.now = now;
+  desk_.run(release, before);
+  if (desk_.begun) advance();
 }
 
 // ---- Time
@@ -243,6 +244,7 @@ void Shard::on_time(Now now) {
 void Shard::advance() {
   if (desk_.ended) return;
   if (closing_) return close();
+  update_position();  // where an instance that takes over begins
   for (const auto& lane : lanes_) lane->keep_up();
   if (desk_.ended) return;
   if (stopping_) return do_stop();

@@ -62,8 +62,13 @@ class Shard {
   // ---- What came of other actions
   // "": all letters are on the disk. Otherwise none is.
   void set_aside_done(std::uint32_t lane, const std::string& error, Now now);
-  // The plugin's file is another one now, and new workers can load it; or it is the same; or it is no good ("why").
-  void plugin_file(bool is_new, const std::string& why, Now now);
+  // LookForRelease was carried out.
+  void looked(Now now);
+
+  // ---- Releases, by their numbers: what there is of a release is immutable
+  // The shard is to run this one from now on. `before`: while it is on trial, the one that is asked about what it fails
+  // at; 0: it is not. At first the shard runs `release`, given to it before begin.
+  void run_release(std::uint32_t release, std::uint32_t before, Now now);
 
   // ---- Time
   Time deadline() const;
@@ -123,7 +128,7 @@ class Shard {
   // Where it is the instance at hand, not one that is to take over.
   Lane* lane_served_by(WorkerId worker);
   // Every lane whose instance can take a call makes it; true when all that began are over.
-  bool ask_all(Call call, bool& all_ok);
+  bool ask_all(const Request& request, bool& all_ok);
 
   // shard_checkpoints.cpp
   bool host_checkpoint(bool at_once);

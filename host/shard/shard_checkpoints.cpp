@@ -134,9 +134,9 @@ void Shard::wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std
                              std::int64_t sub_sequence_number, Now now) {
   desk_.now = now;
   Lane* const lane = lane_of(worker);
-  const Instance* const instance = lane ? lane->serving() : nullptr;
-  if (instance == nullptr || instance->id() != worker || !instance->in_call() || instance->number() != call) return;
-  if (!instance->may_checkpoint() || !instance->about().checkpoints_itself()) {
+  const Instance* const instance = lane ? lane->find(worker) : nullptr;
+  if (instance == nullptr || !instance->in_call() || instance->number() != call) return;
+  if (instance != lane->serving() || !instance->may_checkpoint() || !instance->about().checkpoints_itself()) {
     return answer_worker(worker, call,
                          {KCLHOST_INVALID_STATE, "InvalidStateException", "no checkpoint is possible now"});
   }

@@ -91,7 +91,7 @@ bool Shard::relieve_if_full() {
                                 " bytes that it has not checkpointed, more than in_flight.max_records (" +
                                 std::to_string(limit.max_records) + ") or in_flight.max_bytes (" +
                                 std::to_string(limit.max_bytes) +
-                                ") allows, and checkpointed none when it was asked to flush (drain); have drain "
+                                ") allows, and checkpointed none when it was asked to flush; have flush "
                                 "checkpoint, or raise the setting");
     return false;
   }
@@ -122,11 +122,12 @@ bool Shard::tick_empty_batch() {
 
 // A message that is not about records is owed an answer whatever becomes of the plugin: an instance that can take no
 // call now is left out.
-bool Shard::ask_all(Call call, bool& all_ok) {
+bool Shard::ask_all(const Request& request, bool& all_ok) {
   bool pending = false, busy = false;
   for (const auto& lane : lanes_) {
     if (!asked_all_ && lane->answer() == Lane::Answer::none) {
-      if (lane->ready()) lane->ask({.call = call}, std::max(duty_deadline_ - desk_.now.steady, Time(1)));
+      lane->call_off();
+      if (lane->ready()) lane->ask(request, std::max(duty_deadline_ - desk_.now.steady, Time(1)));
       busy |= lane->hurry_own_call(duty_deadline_);
     }
     pending |= lane->answer() == Lane::Answer::pending;
@@ -138,12 +139,13 @@ bool Shard::ask_all(Call call, bool& all_ok) {
 
 void Shard::do_lease_lost() {
   bool all_ok = true;
-  if (ask_all(Call::lease_lost, all_ok)) finish_duty();
+  if (ask_all({.call = Call::lease_lost}, all_ok)) finish_duty();
 }
 
 void Shard::do_shutdown_requested() {
   bool all_ok = true;
-  if (!ask_all(Call::shutdown_requested, all_ok) || exchange_.busy()) return;
+  const Request request{.call = Call::shutdown_requested, .finish = Finish::shutdown};
+  if (!ask_all(request, all_ok) || exchange_.busy()) return;
   update_position();
   for (const auto& lane : lanes_) {
     // What it finishes on threads of its own has as long as the daemon waits.
@@ -166,7 +168,7 @@ void Shard::do_shard_ended() {
         stopping_ |= !lane->stopped().empty();
         continue;
       }
-      lane->ask({.call = Call::shard_ended}, desk_.config.timeouts.shutdown);
+      lane->ask({.call = Call::shard_ended, .finish = Finish::shard_ended}, desk_.config.timeouts.shutdown);
     }
     stopping_ |= !lane->stopped().empty();
     over &= lane->answer() != Lane::Answer::pending;

@@ -127,6 +127,7 @@ void Dialogue::call(CallNumber number, const Request& request) {
     header.d = request.first_id;
   } else {
     header.a |= static_cast<std::uint32_t>(request.beginning);
+    header.b = static_cast<std::uint32_t>(request.finish);
     header.c = request.sub_sequence_number;
   }
   post(header, {request.shard_id, request.sequence_number});

@@ -55,7 +55,7 @@ void tell_forks() {
 
 bool may_checkpoint(Call call) {
   return call == Call::process_records || call == Call::shard_ended || call == Call::shutdown_requested ||
-         call == Call::drain || call == Call::tick;
+         call == Call::flush || call == Call::tick;
 }
 
 // Each gets the context, or what else a plugin holds, back.
@@ -91,6 +91,8 @@ struct HostTable::Functions {
   static std::int32_t should_stop(void* context) { return of(context).host_.should_stop(); }
 
   static std::int64_t remaining_ms(void* context) { return of(context).remaining_ms(); }
+
+  static std::int32_t finish_reason(void* context) { return of(context).finish_; }
 
   static void set_tick_interval(void* context, std::uint32_t interval_ms) {
     const HostTable& table = of(context);
@@ -149,6 +151,7 @@ HostTable::HostTable(HostLink& host, const plugin::PluginTable& plugin, Place pl
              .record_metric = &Functions::record_metric,
              .should_stop = &Functions::should_stop,
              .remaining_ms = &Functions::remaining_ms,
+             .finish_reason = &Functions::finish_reason,
              .set_tick_interval = &Functions::set_tick_interval,
              .checkpoint = &Functions::checkpoint,
              .checkpoint_all = &Functions::checkpoint_all,
@@ -173,6 +176,7 @@ void HostTable::begin(const Request& request) {
     count_ = request.batch.count;
     acknowledger_.give(first_ + count_);
   }
+  finish_ = static_cast<std::int32_t>(request.finish);
   ends_at_ = request.timeout_ms == 0 ? no_limit : now_ns() + std::int64_t{request.timeout_ms} * 1'000'000;
   caller_ = std::this_thread::get_id();
 }
@@ -180,6 +184,7 @@ void HostTable::begin(const Request& request) {
 void HostTable::end() {
   caller_ = std::thread::id{};
   ends_at_ = between_calls;
+  finish_ = KCLHOST_FINISH_NO;
   const std::lock_guard lock(rejecting_);
   count_ = 0;
 }
@@ -192,7 +197,7 @@ CheckpointAnswer HostTable::checkpoint(std::optional<std::string_view> sequence_
   }
   if (!on_calling_thread() || !may_checkpoint_) {
     return {KCLHOST_INVALID_STATE, "InvalidStateException",
-            "a checkpoint is possible only within process_records, tick, shard_ended, shutdown_requested and drain, "
+            "a checkpoint is possible only within process_records, tick, shard_ended, shutdown_requested and flush, "
             "from the thread that was called"};
   }
   waits_since_ = now_ns();

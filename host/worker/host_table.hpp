@@ -70,6 +70,7 @@ class HostTable {
   bool may_checkpoint_ = false;            // in that call
   // Nanoseconds of the steady clock; a wait for the answer to a checkpoint moves the end of the call away.
   std::atomic<std::int64_t> ends_at_, waits_since_;
+  std::atomic<std::int32_t> finish_{KCLHOST_FINISH_NO};  // of that call
 
   std::mutex rejecting_;  // against the end of the call
   RecordId first_ = 0;    // of the batch in hand

@@ -90,8 +90,8 @@ kclhost_status Instance::dispatch(const Request& request, std::string_view confi
       return plugin.lease_lost ? plugin.lease_lost(self_, &error) : KCLHOST_OK;
     case Call::shutdown_requested:
       return plugin.shutdown_requested ? plugin.shutdown_requested(self_, checkpointer, &error) : KCLHOST_OK;
-    case Call::drain:
-      return plugin.drain ? plugin.drain(self_, checkpointer, &error) : KCLHOST_OK;
+    case Call::flush:
+      return plugin.flush ? plugin.flush(self_, checkpointer, &error) : KCLHOST_OK;
     case Call::tick:
       return plugin.tick ? plugin.tick(self_, checkpointer, &error) : KCLHOST_OK;
     case Call::destroy:

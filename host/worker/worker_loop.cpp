@@ -137,6 +137,8 @@ class Worker {
       request.sequence_number = sequence_number_;
       request.sub_sequence_number = header.c;
       request.beginning = static_cast<Beginning>(static_cast<std::uint32_t>(header.a));
+    } else {
+      request.finish = static_cast<Finish>(static_cast<std::uint32_t>(header.b));
     }
     return request;
   }

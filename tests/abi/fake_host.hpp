@@ -51,6 +51,7 @@ struct FakeHost {
       reinterpret_cast<Metric*>(metric)->values.push_back(value);
     };
     table.should_stop = [](void* self) -> std::int32_t { return of(self).stop; };
+    table.finish_reason = [](void* self) -> std::int32_t { return of(self).finish_reason; };
     table.remaining_ms = [](void* self) -> std::int64_t { return of(self).remaining_ms; };
     table.set_tick_interval = [](void* self, std::uint32_t interval_ms) { of(self).tick_interval_ms = interval_ms; };
     table.checkpoint = [](kclhost_checkpointer* handle, const kclhost_string* sequence_number,
@@ -78,6 +79,7 @@ struct FakeHost {
   std::int32_t log_level = KCLHOST_LOG_TRACE;
   std::int32_t stop = KCLHOST_STOP_NO;
   std::int64_t remaining_ms = -1;
+  std::int32_t finish_reason = KCLHOST_FINISH_NO;
   kclhost_status answer = KCLHOST_OK;  // to all that is asked for
   std::string answer_name, answer_message;
   std::vector<Log> logs;

@@ -96,6 +96,26 @@ TEST_F(AbiVersions, HostTableOfThisVersion) {
   EXPECT_EQ(host->remaining_ms(host->context), -1);
 }
 
+TEST_F(AbiVersions, ReasonToFinish) {
+  static std::vector<std::int32_t> reasons;
+  reasons.clear();
+  const auto finish = [](void*, kclhost_checkpointer*, kclhost_error*) -> kclhost_status {
+    reasons.push_back(host->finish_reason(host->context));
+    return KCLHOST_OK;
+  };
+  table_.functions.shard_ended = table_.functions.shutdown_requested = table_.functions.flush = finish;
+  ASSERT_TRUE(create().ok());
+  for (const Finish why : {Finish::swap, Finish::bisection, Finish::in_flight}) {
+    instance_->perform({.call = Call::flush, .finish = why}, "{}");
+  }
+  instance_->perform({.call = Call::shutdown_requested, .finish = Finish::shutdown}, "{}");
+  instance_->perform({.call = Call::shard_ended, .finish = Finish::shard_ended}, "{}");
+  reasons.push_back(host->finish_reason(host->context));
+  EXPECT_EQ(reasons, (std::vector<std::int32_t>{KCLHOST_FINISH_SWAP, KCLHOST_FINISH_BISECTION, KCLHOST_FINISH_IN_FLIGHT,
+                                                KCLHOST_FINISH_SHUTDOWN, KCLHOST_FINISH_SHARD_ENDED,
+                                                KCLHOST_FINISH_NO}));
+}
+
 TEST_F(AbiVersions, RecordsAreNumbered) {
   ASSERT_TRUE(create().ok());
   std::vector<std::uint64_t> ids;

@@ -33,7 +33,9 @@ class Speaker final : public kclhost::CheckpointingProcessor {
     const kclhost::Status status = checkpointer.checkpoint_all();
     if (!status) context_.log_info(status.name() + (status.retryable() ? " retryable" : " final"));
   }
-  void finish(kclhost::Checkpointer&, kclhost::Reason) override {}
+  void finish(kclhost::Checkpointer&, kclhost::Reason reason) override {
+    if (reason == kclhost::Reason::swap) context_.log_info("swap");
+  }
 
  private:
   kclhost::Context& context_;
@@ -139,7 +141,7 @@ TEST_F(AbiVersions, OptionalFunctionMissing) {
   kclhost_plugin table = good;
   table.lease_lost = nullptr;
   table.shutdown_requested = nullptr;
-  table.drain = nullptr;
+  table.flush = nullptr;
   table.tick = nullptr;
   table.get_extension = nullptr;
   EXPECT_EQ(error_of(table), "loaded");
@@ -235,6 +237,13 @@ TEST_F(AbiVersions, UnknownInitializationReason) {
   initialization.reason = 99;
   EXPECT_EQ(good.initialize(self_, &initialization, &error_), KCLHOST_OK) << error_.message;
   EXPECT_EQ(said(), "shardId-3 again ");
+}
+
+TEST_F(AbiVersions, UnknownFinishReason) {
+  create();
+  host_.finish_reason = 99;
+  EXPECT_EQ(good.flush(self_, host_.checkpointer(), &error_), KCLHOST_OK) << error_.message;
+  EXPECT_EQ(said(), "swap ");
 }
 
 TEST_F(AbiVersions, LongerError) {

@@ -430,7 +430,7 @@ def test_a_record_set_aside_is_not_delivered_again_until_the_stream_is_read_anew
     def deaths():
         return stage.data("begun").count("die")
 
-    shard = stage.start(config={"drain": "nothing"}, on_error=DEAD_LETTER)
+    shard = stage.start(config={"flush": "nothing"}, on_error=DEAD_LETTER)
     shard.initialize()
     shard.process_records(*records)
     assert shard.checkpoints == []
@@ -438,7 +438,7 @@ def test_a_record_set_aside_is_not_delivered_again_until_the_stream_is_read_anew
     assert len(stage.letters()) == 1
     before = deaths()
 
-    shard = stage.start(config={"drain": "nothing"}, on_error=DEAD_LETTER)
+    shard = stage.start(config={"flush": "nothing"}, on_error=DEAD_LETTER)
     shard.initialize()
     shard.process_records(*records)
     assert shard.told("an earlier process set these records aside") == 1
@@ -449,7 +449,7 @@ def test_a_record_set_aside_is_not_delivered_again_until_the_stream_is_read_anew
     assert shard.finish() == 0
 
     # Somebody sets the application back to the stream's beginning, on purpose.
-    shard = stage.start(config={"drain": "nothing"}, on_error=DEAD_LETTER)
+    shard = stage.start(config={"flush": "nothing"}, on_error=DEAD_LETTER)
     shard.initialize()
     shard.process_records(*records)
     assert deaths() > before and len(stage.letters()) == 2
@@ -463,12 +463,12 @@ def test_a_plugin_that_holds_too_many_is_asked_to_flush(stage):
     shard = stage.start("holder.so", on_error=BLOCK, in_flight={"max_records": 10})
     shard.initialize()
     shard.process_records(*[record(101 + i, f"a{i}") for i in range(10)])
-    assert not stage.notes("drain") and shard.checkpoints == []
+    assert not stage.notes("flush") and shard.checkpoints == []
     shard.process_records(*[record(201 + i, f"b{i}") for i in range(5)])
-    assert len(stage.notes("drain")) == 1 and shard.checkpoints == [("205", 0)]
+    assert len(stage.notes("flush")) == 1 and shard.checkpoints == [("205", 0)]
     assert len(stage.data("stored")) == 15
     shard.process_records(record(301, "c"))
-    assert len(stage.notes("drain")) == 1
+    assert len(stage.notes("flush")) == 1
     assert shard.finish() == 0
 
 
@@ -476,14 +476,14 @@ def test_a_plugin_that_holds_too_much_is_asked_to_flush(stage):
     shard = stage.start("holder.so", on_error=BLOCK, in_flight={"max_bytes": "1KiB"})
     shard.initialize()
     shard.process_records(record(101, "x" * 400))
-    assert not stage.notes("drain")
+    assert not stage.notes("flush")
     shard.process_records(record(102, "y" * 700))
-    assert len(stage.notes("drain")) == 1 and shard.checkpoints == [("102", 0)]
+    assert len(stage.notes("flush")) == 1 and shard.checkpoints == [("102", 0)]
     assert shard.finish() == 0
 
 
 def test_a_flush_that_checkpoints_nothing_ends_the_host(stage):
-    shard = stage.start("holder.so", {"drain": "nothing"}, on_error=BLOCK, in_flight={"max_records": 10})
+    shard = stage.start("holder.so", {"flush": "nothing"}, on_error=BLOCK, in_flight={"max_records": 10})
     shard.initialize()
     shard.process_records(*[record(101 + i, f"a{i}") for i in range(10)])
     with pytest.raises(Ended):
@@ -498,12 +498,12 @@ def test_a_flush_that_checkpoints_nothing_ends_the_host(stage):
 def test_a_record_that_kills_only_in_a_flush_is_found(stage, limit):
     shard = stage.start("holder.so", on_error=DEAD_LETTER, in_flight={"max_records": limit})
     shard.initialize()
-    texts = ["one", "two", "die_in_drain", "four", "five", "six", "die_in_drain", "eight"]
+    texts = ["one", "two", "die_in_flush", "four", "five", "six", "die_in_flush", "eight"]
     for begin in range(0, len(texts), 2):
         shard.process_records(*[record(101 + begin + i, text) for i, text in enumerate(texts[begin:begin + 2])])
     shard.request_shutdown()
     assert shard.checkpoints[-1] == ("108", 0)
-    assert set(stage.data("stored")) == set(texts) - {"die_in_drain"}
+    assert set(stage.data("stored")) == set(texts) - {"die_in_flush"}
     assert sorted(letter["sequence_number"] for letter in stage.letters()) == ["103", "107"]
     assert shard.finish() == 0
 
@@ -511,8 +511,8 @@ def test_a_record_that_kills_only_in_a_flush_is_found(stage, limit):
 @pytest.mark.parametrize("texts", [
     ["one", "two", "fail", "four", "die", "six"],
     ["one", "die", "three", "die", "five", "six"],
-    ["die", "die", "three", "fail", "fail", "die_in_drain"],
-    ["one", "die_in_drain", "fail", "four", "die", "die_in_drain"],
+    ["die", "die", "three", "fail", "fail", "die_in_flush"],
+    ["one", "die_in_flush", "fail", "four", "die", "die_in_flush"],
 ])
 @pytest.mark.parametrize("size", [1, 2, 6])
 def test_exactly_the_bad_records_are_set_aside_and_every_other_is_stored(stage, texts, size):
@@ -525,7 +525,7 @@ def test_exactly_the_bad_records_are_set_aside_and_every_other_is_stored(stage, 
     shard.process_records(*[record(201 + i, f"more {i}") for i in range(5)])
     shard.request_shutdown()
     assert shard.checkpoints[-1] == ("205", 0)
-    bad = {"fail", "die", "die_in_drain"}
+    bad = {"fail", "die", "die_in_flush"}
     assert {note["record"] for note in stage.notes("stored")} == {
         *(str(101 + i) for i, text in enumerate(texts) if text not in bad), *(str(201 + i) for i in range(5))}
     assert sorted(letter["sequence_number"] for letter in stage.letters()) == [

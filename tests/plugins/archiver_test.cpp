@@ -215,7 +215,7 @@ TEST_F(Archiver, ATickBeforeItsTimeWritesNothing) {
 TEST_F(Archiver, EveryReasonToFinishWrites) {
   auto instance = host_.create(archiver());
   EXPECT_TRUE(instance.process_records({"1"}));
-  EXPECT_TRUE(instance.drain());
+  EXPECT_TRUE(instance.flush());
   EXPECT_THAT(host_.acknowledged(), ElementsAre("1"));
   EXPECT_TRUE(instance.process_records({"2"}));
   EXPECT_TRUE(instance.shutdown_requested());
@@ -249,7 +249,7 @@ TEST_F(Archiver, WhereTheDiskFailsNothingIsAcknowledgedAndItTriesAgain) {
     EXPECT_THAT(names(), IsEmpty()) << call;
     EXPECT_TRUE(instance.tick());
     EXPECT_TRUE(instance.process_records({"3"}));
-    EXPECT_THAT(instance.drain().message, HasSubstr("Input/output error"));
+    EXPECT_THAT(instance.flush().message, HasSubstr("Input/output error"));
     EXPECT_EQ(host.counter("archiver_failures"), 3);
     ASSERT_EQ(host.logs().size(), 1u) << "one line, not one for each try";
     EXPECT_THAT(host.logs()[0].text, HasSubstr(dir_.string()));
@@ -260,7 +260,7 @@ TEST_F(Archiver, WhereTheDiskFailsNothingIsAcknowledgedAndItTriesAgain) {
     EXPECT_THAT(host.acknowledged(), ElementsAre("1", "2", "3"));
     ASSERT_EQ(names().size(), 1u);
     EXPECT_TRUE(host.has_logged("can be written again"));
-    EXPECT_TRUE(instance.drain());
+    EXPECT_TRUE(instance.flush());
     std::filesystem::remove(dir_ / names()[0]);
   }
 }
@@ -270,7 +270,7 @@ TEST_F(Archiver, NoFileIsOverwritten) {
     Host host;
     auto instance = host.shard("shardId-1").config(config(R"(, "format": "raw")")).create(archiver());
     EXPECT_TRUE(instance.process_records(Batch().record(std::to_string(i)).sequence(7)));
-    EXPECT_TRUE(instance.drain());
+    EXPECT_TRUE(instance.flush());
   }
   const std::string stem = "shardId-1.0-of-1.7-0.7-0";
   EXPECT_THAT(names(), ElementsAre(stem + ".1.raw", stem + ".2.raw", stem + ".raw"));
@@ -280,7 +280,7 @@ TEST_F(Archiver, NoFileIsOverwritten) {
 TEST_F(Archiver, LanesHaveFilesOfTheirOwn) {
   auto instance = host_.lane(2, 4).create(archiver());
   EXPECT_TRUE(instance.process_records({"1"}));
-  EXPECT_TRUE(instance.drain());
+  EXPECT_TRUE(instance.flush());
   EXPECT_THAT(names()[0], StartsWith("shardId-1.2-of-4."));
 }
 
@@ -290,7 +290,7 @@ TEST_F(Archiver, WhatADeadInstanceHeldComesAgain) {
   dead.die();
   auto next = host_.create(archiver());
   EXPECT_TRUE(next.process_records(host_.unfinished()));
-  EXPECT_TRUE(next.drain());
+  EXPECT_TRUE(next.flush());
   EXPECT_THAT(host_.acknowledged(), ElementsAre("1", "2"));
   EXPECT_EQ(names().size(), 1u);
 }

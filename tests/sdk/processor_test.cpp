@@ -41,12 +41,16 @@ class Probe : public kclhost::CheckpointingProcessor {
   void shard_ended(kclhost::Checkpointer& checkpointer) override { run("shard_ended", nullptr, &checkpointer); }
   void lease_lost() override { run("lease_lost"); }
   void shutdown_requested(kclhost::Checkpointer& c) override { run("shutdown_requested", nullptr, &c); }
-  void drain(kclhost::Checkpointer& checkpointer) override { run("drain", nullptr, &checkpointer); }
+  void flush(kclhost::Checkpointer& checkpointer, kclhost::Reason why) override {
+    finish_reason = why;
+    run("flush", nullptr, &checkpointer);
+  }
   void tick(kclhost::Checkpointer& checkpointer) override { run("tick", nullptr, &checkpointer); }
   void finish(kclhost::Checkpointer&, kclhost::Reason) override { run("finish"); }
 
   static inline std::string shard;
   static inline kclhost::Beginning reason{};
+  static inline kclhost::Reason finish_reason{};
   static inline kclhost::Position position;
 
  private:
@@ -170,13 +174,13 @@ TEST_F(Sdk, EveryCallReachesTheClass) {
   EXPECT_EQ(Probe::position, kclhost::Position("77", 3));
   EXPECT_EQ(process(make_batch(records_)), KCLHOST_OK);
   EXPECT_EQ(table_.tick(self_, host_.checkpointer(), &error_), KCLHOST_OK);
-  EXPECT_EQ(table_.drain(self_, host_.checkpointer(), &error_), KCLHOST_OK);
+  EXPECT_EQ(table_.flush(self_, host_.checkpointer(), &error_), KCLHOST_OK);
   EXPECT_EQ(table_.shutdown_requested(self_, host_.checkpointer(), &error_), KCLHOST_OK);
   EXPECT_EQ(table_.shard_ended(self_, host_.checkpointer(), &error_), KCLHOST_OK);
   EXPECT_EQ(table_.lease_lost(self_, &error_), KCLHOST_OK);
   table_.destroy(self_);
   self_ = nullptr;
-  EXPECT_THAT(calls, ElementsAre("constructor", "initialize", "process_records", "tick", "drain", "shutdown_requested",
+  EXPECT_THAT(calls, ElementsAre("constructor", "initialize", "process_records", "tick", "flush", "shutdown_requested",
                                  "shard_ended", "lease_lost", "destructor"));
 }
 
@@ -189,17 +193,22 @@ TEST_F(Sdk, OneFinishServesAllThatMayComeLast) {
     ASSERT_EQ(table.create(&host_.table, text("{}"), &self, &error_), KCLHOST_OK);
     const kclhost_batch batch = make_batch(records_);
     EXPECT_EQ(table.process_records(self, &batch, host_.checkpointer(), &error_), KCLHOST_OK);
-    EXPECT_EQ(table.drain(self, host_.checkpointer(), &error_), KCLHOST_OK);
+    for (const std::int32_t why : {KCLHOST_FINISH_SWAP, KCLHOST_FINISH_BISECTION, KCLHOST_FINISH_IN_FLIGHT, 99}) {
+      host_.finish_reason = why;
+      EXPECT_EQ(table.flush(self, host_.checkpointer(), &error_), KCLHOST_OK);
+    }
     EXPECT_EQ(table.shutdown_requested(self, host_.checkpointer(), &error_), KCLHOST_OK);
     EXPECT_EQ(table.shard_ended(self, host_.checkpointer(), &error_), KCLHOST_OK);
     table.destroy(self);
   }
-  const auto all = ElementsAre(kclhost::Reason::drain, kclhost::Reason::shutdown, kclhost::Reason::shard_ended);
+  using kclhost::Reason;
+  const auto all = ElementsAre(Reason::swap, Reason::bisection, Reason::in_flight, Reason::swap, Reason::shutdown,
+                               Reason::shard_ended);
   EXPECT_EQ(Plain::records, records_.size());
   EXPECT_THAT(Plain::reasons, all);
   EXPECT_THAT(Acknowledges::reasons, all);
   EXPECT_THAT(CheckpointsItself::reasons, all);
-  EXPECT_EQ(host_.checkpoints.size(), 3u);
+  EXPECT_EQ(host_.checkpoints.size(), 6u);
 }
 
 TEST_F(Sdk, AnExceptionInAnyCallBecomesItsError) {
@@ -221,7 +230,7 @@ TEST_F(Sdk, AnExceptionInAnyCallBecomesItsError) {
       {"shard_ended", [&] { return table_.shard_ended(self_, handle, &error_); }},
       {"lease_lost", [&] { return table_.lease_lost(self_, &error_); }},
       {"shutdown_requested", [&] { return table_.shutdown_requested(self_, handle, &error_); }},
-      {"drain", [&] { return table_.drain(self_, handle, &error_); }},
+      {"flush", [&] { return table_.flush(self_, handle, &error_); }},
       {"tick", [&] { return table_.tick(self_, handle, &error_); }},
   };
   for (const auto& [name, call] : calls) {

@@ -143,7 +143,7 @@ TEST(TestingHost, AnswersCheckpointsAsToldAndKeepsThem) {
   auto instance = host.create<Checkpointing>();
   auto& processor = instance.as<Checkpointing>();
   EXPECT_TRUE(instance.process_records(Batch().record("a").sequence(4).record("b").sequence(4).sub(1)));
-  for (int i = 0; i < 4; ++i) EXPECT_TRUE(instance.drain());
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(instance.flush());
   const auto& status = processor.last_status;
   ASSERT_EQ(status.size(), 4u);
   EXPECT_TRUE(status[0].retryable());

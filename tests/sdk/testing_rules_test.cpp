@@ -47,7 +47,7 @@ class Raw {
       return script({*batch, checkpointer, error});
     };
     table.shard_ended = table.shutdown_requested =
-        table.drain = [](void*, kclhost_checkpointer*, kclhost_error*) { return kclhost_status{KCLHOST_OK}; };
+        table.flush = [](void*, kclhost_checkpointer*, kclhost_error*) { return kclhost_status{KCLHOST_OK}; };
     table.lease_lost = nullptr;
     return table;
   }

@@ -122,7 +122,7 @@ TEST(TestingWays, CheckpointingFinishesThemAndAllBefore) {
   EXPECT_TRUE(instance.process_records(Batch().record("b").sequence(2).record("c").sequence(3)));
   EXPECT_THAT(host.unfinished().data(), ElementsAre("c"));
   EXPECT_EQ(host.finished(), kclhost::Position("2", 0));
-  EXPECT_TRUE(instance.drain());
+  EXPECT_TRUE(instance.flush());
   EXPECT_THAT(host.unfinished().data(), IsEmpty());
 }
 
@@ -209,7 +209,7 @@ TEST(TestingWays, TheHostCheckpointsTheShardsEnd) {
   EXPECT_TRUE(instance.process_records({"a"}));
   EXPECT_TRUE(instance.shard_ended());
   EXPECT_THAT(host.unfinished().data(), IsEmpty());
-  EXPECT_THROW(instance.drain(), std::logic_error) << "nothing comes behind it";
+  EXPECT_THROW(instance.flush(), std::logic_error) << "nothing comes behind it";
   instance.destroy();
 
   Host other;  // of a plugin that acknowledges, it waits

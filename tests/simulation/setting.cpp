@@ -54,7 +54,7 @@ void Setting::choose_program(Chance& chance) {
   }
   one.empty_batches = chance(0.3);
   // A version that checkpoints may follow one that acknowledges: what kills it later must be found then, too.
-  if (!one.acknowledges && chance(0.25)) one.drain = chance(0.5) ? Program::Drain::nothing : Program::Drain::stores;
+  if (!one.acknowledges && chance(0.25)) one.flush = chance(0.5) ? Program::Flush::nothing : Program::Flush::stores;
   one.checkpoints_the_end = chance(0.8);
   constexpr double rates[] = {0, 0.05, 0.3, 0.8};
   one.checkpoint_rate = rates[chance.below(4)];
@@ -69,6 +69,14 @@ Program Setting::another(Chance& chance) const {
     one.acknowledges = !first_program.acknowledges && (first_program.checkpoints ? first : !first);
   }
   if (chance(0.1)) one.empty_batches = !one.empty_batches;
+  return one;
+}
+
+Program Setting::spoilt(Chance& chance) const {
+  Program one = another(chance);
+  one.spoils = chance.between(1, 8);
+  one.rest = static_cast<std::uint32_t>(chance.below(one.spoils));
+  one.spoiling = static_cast<Program::Spoiling>(chance.below(3));
   return one;
 }
 
@@ -108,7 +116,7 @@ void Setting::choose_faults(Chance& chance) {
   const double rate = chance(0.1) ? 0.4 : 0.06;
   ends_hosts = chance(0.15);
   const bool stores =
-      first_program.acknowledges || (first_program.checkpoints && first_program.drain != Program::Drain::nothing);
+      first_program.acknowledges || (first_program.checkpoints && first_program.flush != Program::Flush::nothing);
   for (Record& record : records) {
     if (!chance(rate)) continue;
     constexpr Fault kinds[] = {Fault::fails,         Fault::names_itself, Fault::crashes,     Fault::crashes,

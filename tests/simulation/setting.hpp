@@ -38,14 +38,17 @@ struct Record {
 
 // A version of the plugin's file.
 struct Program {
-  enum class Drain { nothing, stores, checkpoints };
+  enum class Flush { nothing, stores, checkpoints };
   bool loads = true;
   bool cured = false;  // no record does it any harm
+  // It fails at every record whose index divided by this leaves `rest`, in this way; 0: at none.
+  std::uint32_t spoils = 0, rest = 0;
+  enum class Spoiling { fails, crashes, rejects } spoiling = Spoiling::fails;
   bool checkpoints = false;
   bool acknowledges = false;
   bool empty_batches = false;
   std::uint32_t tick_ms = 0;  // it wants ticks this often
-  Drain drain = Drain::checkpoints;
+  Flush flush = Flush::checkpoints;
   bool checkpoints_the_end = true;
   double checkpoint_rate = 0.2;  // how often process_records checkpoints, or acknowledges
 
@@ -57,6 +60,8 @@ struct Setting {
 
   // A version of the plugin like the first one, or of another kind.
   Program another(Chance& chance) const;
+  // One with a fault of its own, for a trial.
+  Program spoilt(Chance& chance) const;
   // Records that can't be processed leave by themselves.
   bool gives_up() const {
     return config.on_error.then == config::Then::skip || config.on_error.then == config::Then::dead_letter;

@@ -27,6 +27,7 @@ struct Worker {
   };
 
   WorkerId id{};
+  std::uint32_t lane = 0, release = 0;
   Program program;
   State state = State::starting;
   bool refused = false;                                        // no process was to be had
@@ -48,7 +49,7 @@ struct Worker {
   bool begun = false;     // the plugin has seen the call
   int wishes_left = 0;
   std::optional<Wish> wish;
-  bool drain_checkpointed = false;
+  bool flush_checkpointed = false;
   std::int64_t stored_in_call = -1, checkpointed_in_call = -1;  // the records up to here
 
   std::vector<std::uint32_t> part;  // what it accepted last

@@ -26,7 +26,7 @@ World::World(std::uint64_t seed, bool story)
   const config::OnError& on_error = setting_.config.on_error;
   tell(setting_.size(), "records,", setting_.config.concurrency, "lanes, then", static_cast<int>(on_error.then),
        "bisect", on_error.bisect, "attempts", on_error.retry.max_attempts, "checkpoints for itself", file_.checkpoints,
-       "drain", static_cast<int>(file_.drain), "trouble", trouble_left_, "in flight",
+       "flush", static_cast<int>(file_.flush), "trouble", trouble_left_, "in flight",
        setting_.config.in_flight.max_records, setting_.config.in_flight.max_bytes);
   for (std::uint32_t i = 0; i < setting_.size(); ++i) {
     const Record& record = setting_.records[i];
@@ -45,7 +45,7 @@ bool World::undisturbed() const {
   for (const Record& record : setting_.records) {
     if (record.fault == Fault::hangs) return false;
   }
-  return !setting_.first_program.checkpoints || setting_.first_program.drain == Program::Drain::checkpoints;
+  return !setting_.first_program.checkpoints || setting_.first_program.flush == Program::Flush::checkpoints;
 }
 
 bool World::trouble(double rate) {
@@ -63,7 +63,11 @@ void World::live() {
   workers_.clear();
   former_.clear();
   asides_.clear();
-  sources_ = {file_};
+  releases_ = {file_};
+  blemished_ = {false};
+  wanted_ = 1;
+  before_ = proven_ = 0;
+  taken_ = false;
   file_is_new_ = false;
   looks_ = failed_starts_ = 0;
   protocol_broken_ = unloadable_ = dead_letters_failed_ = greeted_ = flush_returned_ = flushed_ = false;
@@ -146,13 +150,13 @@ void World::take(const Choice& choice) {
         // Somebody has mended what the shard waits for.
         file_ = setting_.first_program;
         file_.cured = true;
-        sources_.push_back(file_);
-        shard_->plugin_file(true, "", now_);
-        return perform();
+        stage(file_);
+      } else if (is_new) {
+        stage(file_);
       }
-      if (is_new) sources_.push_back(file_);
-      tell("the plugin's file is", is_new ? "another one" : "the same");
-      shard_->plugin_file(is_new, "", now_);
+      if (!host_alive_) return;
+      tell("there was a look for a release");
+      shard_->looked(now_);
       return perform();
     }
   }

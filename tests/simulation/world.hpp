@@ -67,7 +67,10 @@ class World {
   void act(const action::SendCheckpoint& one);
   void act(const action::WriteJournal& one);
   void act(const action::WriteDeadLetters& one);
-  void act(const action::LookForPlugin& one);
+  void act(const action::LookForRelease& one);
+  void act(const action::ReleaseTaken& one);
+  void act(const action::ReleaseRefused& one);
+  void act(const action::ReleaseUndone& one);
   void act(const action::NamePlugin& one);
   void act(const action::WriteCrashReport& one);
   void act(const action::Tell& one);
@@ -91,6 +94,7 @@ class World {
   void goes_on_in_call(Worker& worker);
   bool call_goes_wrong(Worker& worker);
   bool records_do_harm(Worker& worker);
+  bool program_does_harm(Worker& worker);
   bool store(Worker& worker, std::uint32_t last);
   bool wish(Worker& worker);
   void acknowledge(Worker& worker);
@@ -101,7 +105,7 @@ class World {
   void ended(std::size_t index);
   Hands in_hands(const Worker& worker, bool with_call) const;
   bool harmful(const Worker& worker, std::uint32_t record, Fault fault) const;
-  void harmed(std::uint32_t record);
+  void harmed(const Worker& worker, std::uint32_t record);
   Worker* find(WorkerId id);
 
   // ---- world_end.cpp: why a host may end
@@ -113,6 +117,14 @@ class World {
   void die_between(Worker& worker);
   void forge();
   void replace_file();
+  void run_release(std::uint32_t release, std::uint32_t before);
+  void stage(const Program& program);
+  void settle_trial();
+  void go_back();
+  // What it does counts against it alone.
+  bool on_trial(const Worker& worker) const { return worker.release != (before_ != 0 ? before_ : wanted_); }
+  // Its release did wrong where the one before might not.
+  void blemish(const Worker& worker) { blemished_[worker.release - 1] = true; }
 
   Chance chance_;
   bool story_;
@@ -121,7 +133,7 @@ class World {
   Daemon daemon_;
   Disk disk_;
   Memory& memory_;
-  Program file_;  // the plugin's file now
+  Program file_;  // the plugin's file now, but for what is on trial
   bool file_is_new_ = false;
   Now now_;
   int trouble_left_;
@@ -132,7 +144,11 @@ class World {
   std::unique_ptr<Shard> shard_;
   bool host_alive_ = false;
   bool greeted_ = false;
-  std::vector<Program> sources_;
+  std::vector<Program> releases_;
+  std::vector<bool> blemished_;
+  std::uint32_t wanted_ = 1, before_ = 0;  // before: what is wanted is on trial
+  std::uint32_t proven_ = 0;               // was initialized, and not on trial
+  bool taken_ = false;                     // what is wanted was initialized
   std::deque<Worker> workers_;
   std::vector<WorkerId> former_;  // names that no worker has any more
   struct Aside {

@@ -33,18 +33,23 @@ Worker* World::find(WorkerId id) {
 }
 
 void World::act(const action::StartWorker& one) {
-  if (one.source == 0 || one.source > sources_.size()) throw Violation{"a worker is started on a file never found"};
+  if (one.release == 0 || one.release > releases_.size()) throw Violation{"a worker is started on no release"};
+  if (one.release != wanted_ && one.release != before_ && one.release != proven_) {
+    throw Violation{"a worker is started on a release that nobody wants"};
+  }
   if (find(one.worker) || std::find(former_.begin(), former_.end(), one.worker) != former_.end()) {
     throw Violation{"a worker's name is used twice"};
   }
-  if (workers_.size() > 2 * static_cast<std::size_t>(setting_.config.concurrency) + 2) {
+  if (workers_.size() > 3 * static_cast<std::size_t>(setting_.config.concurrency) + 2) {
     throw Violation{"too many workers at once"};
   }
   Worker worker;
   worker.id = one.worker;
-  worker.program = sources_[one.source - 1];
+  worker.lane = one.lane;
+  worker.release = one.release;
+  worker.program = releases_[one.release - 1];
   worker.refused = trouble(0.05);
-  tell("worker", static_cast<std::uint32_t>(one.worker), "starts on file", one.source);
+  tell("worker", static_cast<std::uint32_t>(one.worker), "starts on release", one.release, "for lane", one.lane);
   workers_.push_back(std::move(worker));
 }
 
@@ -58,7 +63,7 @@ void World::act(const action::CallWorker& one) {
   if (one.number <= worker->number) throw Violation{"a call's number is used twice"};
   worker->call = one.request.call;
   worker->number = one.number;
-  worker->stop_requested = worker->examined = worker->begun = worker->drain_checkpointed = false;
+  worker->stop_requested = worker->examined = worker->begun = worker->flush_checkpointed = false;
   worker->wishes_left = 2;
   worker->stored_in_call = worker->checkpointed_in_call = -1;
   worker->records.clear();
@@ -109,13 +114,20 @@ void World::check_call(Worker& worker, const Request& request) {
       if (now_.steady < worker.tick_at) throw Violation{"a tick before its time"};
       return;
     case Call::shutdown_requested:
-    case Call::drain:
+    case Call::flush:
       return;
   }
 }
 
 void World::check_delivery(Worker& worker, const Request& request) {
   worker.batch = request.batch;
+  for (const Worker& other : workers_) {
+    const bool works = other.state != Worker::State::idle && other.state != Worker::State::dying &&
+                       other.call != Call::destroy && other.call != Call::create && other.state != Worker::State::starting;
+    if (other.id != worker.id && other.lane == worker.lane && other.created && works) {
+      throw Violation{"records are given to an instance while another one of the lane works"};
+    }
+  }
   if (request.batch.count == 0) {
     if (!worker.program.empty_batches) throw Violation{"an empty batch to a plugin that wants none"};
     if (daemon_.outstanding != Daemon::Message::process_records || daemon_.first != daemon_.delivered) {
@@ -201,7 +213,7 @@ void World::act(const action::AnswerCheckpoint& one) {
   if (worker->call == Call::create || worker->call == Call::initialize || worker->call == Call::lease_lost) {
     throw Violation{"a checkpoint is accepted where none is possible"};
   }
-  if (worker->call == Call::drain) worker->drain_checkpointed = true;
+  if (worker->call == Call::flush) worker->flush_checkpointed = true;
   if (wish.last != UINT32_MAX) worker->checkpointed_in_call = wish.last;
   if (wish.last != UINT32_MAX) std::erase_if(worker->unflushed, [&](std::uint32_t i) { return i <= wish.last; });
 }
@@ -246,11 +258,12 @@ void World::act(const action::SendStatus&) {
     case Message::process_records: {
       const auto held = [this](std::uint32_t record) {
         return std::any_of(workers_.begin(), workers_.end(),
-                           [record](const Worker& worker) { return worker.program.holds() && worker.has(record); });
+                           [record](const Worker& worker) { return !worker.destroyed && worker.program.holds() && worker.has(record);
+                           });
       };
       const auto unacknowledged = [this](std::uint32_t record) {
         return std::any_of(workers_.begin(), workers_.end(), [record](const Worker& worker) {
-          return worker.program.acknowledges && worker.has(record);
+          return !worker.destroyed && worker.program.acknowledges && worker.has(record);
         });
       };
       const std::uint32_t kept = promises_.kept(daemon_.delivered, unacknowledged);
@@ -336,8 +349,38 @@ void World::act(const action::WriteDeadLetters& one) {
   asides_.push_back({one.lane, trouble(0.05)});
 }
 
-void World::act(const action::LookForPlugin&) {
+void World::act(const action::LookForRelease&) {
   ++looks_;
+}
+
+void World::act(const action::ReleaseTaken& one) {
+  if (one.release == wanted_) taken_ = true;
+  if (one.release == (before_ != 0 ? before_ : wanted_) || proven_ == 0) proven_ = one.release;
+}
+
+void World::act(const action::ReleaseRefused& one) {
+  const Program& program = releases_[one.release - 1];
+  const bool fits = program.loads && !(program.checkpoints && setting_.config.concurrency > 1);
+  if (one.release != wanted_) throw Violation{"a release is refused that nobody wants"};
+  if (fits && !blemished_[one.release - 1]) throw Violation{"a release is refused without a reason: " + one.why};
+  tell("release", one.release, "is refused:", one.why);
+  go_back();
+}
+
+void World::act(const action::ReleaseUndone& one) {
+  if (one.release != wanted_ || before_ == 0) throw Violation{"a release is undone that is not on trial"};
+  if (releases_[one.release - 1].spoils == 0 && !blemished_[one.release - 1]) {
+    throw Violation{"a release is undone that did nothing wrong: " + one.why};
+  }
+  tell("release", one.release, "is undone:", one.why);
+  go_back();
+}
+
+// The shard runs what was good before.
+void World::go_back() {
+  wanted_ = before_ != 0 ? before_ : proven_;
+  before_ = 0;
+  taken_ = false;
 }
 void World::act(const action::NamePlugin&) {}
 void World::act(const action::WriteCrashReport&) {}

@@ -1,4 +1,6 @@
 // Why a host may end, and what people do about it then.
+#include <algorithm>
+
 #include "simulation/world.hpp"
 #include "support/exit_code.hpp"
 
@@ -15,8 +17,8 @@ void World::judge_end(int exit_code, const std::string& message) {
     return;
   }
   if (protocol_broken_ && exit_code == exit_usage) return;
-  if (exit_code == exit_usage && !greeted_ && (sources_.front().checkpoints || sources_.back().checkpoints) &&
-      setting_.config.concurrency > 1) {
+  const bool unfit = std::any_of(releases_.begin(), releases_.end(), [](const Program& one) { return one.checkpoints; });
+  if (exit_code == exit_usage && !greeted_ && unfit && setting_.config.concurrency > 1) {
     file_ = setting_.first_program;
     return;
   }
@@ -33,7 +35,7 @@ void World::judge_end(int exit_code, const std::string& message) {
     return;
   }
   if (message.find("in_flight") != std::string::npos && exit_code == exit_stopped) {
-    const bool flushes = setting_.first_program.drain == Program::Drain::checkpoints;
+    const bool flushes = setting_.first_program.flush == Program::Flush::checkpoints;
     if ((flushes && trouble_left_ == setting_.trouble) || !flush_returned_) throw Violation{what};
     setting_.config.in_flight = {};
     return;

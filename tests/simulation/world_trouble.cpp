@@ -4,6 +4,7 @@
 namespace kclhost::host::simulation {
 
 void World::something_happens() {
+  if (before_ != 0 && chance_(0.1)) return settle_trial();
   switch (chance_.below(8)) {
     case 0:
       if (trouble(0.5)) host_ends(chance_(0.3));
@@ -43,6 +44,7 @@ void World::die_between(Worker& worker) {
     if (!promises_.may_fail(rest)) return;
   }
   --trouble_left_;
+  blemish(worker);
   dies(worker, true);
 }
 
@@ -91,21 +93,45 @@ void World::forge() {
 
 void World::replace_file() {
   tell("the plugin's file is replaced");
+  const std::uint32_t good = before_ != 0 ? before_ : wanted_;
+  if (good == proven_ && chance_(0.4)) {  // for a trial, which comes to nothing when the host ends
+    Program program = chance_(0.6) ? setting_.spoilt(chance_) : setting_.another(chance_);
+    program.loads = !chance_(0.2);
+    releases_.push_back(program);
+    blemished_.push_back(false);
+    return run_release(static_cast<std::uint32_t>(releases_.size()), good);
+  }
   file_ = setting_.another(chance_);
   file_.loads = !chance_(0.3);
   file_is_new_ = true;
   if (chance_(0.5)) return;  // it is found when somebody looks
-  const std::size_t kind = chance_.below(3);
-  if (kind == 0) {
-    sources_.push_back(file_);
-    file_is_new_ = false;
-    shard_->plugin_file(true, "", now_);
-  } else if (kind == 1) {
-    shard_->plugin_file(false, "it is no plugin", now_);
-  } else {
-    shard_->plugin_file(false, "", now_);
-  }
+  file_is_new_ = false;
+  stage(file_);
+}
+
+// It is to be run, and not on trial.
+void World::stage(const Program& program) {
+  releases_.push_back(program);
+  blemished_.push_back(false);
+  run_release(static_cast<std::uint32_t>(releases_.size()), 0);
+}
+
+void World::run_release(std::uint32_t release, std::uint32_t before) {
+  tell("release", release, before != 0 ? "is on trial; before it there was" : "is wanted", before);
+  taken_ = taken_ && release == wanted_;
+  wanted_ = release;
+  before_ = before;
+  if (taken_ && before == 0) proven_ = release;
+  shard_->run_release(release, before, now_);
   perform();
+}
+
+// The trial has gone well; or it is called off.
+void World::settle_trial() {
+  const bool good = releases_[wanted_ - 1].spoils == 0 && releases_[wanted_ - 1].loads;
+  if (!good || chance_(0.3)) return run_release(before_, 0);
+  file_ = releases_[wanted_ - 1];
+  run_release(wanted_, 0);
 }
 
 }  // namespace kclhost::host::simulation

@@ -29,6 +29,7 @@ void World::worker_goes_on(std::size_t index) {
     case State::starting:
       return starts(worker, index);
     case State::idle:  // a record that it was given kills it
+      blemish(worker);
       promises_.died_of_a_record();
       return dies(worker, true);
     case State::in_call:
@@ -45,6 +46,7 @@ void World::worker_goes_on(std::size_t index) {
 void World::starts(Worker& worker, std::size_t index) {
   const WorkerId id = worker.id;
   if (worker.refused) {
+    blemish(worker);
     former_.push_back(id);
     workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(index));
     tell("worker", static_cast<std::uint32_t>(id), "can't be started");
@@ -53,6 +55,7 @@ void World::starts(Worker& worker, std::size_t index) {
     return perform();
   }
   if (trouble(0.03)) {
+    blemish(worker);
     ++failed_starts_;
     unloadable_ = unloadable_ || !greeted_;
     if (chance_(0.5)) {
@@ -62,6 +65,7 @@ void World::starts(Worker& worker, std::size_t index) {
     return dies(worker, true);
   }
   if (!worker.program.loads || trouble(0.02)) {
+    blemish(worker);
     tell("worker", static_cast<std::uint32_t>(id), "can't load its file");
     worker.state = State::dying;
     worker.death.reset();
@@ -86,6 +90,7 @@ void World::goes_on_in_call(Worker& worker) {
   if (call_goes_wrong(worker)) return;
   worker.begun = true;
   if (worker.armed && chance_(0.3)) {
+    blemish(worker);  // of the release before the record might have killed nobody
     promises_.died_of_a_record();
     return dies(worker, true);
   }
@@ -97,7 +102,7 @@ void World::goes_on_in_call(Worker& worker) {
       break;
     case Call::process_records:
       check_bytes(worker);
-      if (!std::exchange(worker.examined, true) && records_do_harm(worker)) return;
+      if (!std::exchange(worker.examined, true) && (program_does_harm(worker) || records_do_harm(worker))) return;
       if (worker.wishes_left-- > 0 && chance_(program.holds() ? program.checkpoint_rate : 0.02)) {
         if (program.acknowledges && chance_(0.9)) return acknowledge(worker);
         if (wish(worker)) return;
@@ -113,11 +118,11 @@ void World::goes_on_in_call(Worker& worker) {
     case Call::lease_lost:
       if (worker.wishes_left-- > 1 && chance_(0.1)) return ask(worker, {true, false, UINT32_MAX});
       break;
-    case Call::drain:
+    case Call::flush:
       if (program.acknowledges && !worker.buffered.empty() && chance_(0.7)) return acknowledge(worker);
-      if (program.drain == Program::Drain::nothing || program.acknowledges) break;
+      if (program.flush == Program::Flush::nothing || program.acknowledges) break;
       if (!store(worker, UINT32_MAX)) return;
-      if (program.checkpoints && program.drain == Program::Drain::checkpoints && !worker.drain_checkpointed &&
+      if (program.checkpoints && program.flush == Program::Flush::checkpoints && !worker.flush_checkpointed &&
           worker.wishes_left-- > 0) {
         return ask(worker, {true, false, worker.given.empty() ? UINT32_MAX : worker.given.back()});
       }
@@ -152,6 +157,7 @@ bool World::call_goes_wrong(Worker& worker) {
   // What hangs may fail in the end, or be killed.
   if (kind == 1 && !worker.records.empty() && !promises_.may_fail(Hands{{}, worker.records, {}})) return false;
   --trouble_left_;
+  blemish(worker);
   if (worker.call == Call::create || worker.call == Call::initialize) ++failed_starts_;
   if (kind == 1) {
     tell("worker", static_cast<std::uint32_t>(worker.id), "hangs in", name_of(worker.call));
@@ -181,6 +187,29 @@ bool World::call_goes_wrong(Worker& worker) {
   return true;
 }
 
+// A fault of the release's own: whether it showed.
+bool World::program_does_harm(Worker& worker) {
+  const Program& program = worker.program;
+  if (program.spoils == 0) return false;
+  for (const std::uint32_t i : worker.records) {
+    if (i % program.spoils != program.rest || promises_.is_taken(i)) continue;
+    tell("    the release fails at record", i);
+    const WorkerId id = worker.id;
+    switch (program.spoiling) {
+      case Program::Spoiling::fails:
+        over(worker, KCLHOST_FAILED, 0);
+        return true;
+      case Program::Spoiling::crashes:
+        dies(worker, true);
+        return true;
+      case Program::Spoiling::rejects:
+        reject(worker, i);
+        if (!host_alive_ || find(id) != &worker || worker.state != State::in_call) return true;
+    }
+  }
+  return false;
+}
+
 bool World::harmful(const Worker& worker, std::uint32_t record, Fault fault) const {
   const Record& one = setting_.records[record];
   // Nobody could tell what a plugin dies of that has said that it is done.
@@ -189,8 +218,13 @@ bool World::harmful(const Worker& worker, std::uint32_t record, Fault fault) con
   return one.fault == fault && one.left != 0 && !worker.program.cured && (!later || worker.program.holds());
 }
 
-void World::harmed(std::uint32_t record) {
+void World::harmed(const Worker& worker, std::uint32_t record) {
   Record& one = setting_.records[record];
+  if (before_ != 0) {
+    // The release before may come through.
+    const Program& before = releases_[before_ - 1];
+    if (one.left >= 0 || before.cured || before.holds() != worker.program.holds()) blemish(worker);
+  }
   if (one.left > 0) --one.left;
 }
 
@@ -204,12 +238,12 @@ bool World::records_do_harm(Worker& worker) {
       continue;
     if (worker.has_rejected(i) || promises_.is_taken(i)) continue;
     tell("    record", i, "does harm");
-    harmed(i);
+    harmed(worker, i);
     switch (fault) {
       case Fault::is_rejected: {
         const WorkerId id = worker.id;
         reject(worker, i);
-        if (!host_alive_ || find(id) != &worker) return true;
+        if (!host_alive_ || find(id) != &worker || worker.state != State::in_call) return true;
         continue;
       }
       case Fault::names_culprit:
@@ -248,7 +282,7 @@ bool World::store(Worker& worker, std::uint32_t last) {
     for (const Fault fault : {Fault::crashes_in_flush, Fault::crashes_later}) {
       if (!harmful(worker, i, fault)) continue;
       tell("    record", i, "does harm when it is stored");
-      harmed(i);
+      harmed(worker, i);
       promises_.died_of_a_record();
       dies(worker, true);
       return false;
@@ -286,7 +320,7 @@ bool World::wish(Worker& worker) {
     for (const Fault fault : {Fault::crashes_in_flush, Fault::crashes_later}) {
       if (!harmful(worker, i, fault)) continue;
       tell("    record", i, "does harm when it is stored at once");
-      harmed(i);
+      harmed(worker, i);
       promises_.died_of_a_record();
       dies(worker, true);
       return true;
@@ -317,19 +351,21 @@ void World::acknowledge(Worker& worker) {
     for (const Fault fault : {Fault::crashes_in_flush, Fault::crashes_later}) {
       if (!harmful(worker, i, fault)) continue;
       tell("    record", i, "does harm when it is stored");
-      harmed(i);
+      harmed(worker, i);
       promises_.died_of_a_record();
       return dies(worker, true);
     }
     if (harmful(worker, i, Fault::is_rejected_later)) {
-      harmed(i);
+      harmed(worker, i);
       reject(worker, i);
     } else {
       tell("worker", static_cast<std::uint32_t>(id), "acknowledges", i);
       std::erase(worker.buffered, i);
       std::erase(worker.unflushed, i);
       promises_.stored(i);
-      promises_.taken(i);
+      // What another one is given instead is that one's.
+      const Instance* const serving = shard_->lanes()[worker.lane]->serving();
+      if (serving != nullptr && serving->id() == id) promises_.taken(i);
       shard_->acknowledged(id, worker.ids[i], 1, now_);
       perform();
     }
@@ -340,6 +376,15 @@ void World::acknowledge(Worker& worker) {
 
 void World::reject(Worker& worker, std::uint32_t record) {
   tell("worker", static_cast<std::uint32_t>(worker.id), "rejects", record);
+  if (on_trial(worker)) {
+    shard_->rejected(worker.id, worker.ids[record], "no process can do anything with it", now_);
+    perform();
+    const bool heard = host_alive_ && !worker.finished && find(worker.id) == &worker;
+    if (heard && worker.state != State::dying) {
+      throw Violation{"a release on trial rejects a record, and nobody else is asked"};
+    }
+    return;
+  }
   worker.rejected.push_back(record);
   std::erase(worker.given, record);
   std::erase(worker.buffered, record);
@@ -388,8 +433,8 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
   }
   worker.ready |= ok && worker.call == Call::initialize;
   worker.may_be_destroyed |= ok && worker.call == Call::create;
-  if (worker.call == Call::drain) {
-    flush_returned_ = !worker.drain_checkpointed;
+  if (worker.call == Call::flush) {
+    flush_returned_ = !worker.flush_checkpointed;
     flushed_ = true;
   }
   tell("worker", static_cast<std::uint32_t>(worker.id), ok ? "returns from" : "fails in", name_of(worker.call),
@@ -398,7 +443,9 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
     const std::size_t all_but_one = worker.records.size() - 1;
     const std::size_t done = ok ? all_but_one + 1 : std::min<std::size_t>(first_unfinished, all_but_one);
     const std::span<const std::uint32_t> all(worker.records);
-    if (!ok && !daemon_.gone) {
+    if (!ok && !daemon_.gone && on_trial(worker)) {
+      promises_.disturbed(all);
+    } else if (!ok && !daemon_.gone) {
       promises_.disturbed(all.first(done));
       const Hands hands{{}, {all.begin() + static_cast<std::ptrdiff_t>(done), all.end()}, {}};
       promises_.failed(hands);
@@ -417,19 +464,19 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
     // What it checkpointed in this call is neither buffered nor unflushed.
     if (worker.program.checkpoints) promises_.settle(worker);
   }
-  if (worker.call == Call::drain && worker.program.holds()) {
+  if (worker.call == Call::flush && worker.program.holds()) {
     worker.abandoned |= !ok;
     if (ok && worker.program.acknowledges) {
       // It is over when all is acknowledged; and then nothing is left.
     } else if (ok) {
       promises_.flushed(worker.unflushed);
       worker.unflushed.clear();
-    } else if (!daemon_.gone) {
+    } else if (!daemon_.gone && !on_trial(worker)) {
       promises_.failed({worker.unflushed, {}, worker.part});
       promises_.disturbed(worker.given);
     }
   }
-  const std::uint64_t memory = setting_.config.worker.max_memory ? (trouble(0.05) ? 2'000'000 : 1'000) : 0;
+  const std::uint64_t memory = setting_.config.worker.max_memory ? (trouble(0.05) ? (blemish(worker), 2'000'000) : 1'000) : 0;
   Outcome outcome = verdict;
   outcome.status = status;
   if (!ok && chance_(0.1)) outcome.retry_after_ms = chance_.below(30);
@@ -443,7 +490,7 @@ void World::dies(Worker& worker, bool call_begun) {
   tell("worker", static_cast<std::uint32_t>(worker.id), "dies", call_begun ? "" : "before the plugin saw the call");
   const bool as_asked = worker.state == State::in_call && worker.call == Call::destroy && call_begun;
   if (worker.state == State::idle) worker.records.clear();
-  if (worker.call == Call::drain) flush_returned_ = false;
+  if (worker.call == Call::flush) flush_returned_ = false;
   worker.state = State::dying;
   worker.death.reset();
   if (!as_asked || trouble(0.1)) worker.death = Death{Death::Kind::signal, 11, "killed by SIGSEGV", {}, call_begun};
@@ -457,7 +504,7 @@ void World::ended(std::size_t index) {
   tell("worker", static_cast<std::uint32_t>(worker.id), "has ended");
   if (!worker.ready) ++failed_starts_;
   if (worker.death && !worker.destroyed && !daemon_.gone) {
-    promises_.failed(in_hands(worker, worker.death->call_begun));
+    if (!on_trial(worker)) promises_.failed(in_hands(worker, worker.death->call_begun));
     promises_.disturbed(worker.given);  // what it had stored, too, is with nobody now
   }
   shard_->ended(worker.id, worker.death ? &*worker.death : nullptr, now_);

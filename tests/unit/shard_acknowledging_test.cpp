@@ -70,7 +70,7 @@ TEST_F(Acknowledging, WhatIsNotAcknowledgedComesAgainWhenTheWorkerDies) {
   EXPECT_EQ(again.request.batch.sequence_number(0), "2");
   EXPECT_EQ(again.request.first_id, 0u) << "another instance counts anew";
   over(again);
-  over(called(Call::drain));  // so that the one that kills is found
+  over(called(Call::flush));  // so that the one that kills is found
   EXPECT_FALSE(take<action::CallWorker>());
   shard->acknowledged(start->worker, 0, 1, now);
   const auto behind = called(Call::process_records);
@@ -138,18 +138,23 @@ TEST_F(Acknowledging, AShutdownWaitsForWhatIsOpenAndNoLongerThanItMay) {
 TEST_F(Acknowledging, OneThatTakesOverIsMadeOnceAllIsAcknowledged) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
   send_and_accept(1, 2);
-  shard->plugin_file(true, "", now);
+  shard->run_release(2, 0, now);
   const auto successor = take<action::StartWorker>();
   ASSERT_TRUE(successor);
+  const WorkerId old = worker;
   load(successor->worker);
-  over(called(Call::drain));
+  over(called(Call::create));
+  const auto flush = called(Call::flush);
+  EXPECT_EQ(flush.worker, old);
+  EXPECT_EQ(flush.request.finish, Finish::swap);
+  over(flush);
   EXPECT_FALSE(take<action::CallWorker>());
   acknowledge(0, 2);
-  const auto destroy = called(Call::destroy);
-  shard->ended(destroy.worker, nullptr, now);
-  EXPECT_EQ(called(Call::create).worker, successor->worker);
-  shard->outcome(successor->worker, 1, {}, 0, now);
-  EXPECT_EQ(called(Call::initialize).request.beginning, Beginning::swap);
+  const auto initialize = called(Call::initialize);
+  EXPECT_EQ(initialize.worker, successor->worker);
+  EXPECT_EQ(initialize.request.beginning, Beginning::swap);
+  over(initialize);
+  EXPECT_EQ(called(Call::destroy).worker, old);
 }
 
 TEST_F(Acknowledging, NumbersThatWereNotGivenSayNothing) {
@@ -221,8 +226,8 @@ TEST_F(Acknowledging, OfTwoRejectedRecordsThatBlockNoneIsForgotten) {
   EXPECT_FALSE(answered());
   for (const char* const number : {"1", "2"}) {
     pass(1s);
-    EXPECT_TRUE(take<action::LookForPlugin>());
-    shard->plugin_file(false, "", now);
+    EXPECT_TRUE(take<action::LookForRelease>());
+    shard->looked(now);
     call = called(Call::process_records);
     EXPECT_EQ(call.request.batch.count, 1u);
     EXPECT_EQ(call.request.batch.sequence_number(0), number);

@@ -31,7 +31,7 @@ Descriptor version(const char* number) {
   return about;
 }
 
-// A shard with an initialized instance, whose plugin's file then changes: the successor's worker is being started.
+// A shard with an initialized instance, which is then to run another release: the successor's worker is being started.
 class Replacement : public testing::Test {
  protected:
   Replacement() {
@@ -45,7 +45,7 @@ class Replacement : public testing::Test {
       shard.outcome(call.worker, call.number, {}, 0, now);
     }
     EXPECT_TRUE(only<action::SendStatus>());
-    shard.plugin_file(true, "", now);
+    shard.run_release(2, 0, now);
   }
 
   // The last action of that kind since the last look.
@@ -54,6 +54,7 @@ class Replacement : public testing::Test {
     std::optional<Kind> found;
     for (const Action& one : std::exchange(shard.actions(), {})) {
       if (const auto* told = std::get_if<action::Tell>(&one)) lines.push_back(told->text);
+      if (const auto* release = std::get_if<action::ReleaseRefused>(&one)) refused = release->why;
       if (const auto* kind = std::get_if<Kind>(&one)) found = *kind;
     }
     return found;
@@ -96,6 +97,13 @@ class Replacement : public testing::Test {
     const auto successor = started();
     ASSERT_TRUE(successor);
     shard.loaded(*successor, version("2"), now);
+    for (const Call expected : {Call::create, Call::initialize}) {
+      const auto call = only<action::CallWorker>();
+      ASSERT_TRUE(call);
+      EXPECT_EQ(call->worker, *successor);
+      EXPECT_EQ(call->request.call, expected);
+      shard.outcome(call->worker, call->number, {}, 0, now);
+    }
     const auto destroy = only<action::CallWorker>();
     ASSERT_TRUE(destroy);
     EXPECT_EQ(destroy->request.call, Call::destroy) << "the old instance goes";
@@ -106,6 +114,7 @@ class Replacement : public testing::Test {
   Now now{1'000s, 1'700'000'000'000};
   Shard shard{config, memory, 1, now};
   std::vector<std::string> lines;
+  std::string refused;
 };
 
 TEST_F(Replacement, ThatCantBeStartedIsTriedAgainAfterAPause) {
@@ -120,7 +129,7 @@ TEST_F(Replacement, OfAFileThatIsNoGoodIsNotTriedAgain) {
   shard.not_loaded(started().value(), "no", now);
   EXPECT_FALSE(started());
   EXPECT_EQ(shard.deadline(), never);
-  EXPECT_EQ(lines.back(), "the plugin's new file is not used: plugin " + config.plugin.path + ": no");
+  EXPECT_EQ(refused, "plugin " + config.plugin.path + ": no");
 }
 
 // The same file again, because the worker has outgrown its memory: what can't be loaded now could be loaded before.

@@ -63,7 +63,7 @@ TEST_P(WorkerLife, AWholeLife) {
   EXPECT_TRUE(ok());
   call(Call::lease_lost);
   EXPECT_TRUE(ok());
-  call(Call::drain);
+  call(Call::flush);
   EXPECT_TRUE(ok()) << "which this plugin does not have";
   call(Call::destroy);
   EXPECT_TRUE(listener->over);
@@ -127,7 +127,7 @@ TEST_P(WorkerLife, AnIdleWorkerLetsReleasedMemoryGo) {
   life->on_time(Clock::now());
   EXPECT_GT(life->deadline(), Clock::now());
   // After what it was told before.
-  call(Call::drain);
+  call(Call::flush);
   EXPECT_TRUE(ok());
   EXPECT_FALSE(is_mapped(before.st_ino));
   EXPECT_TRUE(is_mapped(after.st_ino));

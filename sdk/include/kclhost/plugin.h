@@ -206,6 +206,14 @@ typedef struct kclhost_metric_spec {
 #define KCLHOST_STOP_DEADLINE 1 /* its time has passed */
 #define KCLHOST_STOP_END 2      /* the host is about to end, or another instance to take over */
 
+/* Why an instance is to finish what it holds. A plugin takes one that it does not know for a swap. */
+#define KCLHOST_FINISH_NO 0          /* it is not: the call is none of shard_ended, shutdown_requested and flush */
+#define KCLHOST_FINISH_SHARD_ENDED 1 /* the shard was split or merged and has no more records */
+#define KCLHOST_FINISH_SHUTDOWN 2    /* the worker is being shut down */
+#define KCLHOST_FINISH_SWAP 3        /* another instance takes over */
+#define KCLHOST_FINISH_BISECTION 4   /* a record that kills, or fails, is looked for; more records follow */
+#define KCLHOST_FINISH_IN_FLIGHT 5   /* it holds more than in_flight allows; more records follow */
+
 /* Given to create; valid, at the same address, until destroy returns. */
 typedef struct kclhost_host {
   uint32_t struct_size;
@@ -234,6 +242,8 @@ typedef struct kclhost_host {
   /* What is left of the time of the call in progress, milliseconds; 0 when it has passed, INT64_MAX when it has no
    * limit, -1 between calls. [any thread] */
   int64_t (*remaining_ms)(void* context);
+  /* KCLHOST_FINISH_*: why the call in progress asks the instance to finish what it holds. [any thread] */
+  int32_t (*finish_reason)(void* context);
   /* tick is called this often from now on, milliseconds; 0, which is the default: never. Ignored when the plugin has no
    * tick. From within calls alone. */
   void (*set_tick_interval)(void* context, uint32_t interval_ms);
@@ -271,7 +281,7 @@ typedef struct kclhost_host {
 
 /* Static, immutable, the same at every call. Functions marked optional may be NULL. self is what create stored. Life of
  * an instance: create, initialize, process_records any number of times, then at most one of shard_ended and lease_lost
- * (shutdown_requested or drain may come before), destroy. */
+ * (shutdown_requested or flush may come before), destroy. */
 typedef struct kclhost_plugin {
   uint32_t struct_size;
   uint32_t abi_major; /* KCLHOST_ABI_MAJOR */
@@ -299,9 +309,12 @@ typedef struct kclhost_plugin {
   kclhost_status (*lease_lost)(void* self, kclhost_error* error);
   /* Optional. The worker is being shut down; the last chance to checkpoint. lease_lost follows. */
   kclhost_status (*shutdown_requested)(void* self, kclhost_checkpointer* checkpointer, kclhost_error* error);
-  /* Optional. Finish, and checkpoint, what is held: another instance takes over, too much is held, or a record that
-   * kills is looked for. An acknowledging plugin may return before all is acknowledged; the host waits for that. */
-  kclhost_status (*drain)(void* self, kclhost_checkpointer* checkpointer, kclhost_error* error);
+  /* Optional. Finish, and checkpoint, what is held; finish_reason says why. An acknowledging plugin may return before
+   * all is acknowledged; the host waits for that. (drain: its name in sources that are older than 1.0.) */
+  union {
+    kclhost_status (*flush)(void* self, kclhost_checkpointer* checkpointer, kclhost_error* error);
+    kclhost_status (*drain)(void* self, kclhost_checkpointer* checkpointer, kclhost_error* error);
+  };
   /* Optional. Called at the interval that set_tick_interval asked for, between other calls, whether records come or
    * not; late when another call takes longer. What is checkpointed here waits for the daemon's next message. A failure
    * is logged and has no other consequence. */

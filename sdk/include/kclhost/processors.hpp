@@ -65,7 +65,9 @@ class BatchFailure : public std::runtime_error {
 enum class Reason {
   shard_ended,  // the shard was split or merged and has no more records
   shutdown,     // the worker is being shut down
-  drain,        // another instance takes the shard over, too much is held, or a record that kills is looked for
+  swap,         // another instance takes over
+  bisection,    // a record that kills, or fails, is looked for; more records follow
+  in_flight,    // more is held than in_flight allows; more records follow
 };
 
 namespace detail {
@@ -105,7 +107,7 @@ class RecordProcessor : public detail::Processor {
   // kclhost checkpoints the shard's end when this returns.
   virtual void shard_ended() { finish(Reason::shard_ended); }
   virtual void shutdown_requested() { finish(Reason::shutdown); }
-  virtual void drain() { finish(Reason::drain); }
+  virtual void flush(Reason reason) { finish(reason); }
   // As often as Context::set_tick_interval says, between other calls; late when one of them takes longer. A failure is
   // logged and has no other consequence.
   virtual void tick() {}
@@ -122,7 +124,7 @@ class AcknowledgingProcessor : public detail::Processor {
   virtual void finish(Reason reason) = 0;
   virtual void shard_ended() { finish(Reason::shard_ended); }
   virtual void shutdown_requested() { finish(Reason::shutdown); }
-  virtual void drain() { finish(Reason::drain); }
+  virtual void flush(Reason reason) { finish(reason); }
   // As RecordProcessor's.
   virtual void tick() {}
 };
@@ -137,7 +139,7 @@ class CheckpointingProcessor : public detail::Processor {
   virtual void shard_ended(Checkpointer& checkpointer) { finish(checkpointer, Reason::shard_ended); }
   // The last chance to checkpoint. lease_lost follows.
   virtual void shutdown_requested(Checkpointer& checkpointer) { finish(checkpointer, Reason::shutdown); }
-  virtual void drain(Checkpointer& checkpointer) { finish(checkpointer, Reason::drain); }
+  virtual void flush(Checkpointer& checkpointer, Reason reason) { finish(checkpointer, reason); }
   // As RecordProcessor's. A checkpoint in it waits for the daemon's next message.
   virtual void tick(Checkpointer&) {}
 };

@@ -83,6 +83,12 @@ constants! {
     STOP_NO: i32 = 0;
     STOP_DEADLINE: i32 = 1;
     STOP_END: i32 = 2;
+    FINISH_NO: i32 = 0;
+    FINISH_SHARD_ENDED: i32 = 1;
+    FINISH_SHUTDOWN: i32 = 2;
+    FINISH_SWAP: i32 = 3;
+    FINISH_BISECTION: i32 = 4;
+    FINISH_IN_FLIGHT: i32 = 5;
     PLUGIN_CHECKPOINTS: u32 = 1;
     PLUGIN_EMPTY_BATCHES: u32 = 2;
     PLUGIN_ACKNOWLEDGES: u32 = 4;
@@ -170,6 +176,7 @@ structs! {
         record_metric: unsafe extern "C" fn(metric: *mut MetricHandle, value: f64),
         should_stop: unsafe extern "C" fn(context: *mut c_void) -> i32,
         remaining_ms: unsafe extern "C" fn(context: *mut c_void) -> i64,
+        finish_reason: unsafe extern "C" fn(context: *mut c_void) -> i32,
         set_tick_interval: unsafe extern "C" fn(context: *mut c_void, interval_ms: u32),
         checkpoint: unsafe extern "C" fn(
             checkpointer: *mut CheckpointerHandle, sequence_number: *const Text, sub_sequence_number: i64,
@@ -202,7 +209,7 @@ structs! {
         shard_ended: PluginCall,
         lease_lost: unsafe extern "C" fn(self_: *mut c_void, error: *mut Error) -> Status,
         shutdown_requested: PluginCall,
-        drain: PluginCall,
+        flush: PluginCall,
         tick: PluginCall,
         get_extension: unsafe extern "C" fn(id: Text) -> *const c_void,
     }

@@ -13,8 +13,12 @@ pub enum Reason {
     ShardEnded,
     /// The worker is being shut down.
     Shutdown,
-    /// Another instance takes over, too much is held, or a record that kills is looked for.
-    Drain,
+    /// Another instance takes over.
+    Swap,
+    /// A record that kills, or fails, is looked for; more records follow.
+    Bisection,
+    /// More is held than `in_flight` allows; more records follow.
+    InFlight,
 }
 
 /// What the three have in common.

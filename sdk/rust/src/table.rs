@@ -124,24 +124,24 @@ unsafe extern "C" fn process_records<Way, T: ImplementsOneProcessorTrait<Way>>(
     })
 }
 
-unsafe extern "C" fn finish<Way, T: ImplementsOneProcessorTrait<Way>, const REASON: u8>(
+unsafe extern "C" fn finish<Way, T: ImplementsOneProcessorTrait<Way>>(
     self_: *mut c_void,
     handle: *mut abi::CheckpointerHandle,
     error: *mut abi::Error,
 ) -> abi::Status {
     guarded(error, || {
         let instance = &mut *(self_ as *mut Instance<T>);
-        let reason = match REASON {
-            SHARD_ENDED => Reason::ShardEnded,
-            SHUTDOWN => Reason::Shutdown,
-            _ => Reason::Drain,
+        let host = &*instance.host;
+        let reason = match (host.finish_reason)(host.context) {
+            abi::FINISH_SHARD_ENDED => Reason::ShardEnded,
+            abi::FINISH_SHUTDOWN => Reason::Shutdown,
+            abi::FINISH_BISECTION => Reason::Bisection,
+            abi::FINISH_IN_FLIGHT => Reason::InFlight,
+            _ => Reason::Swap,
         };
         instance.processor.finish(&mut Checkpointer::new(instance.host, handle), reason)
     })
 }
-const SHARD_ENDED: u8 = Reason::ShardEnded as u8;
-const SHUTDOWN: u8 = Reason::Shutdown as u8;
-const DRAIN: u8 = Reason::Drain as u8;
 
 unsafe extern "C" fn lease_lost<Way, T: ImplementsOneProcessorTrait<Way>>(
     self_: *mut c_void,
@@ -202,10 +202,10 @@ where
         destroy: destroy::<Way, T>,
         initialize: initialize::<Way, T>,
         process_records: process_records::<Way, T>,
-        shard_ended: finish::<Way, T, SHARD_ENDED>,
+        shard_ended: finish::<Way, T>,
         lease_lost: lease_lost::<Way, T>,
-        shutdown_requested: finish::<Way, T, SHUTDOWN>,
-        drain: finish::<Way, T, DRAIN>,
+        shutdown_requested: finish::<Way, T>,
+        flush: finish::<Way, T>,
         tick: tick::<Way, T>,
         get_extension: get_extension::<Way, T>,
     }

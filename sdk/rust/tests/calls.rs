@@ -2,6 +2,7 @@
 
 use kclhost::*;
 use std::os::raw::{c_char, c_void};
+use std::sync::atomic::Ordering;
 use std::sync::Mutex;
 
 mod fake_host;
@@ -111,7 +112,15 @@ fn every_call_arrives() {
         assert_eq!((plugin.create)(&host, abi::Text::new("{}"), &mut this, &mut error), abi::OK);
         assert_eq!((plugin.initialize)(this, &initialization, &mut error), abi::OK);
         assert_eq!((plugin.process_records)(this, &batch, none, &mut error), abi::OK);
-        for call in [plugin.tick, plugin.shutdown_requested, plugin.drain, plugin.shard_ended] {
+        for (call, why) in [
+            (plugin.tick, abi::FINISH_NO),
+            (plugin.flush, abi::FINISH_SWAP),
+            (plugin.flush, abi::FINISH_BISECTION),
+            (plugin.flush, abi::FINISH_IN_FLIGHT),
+            (plugin.shutdown_requested, abi::FINISH_SHUTDOWN),
+            (plugin.shard_ended, abi::FINISH_SHARD_ENDED),
+        ] {
+            fake_host::FINISH_REASON.store(why, Ordering::Relaxed);
             assert_eq!(call(this, none, &mut error), abi::OK);
         }
         assert_eq!((plugin.lease_lost)(this, &mut error), abi::OK);
@@ -129,8 +138,10 @@ fn every_call_arrives() {
         "8 b [1]",
         "attempt 2, Some(1.5s) behind",
         "tick",
+        "Swap",
+        "Bisection",
+        "InFlight",
         "Shutdown",
-        "Drain",
         "ShardEnded",
         "lease lost",
         "dropped",

@@ -3,15 +3,15 @@
 //   fail               fails, and names this record
 //   needs VERSION      the same, unless this is that version or a later one
 //   die                abort()
-//   die_in_drain       is accepted; the next drain dies of it
+//   die_in_flush       is accepted; the next flush dies of it
 //   wait FILE          waits until that file is there, whatever the host says
 //   fork FILE          forks; the child waits until that file is there, and then returns from process_records too
 //   fail_behind_child  makes FILE of the fork above, waits until that child is gone, and fails
 //
 // Anything else is accepted. Every event is a JSON line in the file "notes": {"event", "pid", "version", "record"
-// (sequence number), "data", "attempt"}; the events are create, begun, accepted, stored, drain.
+// (sequence number), "data", "attempt"}; the events are create, begun, accepted, stored, flush.
 //
-// Config: {"notes": FILE, "down": FILE (create fails while it is there), "drain": "store" | "nothing"}.
+// Config: {"notes": FILE, "down": FILE (create fails while it is there), "flush": "store" | "nothing"}.
 // ZOO_HOLDS: it checkpoints for itself, and holds what it accepts until it is told to finish; then it stores them and
 // checkpoints. ZOO_VERSION: which version it is. While the file is there that the environment's ZOO_DIES_WHILE_LOADING
 // names, loading it is death.
@@ -61,7 +61,7 @@ class Actor final : public Base {
     rapidjson::Document config;
     config.Parse(context.config_json().data(), context.config_json().size());
     notes_ = config["notes"].GetString();
-    if (config.HasMember("drain")) drains_ = config["drain"] != "nothing";
+    if (config.HasMember("flush")) stores_ = config["flush"] != "nothing";
     note("create");
     if (config.HasMember("down") && is_there(config["down"].GetString())) {
       throw std::runtime_error("the database is down");
@@ -108,10 +108,10 @@ class Actor final : public Base {
   }
 
   bool finishes(kclhost::Reason reason) {
-    if (reason != kclhost::Reason::drain) return true;
-    note("drain");
+    if (reason == kclhost::Reason::shard_ended || reason == kclhost::Reason::shutdown) return true;
+    note("flush");
     if (deadly_) std::abort();
-    return drains_;
+    return stores_;
   }
 
   void act(const Held& record, std::size_t index) {
@@ -123,7 +123,7 @@ class Actor final : public Base {
       throw kclhost::BatchFailure("this record needs version " + argument).done(index);
     }
     if (word == "die") std::abort();
-    if (word == "die_in_drain") deadly_ = true;
+    if (word == "die_in_flush") deadly_ = true;
     if (word == "wait") wait_for(argument);
     if (word == "fork") {
       file_of_child_ = argument;
@@ -151,7 +151,7 @@ class Actor final : public Base {
   }
 
   std::string notes_, file_of_child_;
-  bool drains_ = true, deadly_ = false;
+  bool stores_ = true, deadly_ = false;
   pid_t child_ = -1;
   std::vector<Held> held_;
 };

@@ -4,7 +4,7 @@
 //   {"shard", "sequence_number", "sub_sequence_number", "partition_key", "sha256", "size", "arrival" (ms or null),
 //    "attempt", "at" (steady clock, microseconds), "pid"}
 //   {"event": "initialize", "shard", "pid", "sequence_number", "sub_sequence_number", "hand_over"}
-//   {"event": "shard_ended" | "lease_lost" | "shutdown_requested" | "drain" | "destroy", "shard", "pid"}
+//   {"event": "shard_ended" | "lease_lost" | "shutdown_requested" | "flush" | "destroy", "shard", "pid"}
 //   {"event": "checkpoint", "shard", "pid", "sequence_number" (null: everything), "sub_sequence_number", "code",
 //   "name"}
 //   {"event": "call", "shard", "pid", "records", "attempt", "began", "at" (as above)}: with "calls", at the end of a
@@ -131,7 +131,7 @@ const char* name_of(kclhost::Reason reason) {
     case kclhost::Reason::shutdown:
       return "shutdown_requested";
     default:
-      return "drain";
+      return "flush";
   }
 }
 

@@ -120,7 +120,29 @@ struct Thunks {
     return guarded(error, [&] { processor(self).lease_lost(); });
   }
 
-  // shard_ended, shutdown_requested, drain and tick differ in nothing but the member.
+  // The last ones, unless the call is another.
+  static Reason reason(void* self) noexcept {
+    const kclhost_host& host = static_cast<Self*>(self)->host;
+    switch (host.finish_reason(host.context)) {
+      case KCLHOST_FINISH_SHARD_ENDED:
+        return Reason::shard_ended;
+      case KCLHOST_FINISH_SHUTDOWN:
+        return Reason::shutdown;
+      case KCLHOST_FINISH_BISECTION:
+        return Reason::bisection;
+      case KCLHOST_FINISH_IN_FLIGHT:
+        return Reason::in_flight;
+      default:
+        return Reason::swap;
+    }
+  }
+
+  static kclhost_status flush(void* self, kclhost_checkpointer* handle, kclhost_error* error) noexcept {
+    return with_checkpointer(self, handle, error,
+                             [self](Base& to, auto&... checkpointer) { to.flush(checkpointer..., reason(self)); });
+  }
+
+  // shard_ended, shutdown_requested and tick differ in nothing but the member.
   template <auto Member>
   static kclhost_status call(void* self, kclhost_checkpointer* handle, kclhost_error* error) noexcept {
     return with_checkpointer(self, handle, error,
@@ -157,7 +179,7 @@ constexpr kclhost_plugin make_table(std::string_view id, std::string_view versio
   table.shard_ended = &Functions::template call<&Base::shard_ended>;
   table.lease_lost = &Functions::lease_lost;
   table.shutdown_requested = &Functions::template call<&Base::shutdown_requested>;
-  table.drain = &Functions::template call<&Base::drain>;
+  table.flush = &Functions::flush;
   table.tick = &Functions::template call<&Base::tick>;
   table.get_extension = &Functions::get_extension;
   return table;

@@ -54,7 +54,7 @@ class Instance {
   }
 
   Outcome shard_ended() {
-    const Outcome outcome = call_if_there("shard_ended", &kclhost_plugin::shard_ended);
+    const Outcome outcome = call_if_there("shard_ended", &kclhost_plugin::shard_ended, KCLHOST_FINISH_SHARD_ENDED);
     is_last_ = true;
     if (!outcome.ok() || life_->acknowledges()) return outcome;
     const std::lock_guard lock(shard_->mutex);  // the host checkpoints the shard's end
@@ -71,8 +71,17 @@ class Instance {
     shard_->report();
     return outcome;
   }
-  Outcome shutdown_requested() { return call_if_there("shutdown_requested", &kclhost_plugin::shutdown_requested); }
-  Outcome drain() { return call_if_there("drain", &kclhost_plugin::drain); }
+  Outcome shutdown_requested() {
+    return call_if_there("shutdown_requested", &kclhost_plugin::shutdown_requested, KCLHOST_FINISH_SHUTDOWN);
+  }
+  // why: swap, bisection or in_flight.
+  Outcome flush(Reason why = Reason::swap) {
+    if (why == Reason::shard_ended || why == Reason::shutdown) detail::misuse("flush has other reasons");
+    return call_if_there("flush", &kclhost_plugin::flush,
+                         why == Reason::bisection   ? KCLHOST_FINISH_BISECTION
+                         : why == Reason::in_flight ? KCLHOST_FINISH_IN_FLIGHT
+                                                    : KCLHOST_FINISH_SWAP);
+  }
   // Whatever the interval: the test is the clock.
   Outcome tick() {
     require_alive("tick");
@@ -172,10 +181,15 @@ class Instance {
     return outcome;
   }
 
-  Outcome call_if_there(const char* name, Function kclhost_plugin::*member) {
+  Outcome call_if_there(const char* name, Function kclhost_plugin::*member,
+                        std::int32_t finish = KCLHOST_FINISH_NO) {
     require_alive(name);
     const Function function = life_->plugin.*member;
     if (function == nullptr) return {};
+    {
+      const std::lock_guard lock(shard_->mutex);
+      life_->finish = finish;
+    }
     const Outcome outcome = call(0, false, [&](kclhost_checkpointer* checkpointer, kclhost_error* error) {
       return function(life_->self, checkpointer, error);
     });

@@ -2,10 +2,13 @@
 
 use kclhost::abi;
 use std::os::raw::c_void;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 /// How often one of its functions was called, but for those of a checkpointer and get_extension.
 pub static CALLS: AtomicU64 = AtomicU64::new(0);
+
+/// What finish_reason says.
+pub static FINISH_REASON: AtomicI32 = AtomicI32::new(abi::FINISH_NO);
 
 fn called() {
     CALLS.fetch_add(1, Ordering::Relaxed);
@@ -36,6 +39,9 @@ extern "C" fn should_stop(_: *mut c_void) -> i32 {
 extern "C" fn remaining_ms(_: *mut c_void) -> i64 {
     called();
     1
+}
+extern "C" fn finish_reason(_: *mut c_void) -> i32 {
+    FINISH_REASON.load(Ordering::Relaxed)
 }
 extern "C" fn set_tick_interval(_: *mut c_void, _: u32) {
     called()
@@ -76,6 +82,7 @@ pub fn host() -> abi::Host {
         record_metric,
         should_stop,
         remaining_ms,
+        finish_reason,
         set_tick_interval,
         checkpoint,
         checkpoint_all,

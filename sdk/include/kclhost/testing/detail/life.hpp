@@ -59,6 +59,10 @@ class Life {
     };
     host.should_stop = [](void* context) { return of(context).should_stop(); };
     host.remaining_ms = [](void* context) { return of(context).remaining_ms(); };
+    host.finish_reason = [](void* context) -> std::int32_t {
+      const std::lock_guard lock(of(context).shard_.mutex);
+      return of(context).finish;
+    };
     host.set_tick_interval = [](void* context, std::uint32_t interval) { of(context).set_tick_interval(interval); };
     host.checkpoint = [](kclhost_checkpointer* checkpointer, const kclhost_string* sequence_number,
                          std::int64_t sub_sequence_number, kclhost_error* error) {
@@ -94,6 +98,7 @@ class Life {
   void call_ends() {
     const std::lock_guard lock(shard_.mutex);
     in_call_ = in_process_records_ = false;
+    finish = KCLHOST_FINISH_NO;
     handles_.back().open = false;
   }
 
@@ -107,6 +112,7 @@ class Life {
   std::vector<Kept*> given{};       // by the record's id
   std::uint64_t first_of_call = 0;  // the id of the first record of the call under way, or of the last one
   std::optional<std::uint32_t> tick_interval{};
+  std::int32_t finish = KCLHOST_FINISH_NO;  // of the call under way
 
  private:
   struct Handle {

@@ -1,0 +1,100 @@
+// A release on trial: the one before it gives a second opinion on what it fails at.
+#include <algorithm>
+
+#include "shard/lane.hpp"
+
+namespace kclhost::host {
+
+using Level = config::LogLevel;
+
+std::uint32_t Lane::wanted_release() const {
+  // A shard comes up with what is not on trial.
+  return opinion_ == Opinion::none && desk_.proven != 0 ? desk_.release : desk_.trusted();
+}
+
+bool Lane::on_trial(const Instance& one) const {
+  return one.release() != desk_.trusted();
+}
+
+// The instance has failed, or died, with the records that it was given so far. True: nothing of that counts yet,
+// because the release before is asked first.
+bool Lane::doubt(const Instance& was, const std::string& why) {
+  if (was.release() == desk_.trusted() && delivery_.given() > delivery_.finished()) records_are_at_fault();
+  if (!on_trial(was)) return false;
+  opinion_ = Opinion::asked;
+  doubted_ = was.release();
+  doubted_end_ = delivery_.given();
+  opinion_flushed_ = false;
+  doubt_ = why;
+  if (doubted_end_ > delivery_.finished()) {
+    desk_.tell(Level::warn,
+               "release " + std::to_string(doubted_) + " fails; release " + std::to_string(desk_.trusted()) +
+                   " is given the same records before anything counts",
+               {{"error", why}});
+  }
+  return true;
+}
+
+// A rejection is final, so another opinion is asked for: whether it is ignored for now. Where the plugin is in the host
+// there is nothing that could be ended.
+bool Lane::rejects_on_trial(std::uint32_t record, std::string_view reason) {
+  if (instance_->release() == desk_.trusted()) records_are_at_fault();
+  if (!on_trial(*instance_) || desk_.config.isolation != config::Isolation::process) return false;
+  instance_->condemn("ended because it is on trial and rejects record " + window_.position(record).str() + ": " +
+                     std::string(reason));
+  return true;
+}
+
+void Lane::records_are_at_fault() {
+  if (opinion_ != Opinion::asked) return;
+  opinion_ = Opinion::not_shared;
+  desk_.tell(Level::info, "release " + std::to_string(desk_.trusted()) +
+                              " fails at the same records: they are at fault, and not release " +
+                              std::to_string(doubted_));
+}
+
+// Whether the release before has taken what the one on trial failed at.
+void Lane::judge() {
+  if (opinion_ == Opinion::none) return;
+  if (opinion_ == Opinion::not_shared && desk_.release != doubted_) {
+    opinion_ = Opinion::none;  // what is wanted now may be a cure
+  } else if (delivery_.accepted() >= doubted_end_) {
+    const bool may_change_its_mind = opinion_ == Opinion::asked && holds_records() && !opinion_flushed_;
+    if (may_change_its_mind && delivery_.finished() < doubted_end_) {
+      if (ready() && flushing_ == Flush::none && (desk_.may_checkpoint || acknowledges())) flush(Flush::opinion);
+      return;
+    }
+    if (std::exchange(opinion_, Opinion::none) == Opinion::asked) desk_.undo(doubted_, doubt_);
+  }
+}
+
+bool Lane::wants_standby() const {
+  return !closing_ && !standby_ && !successor_ && instance_ && instance_->phase() == Instance::Phase::ready &&
+         instance_->release() == desk_.release && on_trial(*instance_);
+}
+
+// It waits, created and not initialized, so that asking it costs no start.
+void Lane::keep_standby() {
+  const bool is_next = standby_ && !instance_ && standby_->release() == wanted_release();
+  if (standby_ && standby_->release() != desk_.before && !is_next) drop_standby();
+  if (wants_standby() && desk_.now.steady >= standby_at_) {
+    standby_.emplace(desk_, number_, desk_.before, ++generation_);
+  }
+  if (standby_ && standby_->phase() == Instance::Phase::loaded && !standby_->in_call() && !desk_.shard_id.empty()) {
+    create(*standby_);
+  }
+}
+
+void Lane::drop_standby() {
+  if (!standby_) return;
+  desk_.ask(action::LetGo{standby_->id()});
+  standby_.reset();
+}
+
+void Lane::no_standby(const std::string& why) {
+  standby_.reset();
+  standby_at_ = desk_.now.steady + desk_.config.on_error.retry.max_backoff;
+  desk_.tell(Level::debug, "release " + std::to_string(desk_.before) + " does not stand by: " + why);
+}
+
+}  // namespace kclhost::host

@@ -1,0 +1,181 @@
+// How a shard goes about a release that is on trial.
+#include <gtest/gtest.h>
+
+#include "shard_conversation.hpp"
+
+namespace kclhost::host {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Release 1 runs, and release 2 is put on trial. Each record has one try.
+class Trial : public ShardConversation {
+ protected:
+  void on_trial(std::uint32_t flags = 0) {
+    config.on_error.retry = {1, 1ms, 10ms};
+    config.on_error.then = config::Then::skip;
+    config.checkpoint.interval = 0ms;
+    come_up(flags);
+    flags_ = flags;
+    old = worker;
+    shard->run_release(2, 1, now);
+    candidate = start(2);
+  }
+  // A worker of that release is started, and loads.
+  WorkerId start(std::uint32_t release) {
+    const auto one = take<action::StartWorker>();
+    EXPECT_TRUE(one) << "no worker of release " << release;
+    if (!one) return {};
+    EXPECT_EQ(one->release, release);
+    Descriptor about;
+    about.id = "plugin";
+    about.version = std::to_string(release);
+    about.flags = flags_;
+    shard->loaded(one->worker, about, now);
+    return one->worker;
+  }
+  // The candidate has taken over, and an instance of the one before stands by.
+  void take_over() {
+    over(called(Call::create));
+    over(called(Call::initialize));
+    shard->ended(called(Call::destroy).worker, nullptr, now);
+    standby = start(1);
+    over(called(Call::create));
+  }
+  bool undone() {
+    const auto one = take<action::ReleaseUndone>();
+    EXPECT_TRUE(!one || one->release == 2);
+    return one.has_value();
+  }
+
+  WorkerId old{}, candidate{}, standby{};
+
+ private:
+  std::uint32_t flags_ = 0;
+};
+
+TEST_F(Trial, TheOldOneWorksOnWhileTheNewOneIsCreated) {
+  on_trial();
+  const auto create = called(Call::create);
+  EXPECT_EQ(create.worker, candidate);
+  send(1, 2);
+  const auto batch = called(Call::process_records);
+  EXPECT_EQ(batch.worker, old);
+  over(create);
+  EXPECT_FALSE(take<action::CallWorker>()) << "the old one is not through with its batch";
+  over(batch);
+  EXPECT_EQ(checkpoint(), "2");
+  const auto initialize = called(Call::initialize);
+  EXPECT_EQ(initialize.worker, candidate);
+  EXPECT_EQ(initialize.request.sequence_number, "2");
+}
+
+TEST_F(Trial, WhatTheNewOneFailsAtTheOldOneIsGiven) {
+  on_trial();
+  take_over();
+  send(1, 2);
+  auto batch = called(Call::process_records);
+  EXPECT_EQ(batch.worker, candidate);
+  over(batch, {.status = KCLHOST_FAILED, .message = "no"});
+  shard->ended(called(Call::destroy).worker, nullptr, now);
+  auto next = called(Call::initialize);
+  EXPECT_EQ(next.worker, standby);
+  over(next);
+  batch = called(Call::process_records);
+  EXPECT_EQ(batch.worker, standby);
+  EXPECT_EQ(batch.request.attempt, 1u) << "nothing was counted";
+  EXPECT_EQ(batch.request.batch.count, 2u);
+  EXPECT_FALSE(undone());
+  over(batch);
+  EXPECT_TRUE(undone());
+  EXPECT_EQ(checkpoint(), "2");
+  EXPECT_TRUE(answered());
+  EXPECT_FALSE(take<action::StartWorker>());
+}
+
+TEST_F(Trial, WhatBothFailAtIsTheRecordsFault) {
+  on_trial();
+  take_over();
+  send(1, 1);
+  const auto batch = called(Call::process_records);
+  const Death death{Death::Kind::signal, 11, "killed by SIGSEGV"};
+  shard->ended(batch.worker, &death, now);
+  over(called(Call::initialize));
+  over(called(Call::process_records), {.status = KCLHOST_FAILED, .message = "no"});
+  EXPECT_FALSE(undone());
+  EXPECT_EQ(checkpoint(), "1") << "it is skipped";
+  EXPECT_TRUE(answered());
+  const WorkerId again = start(2);
+  EXPECT_EQ(called(Call::create).worker, again) << "the trial goes on";
+}
+
+TEST_F(Trial, ARejectionCountsForNothingBeforeTheOldOneHasSeenTheRecord) {
+  on_trial();
+  take_over();
+  send(1, 1);
+  const auto batch = called(Call::process_records);
+  shard->rejected(batch.worker, 0, "no such thing", now);
+  ASSERT_TRUE(take<action::KillWorker>());
+  over(batch);
+  EXPECT_FALSE(answered()) << "what it still says is not believed";
+  const Death death{Death::Kind::misbehaved, 0, "ended"};
+  shard->ended(batch.worker, &death, now);
+  over(called(Call::initialize));
+  over(called(Call::process_records));
+  EXPECT_TRUE(undone());
+  EXPECT_EQ(checkpoint(), "1");
+}
+
+TEST_F(Trial, OneThatDiesBetweenCallsIsUndone) {
+  on_trial();
+  take_over();
+  const Death death{Death::Kind::signal, 11, "killed by SIGSEGV"};
+  shard->ended(candidate, &death, now);
+  EXPECT_TRUE(undone());
+  EXPECT_EQ(called(Call::initialize).worker, standby);
+}
+
+TEST_F(Trial, AnInitializeThatTakesTooLongLeavesTheOldOne) {
+  on_trial();
+  over(called(Call::create));
+  EXPECT_EQ(called(Call::initialize).worker, candidate);
+  send(1, 1);
+  EXPECT_FALSE(take<action::CallWorker>());
+  pass(config.timeouts.swap);
+  EXPECT_EQ(take<action::LetGo>()->worker, candidate);
+  const auto refused = take<action::ReleaseRefused>();
+  ASSERT_TRUE(refused);
+  EXPECT_NE(refused->why.find("timeouts.swap"), std::string::npos);
+  EXPECT_EQ(called(Call::process_records).worker, old);
+  EXPECT_FALSE(take<action::StartWorker>()) << "it is not tried again";
+}
+
+TEST_F(Trial, ThatHasGoneWellNeedsNoStandby) {
+  on_trial();
+  take_over();
+  shard->run_release(2, 0, now);
+  EXPECT_EQ(take<action::LetGo>()->worker, standby);
+  send(1, 1);
+  over(called(Call::process_records), {.status = KCLHOST_FAILED, .message = "no"});
+  EXPECT_EQ(checkpoint(), "1") << "it counts now, and the record is skipped";
+}
+
+// What it holds it might still fail at: it is asked to finish it.
+TEST_F(Trial, AnOpinionOfOneThatHoldsRecordsIsFlushed) {
+  on_trial(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  take_over();
+  send(1, 1);
+  const auto batch = called(Call::process_records);
+  const Death death{Death::Kind::signal, 11, "killed by SIGSEGV"};
+  shard->ended(batch.worker, &death, now);
+  over(called(Call::initialize));
+  over(called(Call::process_records));
+  EXPECT_FALSE(undone());
+  over(called(Call::flush));
+  EXPECT_FALSE(undone());
+  shard->acknowledged(standby, 0, 1, now);
+  EXPECT_TRUE(undone());
+}
+
+}  // namespace
+}  // namespace kclhost::host
