@@ -23,6 +23,9 @@ class CalledWorker final : private worker::Listener {
     virtual void checkpointed(std::optional<std::string_view> sequence_number, std::int64_t sub_sequence) = 0;
     virtual void acknowledged(RecordId first, std::uint64_t count) = 0;
     virtual void rejected(RecordId record, std::string_view reason) = 0;
+    // A metric of this worker's, and a value of it, by its number.
+    virtual void metric_made(std::uint32_t, const kclhost_metric_spec&) {}
+    virtual void metric(std::uint32_t, double) {}
 
    protected:
     ~Custody() = default;
@@ -54,6 +57,8 @@ class CalledWorker final : private worker::Listener {
   void destroy(config::Milliseconds timeout);
 
   bool alive() const { return life_ != nullptr && !over_; }
+  // Of a worker that lives, in bytes; else 0.
+  std::uint64_t resident_memory() const { return alive() ? life_->resident_memory() : 0; }
   // Of the last plugin that was loaded.
   const Descriptor& about() const { return about_; }
   // How the last worker ended, when it did so unasked.
@@ -75,8 +80,10 @@ class CalledWorker final : private worker::Listener {
   void wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std::string_view> sequence_number,
                         std::int64_t sub_sequence_number) override;
   void log(WorkerId worker, std::int32_t level, std::string_view source, std::string_view text) override;
-  void metric_made(WorkerId, std::uint32_t, const kclhost_metric_spec&) override {}
-  void metric(WorkerId, std::uint32_t, double) override {}
+  void metric_made(WorkerId, std::uint32_t metric, const kclhost_metric_spec& spec) override {
+    custody_.metric_made(metric, spec);
+  }
+  void metric(WorkerId, std::uint32_t metric, double value) override { custody_.metric(metric, value); }
   void acknowledged(WorkerId, RecordId first, std::uint64_t count) override { custody_.acknowledged(first, count); }
   void rejected(WorkerId, RecordId record, std::string_view reason) override { custody_.rejected(record, reason); }
   void wants_ticks(WorkerId, std::uint32_t interval_ms) override { tick_interval_ = config::Milliseconds(interval_ms); }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/cli.hpp"
+#include "cli/compare.hpp"
 #include "cli/configuration.hpp"
 #include "cli/replay_arguments.hpp"
 #include "replay/checkpoint_file.hpp"
@@ -93,6 +94,7 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
 int replay_inputs(const ReplayArguments& arguments) {
   replay::InputOptions input = input_of(arguments);
   replay::PlayOptions options;
+  if (arguments.compare) return compare(arguments);
   if (const int code = prepare(arguments, options); code != exit_done) return code;
 
   if (!arguments.checkpoint_file.empty()) {

@@ -16,6 +16,9 @@ void declare_input(CommandLine& command, ReplayArguments& arguments) {
                        "/etc/kclhost/kclhost.yaml)"});
   command.add(
       {.names = "--exec", .into = &arguments.exec, .help = "Play to this command instead, quoted as for a shell"});
+  command.add({.names = "--compare",
+               .into = &arguments.compare,
+               .help = "The first two files are plugins: give both the same records, and show what they do otherwise"});
   command.add({.names = "--format",
                .into = &arguments.format,
                .help = "auto (default), json, lines, dead-letters or protocol",

@@ -18,8 +18,9 @@ struct ReplayArguments {
   int pipe_size = 1 << 20;
   double interval = 0;
   double linger = 0;
-  double tick = 0;     // 0: none
-  double timeout = 0;  // 0: none
+  double tick = 0;       // 0: none
+  double timeout = 0;    // 0: none
+  bool compare = false;  // the first two inputs are plugins
   bool json = false, quiet = false, verbose = false, progress = false;
 };
 

@@ -122,11 +122,11 @@ struct End {
 
 }  // namespace action
 
-using Action = std::variant<action::StartWorker, action::CallWorker, action::AnswerCheckpoint, action::RequestStop,
-                            action::KillWorker, action::LetGo, action::SendStatus, action::SendCheckpoint,
-                            action::WriteJournal, action::WriteDeadLetters, action::LookForRelease, action::ReleaseTaken,
-                            action::ReleaseRefused, action::ReleaseUndone, action::NamePlugin,
-                            action::WriteCrashReport, action::Tell, action::End>;
+using Action =
+    std::variant<action::StartWorker, action::CallWorker, action::AnswerCheckpoint, action::RequestStop,
+                 action::KillWorker, action::LetGo, action::SendStatus, action::SendCheckpoint, action::WriteJournal,
+                 action::WriteDeadLetters, action::LookForRelease, action::ReleaseTaken, action::ReleaseRefused,
+                 action::ReleaseUndone, action::NamePlugin, action::WriteCrashReport, action::Tell, action::End>;
 using Actions = std::vector<Action>;
 
 }  // namespace kclhost::host

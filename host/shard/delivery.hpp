@@ -94,9 +94,7 @@ class Delivery {
   // tries. Of the delivery under way, or one that the instance holds. False when it is finished.
   bool reject(std::uint32_t index);
   // It was given to the instance, and is not finished.
-  bool is_open(std::uint32_t index) const {
-    return index < given() && index >= finished_ && !done_.contains(index);
-  }
+  bool is_open(std::uint32_t index) const { return index < given() && index >= finished_ && !done_.contains(index); }
   void flushed();
   void waited();
   void set_aside();

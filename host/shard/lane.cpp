@@ -436,7 +436,8 @@ void Lane::ended(WorkerId worker, const Death* death) {
   const Instance was = std::move(*instance_);
   instance_.reset();
   forget_given();
-  // What it was still to acknowledge after the shard's end is another one's, of whatever kind that is, and so is the end.
+  // What it was still to acknowledge after the shard's end is another one's, of whatever kind that is, and so is the
+  // end.
   if (was.finished() && was.about().acknowledges() && !delivery_.all_finished()) answer_ = Answer::none;
   left_in_order_ = was.phase() == Instance::Phase::ending && death == nullptr;
   static const Death gone{Death::Kind::exit, 0, "ended by exit(0)", {}, true};

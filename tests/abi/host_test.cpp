@@ -111,9 +111,9 @@ TEST_F(AbiVersions, ReasonToFinish) {
   instance_->perform({.call = Call::shutdown_requested, .finish = Finish::shutdown}, "{}");
   instance_->perform({.call = Call::shard_ended, .finish = Finish::shard_ended}, "{}");
   reasons.push_back(host->finish_reason(host->context));
-  EXPECT_EQ(reasons, (std::vector<std::int32_t>{KCLHOST_FINISH_SWAP, KCLHOST_FINISH_BISECTION, KCLHOST_FINISH_IN_FLIGHT,
-                                                KCLHOST_FINISH_SHUTDOWN, KCLHOST_FINISH_SHARD_ENDED,
-                                                KCLHOST_FINISH_NO}));
+  EXPECT_EQ(reasons,
+            (std::vector<std::int32_t>{KCLHOST_FINISH_SWAP, KCLHOST_FINISH_BISECTION, KCLHOST_FINISH_IN_FLIGHT,
+                                       KCLHOST_FINISH_SHUTDOWN, KCLHOST_FINISH_SHARD_ENDED, KCLHOST_FINISH_NO}));
 }
 
 TEST_F(AbiVersions, RecordsAreNumbered) {

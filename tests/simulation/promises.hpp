@@ -87,7 +87,8 @@ class Promises {
   // All records of the batch that begins there are finished, up to this one.
   void first_in_line(std::uint32_t first, std::uint32_t record) const {
     for (std::uint32_t i = first; i < record; ++i) {
-      if (!safe(i)) fail(record, "may have ended a host and is not delivered alone: in front of it " + std::to_string(i));
+      if (!safe(i))
+        fail(record, "may have ended a host and is not delivered alone: in front of it " + std::to_string(i));
     }
   }
   // A new instance begins behind the first `count` records.

@@ -123,7 +123,8 @@ void World::check_delivery(Worker& worker, const Request& request) {
   worker.batch = request.batch;
   for (const Worker& other : workers_) {
     const bool works = other.state != Worker::State::idle && other.state != Worker::State::dying &&
-                       other.call != Call::destroy && other.call != Call::create && other.state != Worker::State::starting;
+                       other.call != Call::destroy && other.call != Call::create &&
+                       other.state != Worker::State::starting;
     if (other.id != worker.id && other.lane == worker.lane && other.created && works) {
       throw Violation{"records are given to an instance while another one of the lane works"};
     }
@@ -257,9 +258,9 @@ void World::act(const action::SendStatus&) {
       return;
     case Message::process_records: {
       const auto held = [this](std::uint32_t record) {
-        return std::any_of(workers_.begin(), workers_.end(),
-                           [record](const Worker& worker) { return !worker.destroyed && worker.program.holds() && worker.has(record);
-                           });
+        return std::any_of(workers_.begin(), workers_.end(), [record](const Worker& worker) {
+          return !worker.destroyed && worker.program.holds() && worker.has(record);
+        });
       };
       const auto unacknowledged = [this](std::uint32_t record) {
         return std::any_of(workers_.begin(), workers_.end(), [record](const Worker& worker) {

@@ -17,7 +17,8 @@ void World::judge_end(int exit_code, const std::string& message) {
     return;
   }
   if (protocol_broken_ && exit_code == exit_usage) return;
-  const bool unfit = std::any_of(releases_.begin(), releases_.end(), [](const Program& one) { return one.checkpoints; });
+  const bool unfit =
+      std::any_of(releases_.begin(), releases_.end(), [](const Program& one) { return one.checkpoints; });
   if (exit_code == exit_usage && !greeted_ && unfit && setting_.config.concurrency > 1) {
     file_ = setting_.first_program;
     return;

@@ -476,7 +476,8 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
       promises_.disturbed(worker.given);
     }
   }
-  const std::uint64_t memory = setting_.config.worker.max_memory ? (trouble(0.05) ? (blemish(worker), 2'000'000) : 1'000) : 0;
+  const std::uint64_t memory =
+      setting_.config.worker.max_memory ? (trouble(0.05) ? (blemish(worker), 2'000'000) : 1'000) : 0;
   Outcome outcome = verdict;
   outcome.status = status;
   if (!ok && chance_(0.1)) outcome.retry_after_ms = chance_.below(30);

@@ -181,8 +181,7 @@ class Instance {
     return outcome;
   }
 
-  Outcome call_if_there(const char* name, Function kclhost_plugin::*member,
-                        std::int32_t finish = KCLHOST_FINISH_NO) {
+  Outcome call_if_there(const char* name, Function kclhost_plugin::*member, std::int32_t finish = KCLHOST_FINISH_NO) {
     require_alive(name);
     const Function function = life_->plugin.*member;
     if (function == nullptr) return {};
