@@ -11,8 +11,6 @@
 namespace kclhost::host::cli {
 namespace {
 
-using comparison::Failure;
-
 // What makes no sense with it; nullptr: nothing.
 const char* senseless(const ReplayArguments& arguments) {
   if (!arguments.exec.empty()) return "--exec";
@@ -30,27 +28,28 @@ const char* senseless(const ReplayArguments& arguments) {
   return nullptr;
 }
 
-config::Config configured(const ReplayArguments& arguments) {
+config::Config configuration_of(const ReplayArguments& arguments) {
   const std::filesystem::path file = configuration(arguments.config);
   if (file.empty()) return {};
   config::Loaded loaded = config::load(file);
   for (const config::Problem& problem : loaded.problems) complain(problem.str());
-  if (!loaded.problems.empty()) throw Failure{exit_usage, ""};
+  if (!loaded.problems.empty()) throw comparison::Failure{exit_usage, ""};
   return std::move(loaded.config);
 }
 
 int compare_or_throw(const ReplayArguments& arguments) {
   if (const char* const option = senseless(arguments))
-    throw Failure{exit_usage, std::string(option) + " makes no sense with --compare"};
+    throw comparison::Failure{exit_usage, std::string(option) + " makes no sense with --compare"};
   replay::InputOptions input = input_of(arguments);
   if (input.files.size() < 3) {
-    throw Failure{exit_usage, "--compare needs two plugins and an input: kclhost replay --compare OLD.so NEW.so INPUT"};
+    throw comparison::Failure{exit_usage,
+                              "--compare needs two plugins and an input: kclhost replay --compare OLD.so NEW.so INPUT"};
   }
   const std::filesystem::path one = input.files[0], other = input.files[1];
   input.files.erase(input.files.begin(), input.files.begin() + 2);
-  const config::Config config = configured(arguments);
+  const config::Config config = configuration_of(arguments);
   const auto script = replay::read_inputs(input);
-  if (!script) throw Failure{exit_usage, script.error()};
+  if (!script) throw comparison::Failure{exit_usage, script.error()};
   observe::Log log(config.log);
   comparison::Run first;
   {
@@ -70,7 +69,7 @@ int compare_or_throw(const ReplayArguments& arguments) {
 int compare(const ReplayArguments& arguments) {
   try {
     return compare_or_throw(arguments);
-  } catch (const Failure& failure) {
+  } catch (const comparison::Failure& failure) {
     if (!failure.message.empty()) complain(failure.message);
     return failure.exit_code;
   }

@@ -34,7 +34,7 @@ LetterReplay::LetterReplay(const config::Config& config, Order order, observe::L
     : config_(config), order_(order), log_(log), worker_(loop_, buffer_, interruption_, log, *this) {
   const plugin::File file = or_fail(plugin::find(config));
   plugin_path_ = file.path;
-  staged_path_ = or_fail(plugin::stage(file, config.state_dir));
+  copy_.emplace(or_fail(plugin::TemporaryCopy::make(file, config.state_dir)));
 }
 
 void LetterReplay::run(std::span<const store::StoredLetter> letters, std::vector<Replayed>& progress) try {
@@ -88,7 +88,7 @@ bool LetterReplay::bring_up(const std::string& shard_id) {
   if (worker_.alive()) return true;
   give_back();  // it may have died since
   const auto initialize = config_.timeouts.initialize, patience = config_.timeouts.shutdown;
-  worker::Spec spec{.staged_path = staged_path_,
+  worker::Spec spec{.staged_path = copy_->path(),
                     .plugin_path = plugin_path_,
                     .config_json = config_.plugin.config_json,
                     .application = store::daemon_property(config_, "applicationName"),

@@ -14,6 +14,7 @@
 #include "cli/interruption.hpp"
 #include "config/config.hpp"
 #include "observe/log.hpp"
+#include "plugin/temporary_copy.hpp"
 #include "store/dead_letter_store.hpp"
 #include "support/event_loop.hpp"
 #include "support/shared_buffer.hpp"
@@ -88,7 +89,8 @@ class LetterReplay final : private CalledWorker::Custody {
   EventLoop loop_;
   Interruption interruption_{loop_};
   SharedBuffer buffer_;
-  std::string plugin_path_, staged_path_;
+  std::string plugin_path_;
+  std::optional<plugin::TemporaryCopy> copy_;
   CalledWorker worker_;
   std::set<Key> held_keys_;  // of letters that must be kept
   std::span<const store::StoredLetter> letters_;

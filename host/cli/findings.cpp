@@ -10,6 +10,7 @@
 #include "plugin/config_schema.hpp"
 #include "plugin/cures.hpp"
 #include "plugin/file.hpp"
+#include "plugin/temporary_copy.hpp"
 #include "plugin/warnings.hpp"
 #include "support/one_line.hpp"
 #include "worker/probe.hpp"
@@ -44,12 +45,12 @@ bool check_plugin_config(const Config& config, const std::string& schema, Findin
 bool check_plugin(const Config& config, Findings& findings) {
   Result<plugin::File> file = plugin::find(config);
   if (!file) return add(findings, config, exit_plugin, file.error()), false;
-  Result<std::filesystem::path> staged = plugin::stage(*file, config.state_dir);
-  if (!staged) return add(findings, config, exit_plugin, staged.error()), true;
+  const Result<plugin::TemporaryCopy> copy = plugin::TemporaryCopy::make(*file, config.state_dir);
+  if (!copy) return add(findings, config, exit_plugin, copy.error()), true;
   const worker::Question question{.config_json = config.plugin.config_json, .fits = [&](const Descriptor& about) {
                                     return check_plugin_config(config, about.config_schema, findings);
                                   }};
-  Result<worker::Probed> probed = worker::probe(staged->string(), config.timeouts.initialize, question);
+  Result<worker::Probed> probed = worker::probe(copy->path().string(), config.timeouts.initialize, question);
   if (!probed) {
     return add(findings, config, exit_plugin,
                "plugin " + file->path.string() + " " + plugin::with_cure(probed.error())),

@@ -23,7 +23,7 @@ struct Findings {
   std::string plugin_sha256;
 };
 
-// Looks at the file's own problems first, then at the plugin (which is staged, and loaded in a process of its own;
+// Looks at the file's own problems first, then at the plugin (which is copied, and loaded in a process of its own;
 // create is not called) and at the folders that `kclhost run` writes to. What it finds nothing in, `run` does not
 // refuse before the plugin itself has its say.
 Findings find_problems(const config::Loaded& loaded);

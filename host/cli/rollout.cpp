@@ -5,9 +5,7 @@
 namespace kclhost::host::cli {
 namespace {
 
-using rollouts::Options;
-
-Command guarded(int (*command)(const Options&), std::shared_ptr<Options> options) {
+Command steering(int (*command)(const rollouts::Options&), std::shared_ptr<rollouts::Options> options) {
   return [command, options] {
     try {
       options->config = configuration(options->config);
@@ -23,15 +21,15 @@ Command guarded(int (*command)(const Options&), std::shared_ptr<Options> options
 
 void add_rollout(CommandLine& program) {
   CommandLine rollout = program.add_command("rollout", "See and steer which release of the plugin runs");
-  const auto add = [&rollout](const char* name, const char* help, int (*command)(const Options&)) {
-    const auto options = std::make_shared<Options>();
+  const auto add = [&rollout](const char* name, const char* help, int (*command)(const rollouts::Options&)) {
+    const auto options = std::make_shared<rollouts::Options>();
     CommandLine sub = rollout.add_command(name, help);
     add_configuration(sub, options->config);
     sub.add({.names = "--json", .into = &options->json, .help = "Print JSON"});
-    sub.runs(guarded(command, options));
+    sub.runs(steering(command, options));
     return std::pair(sub, options);
   };
-  const auto add_to = [](std::pair<CommandLine, std::shared_ptr<Options>> command, const char* help) {
+  const auto add_to = [](std::pair<CommandLine, std::shared_ptr<rollouts::Options>> command, const char* help) {
     const auto& options = command.second;
     command.first.add({.names = "--to", .into = &options->to, .help = help, .value = "N", .least = Least::above_zero});
     command.first.add({.names = "--timeout",

@@ -1,6 +1,7 @@
 #include "rollout/decide.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace kclhost::host::rollout {
 namespace {
@@ -11,7 +12,7 @@ bool has(const std::vector<std::string>& shards, std::string_view shard) {
 
 // With one digit behind the point.
 std::string times(double ratio) {
-  const auto tenths = static_cast<std::uint64_t>(ratio * 10 + 0.5);
+  const long tenths = std::lround(ratio * 10);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
 }
 

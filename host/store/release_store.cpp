@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "plugin/loadable.hpp"
+#include "plugin/temporary_copy.hpp"
 #include "store/file_replacement.hpp"
 #include "store/release_info.hpp"
 #include "support/file_name.hpp"
@@ -249,6 +250,7 @@ void ReleaseStore::prune(int keep, const std::vector<Release>& needed) const {
 void ReleaseStore::remove_left_overs() const {
   std::error_code ignored;
   for (const char* const name : {new_name, old_name}) fs::remove_all(folder_ / name, ignored);
+  plugin::TemporaryCopy::remove_left_overs(folder_);
 }
 
 }  // namespace kclhost::host::store
