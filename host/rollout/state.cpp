@@ -70,6 +70,11 @@ void each_object(const rapidjson::Value& object, const char* name, One one) {
   }
 }
 
+template <class T>
+void keep_newest(std::vector<T>& all, std::size_t most) {
+  if (all.size() > most) all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(most));
+}
+
 Trial trial_of(const rapidjson::Value& object) {
   Trial trial{.release = release_of(object, "release"),
               .previous = release_of(object, "previous"),
@@ -138,7 +143,7 @@ std::string to_json(const State& state) {
 
 Result<State> state_from_json(std::string_view text) {
   rapidjson::Document document;
-  if (const auto fault = json::parse(text, document)) return Error{fault->str()};
+  if (const auto fault = json::parse(text, document, json::Utf8::checked)) return Error{fault->str()};
   if (!document.IsObject()) return Error{"is no JSON object"};
   if (number_of(document, "format") != format) return Error{"was written by another version of kclhost"};
   State state;
@@ -161,6 +166,8 @@ Result<State> state_from_json(std::string_view text) {
     state.history.push_back({number_of(one, "at_ms"), static_cast<What>(what - std::begin(names)),
                              release_of(one, "release"), text_of(one, "why"), text_of(one, "who")});
   });
+  keep_newest(state.history, State::most_events);
+  keep_newest(state.refused, State::most_refusals);
   return state;
 }
 

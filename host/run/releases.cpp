@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "run/replay_state.hpp"
@@ -19,6 +20,8 @@ constexpr std::chrono::milliseconds patience_at_start{60'000}, pause_for_lock{20
 constexpr std::chrono::seconds report_interval{1};
 // A file that is replaced, or a link that is switched, is often not alone.
 constexpr std::chrono::milliseconds quiet{100};
+// With somebody who copies the plugin while a host starts.
+constexpr std::chrono::seconds patience_with_copy{10};
 // Without inotify.
 constexpr std::chrono::seconds poll_interval{10};
 constexpr const char* went_down = "the machine or the daemon went down in the middle of the trial";
@@ -70,6 +73,13 @@ std::string Releases::open() {
   }
   watch_.open();
   Result<store::Candidate> candidate = read_candidate();
+  // Most of the time there is nothing else that could be run, and whoever copies the file is done in a moment.
+  for (const auto end = Clock::now() + patience_with_copy; !candidate && look_at_ != Clock::time_point::max();) {
+    if (Clock::now() >= end) break;
+    std::this_thread::sleep_for(quiet);
+    look_at_ = Clock::time_point::max();
+    candidate = read_candidate();
+  }
   if (candidate) candidate_ = std::move(*candidate);
   std::string why;
   {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <utility>
 
 #include "run/releases.hpp"
@@ -16,15 +17,22 @@ namespace fs = std::filesystem;
 using rollout::State;
 using rollout::What;
 
+// At a file that is being written, where nothing may tell of its end.
+constexpr std::chrono::seconds next_look{1};
 // Beside those that are wanted.
 constexpr std::size_t most_in_use = 4;
 
-// Whether somebody has the file open for writing: it is still being copied, and its end will be an event. Where the
-// system can't tell, nobody has.
+// Whether somebody is writing the file: it was changed a moment ago and is open for writing. Some file systems can't
+// tell the latter and say yes.
 bool is_being_written(const fs::path& path) {
+  constexpr std::time_t a_moment = 3;  // seconds
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return false;
+  const std::time_t age = ::time(nullptr) - status.st_mtime;
+  if (age < 0 || age >= a_moment) return false;
   // Whoever opens it for writing just now makes the kernel send us a signal: one that does nothing.
-  if (!fd || ::fcntl(fd.get(), F_SETSIG, SIGURG) != 0) return false;
+  if (::fcntl(fd.get(), F_SETSIG, SIGURG) != 0) return false;
   if (::fcntl(fd.get(), F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN;
   ::fcntl(fd.get(), F_SETLEASE, F_UNLCK);
   return false;
@@ -47,7 +55,8 @@ std::string name_of(rollout::Release release) {
 Result<store::Candidate> Releases::read_candidate() {
   const fs::path wanted = config_.plugins_dir / config_.plugin.path;
   if (is_being_written(wanted)) {
-    return Error{"plugin " + wanted.string() + " is still being written; it is looked at once it is closed"};
+    look_at_ = Clock::now() + next_look;
+    return Error{"plugin " + wanted.string() + " is still being written; it is looked at again"};
   }
   Result<plugin::File> file = plugin::find(config_);
   if (!file) return Error{file.error()};

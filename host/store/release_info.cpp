@@ -57,7 +57,7 @@ std::string to_json(const ReleaseInfo& info) {
 
 Result<ReleaseInfo> info_from_json(std::string_view text) {
   rapidjson::Document document;
-  if (const auto fault = json::parse(text, document)) return Error{"is damaged: " + fault->str()};
+  if (const auto fault = json::parse(text, document, json::Utf8::checked)) return Error{"is damaged: " + fault->str()};
   const auto damaged = [](const char* what) { return Error{std::string("is damaged: ") + what}; };
   if (!document.IsObject()) return damaged("no JSON object");
   const auto number = document.FindMember("number"), created = document.FindMember("created_ms"),

@@ -214,6 +214,9 @@ Result<fs::path> ReleaseStore::verified(const ReleaseInfo& info) {
     const Result<std::string> bytes = plugin::read_loadable(path);
     if (!bytes) return Error{path.string() + " " + bytes.error()};
     if (sha256_hex(*bytes) != file.sha256) return Error{path.string() + " is damaged"};
+    // A host that has run many releases needs not know them all.
+    constexpr std::size_t most_seen = 100;
+    if (seen_.size() >= most_seen) seen_.clear();
     seen_[path] = now;
   }
   if (info.files.empty()) return Error{home(info.number).string() + " has no plugin"};
