@@ -88,9 +88,9 @@ struct InFlight {
 };
 
 struct Timeouts {
-  Milliseconds swap{800};  // initialize of an instance that takes over from another
   Milliseconds initialize{60'000};
   Milliseconds process_records{300'000};
+  Milliseconds swap{800};  // initialize of an instance that takes over from another
   Milliseconds shutdown{20'000};
 
   bool operator==(const Timeouts&) const = default;

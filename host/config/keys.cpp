@@ -102,6 +102,8 @@ constexpr std::array table{
     Key{.name = "timeouts", .description = "How long the plugin's calls may take before its worker is killed.", .target = Section{}},
     Key{.name = "timeouts.initialize", .description = "Starting an instance: create and initialize.",
         .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.timeouts.initialize; }}},
+    Key{.name = "timeouts.swap", .description = "initialize of an instance that takes over from one that works: the shard stands still meanwhile. After that the old one goes on.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.timeouts.swap; }}},
     Key{.name = "timeouts.process_records", .description = "One call of process_records or flush.",
         .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.timeouts.process_records; }}},
     Key{.name = "timeouts.shutdown", .description = "One call of shard_ended, lease_lost or shutdown_requested.",

@@ -68,9 +68,11 @@ std::string Log::now() {
   return text;
 }
 
-void Log::set_plugin(std::string_view id, std::string_view version) {
+void Log::set_plugin(std::string_view id, std::string_view version, std::uint32_t release, std::string_view sha256) {
   plugin_ = id;
   version_ = version;
+  release_ = release == 0 ? std::string() : std::to_string(release);
+  sha256_ = sha256.substr(0, 12);
 }
 
 void Log::write(Level level, std::string_view source, std::string_view text, Fields fields) {
@@ -183,6 +185,8 @@ std::string Log::json_line(Level level, std::string_view source, std::string_vie
   if (!shard_.empty()) add("shard", shard_);
   if (!plugin_.empty()) add("plugin", plugin_);
   if (!version_.empty()) add("version", version_);
+  if (!release_.empty()) add("release", release_);
+  if (!sha256_.empty()) add("sha256", sha256_);
   add("source", source);
   add("message", text);
   for (const Field& field : fields) {
@@ -198,7 +202,7 @@ std::string Log::text_line(Level level, std::string_view source, std::string_vie
   line += name_of(level);
   line.append(6 - name_of(level).size(), ' ');
   if (!shard_.empty()) line += shard_ + ' ';
-  if (!plugin_.empty()) line += plugin_ + '/' + version_ + ' ';
+  if (!plugin_.empty()) line += plugin_ + '/' + version_ + (release_.empty() ? "" : '#' + release_) + ' ';
   if (source != "host" && source != "plugin") {
     line += '[';
     line += source;

@@ -44,7 +44,9 @@ class Log {
 
   // What the lines from now on carry.
   void set_shard(std::string_view shard) { shard_ = shard; }
-  void set_plugin(std::string_view id, std::string_view version);
+  // release: 0 where there is none; sha256: of the plugin's file, of which the first twelve digits are told.
+  void set_plugin(std::string_view id, std::string_view version, std::uint32_t release = 0,
+                  std::string_view sha256 = {});
 
   const std::string& plugin() const { return plugin_; }
   const std::string& version() const { return version_; }
@@ -93,7 +95,7 @@ class Log {
 
   Level level_;
   config::LogFormat format_;
-  std::string shard_, plugin_, version_;
+  std::string shard_, plugin_, version_, release_, sha256_;
   mutable std::mutex mutex_;  // for all below
   Outlet launcher_, standard_error_;
   Flood flood_;

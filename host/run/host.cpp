@@ -32,7 +32,7 @@ Host::Host(const config::Config& config, observe::Log& log, int in, int out)
     : config_(config),
       log_(log),
       daemon_(in, out, loop_, buffer_),
-      files_(config),
+      releases_(config, log),
       shard_(config, memory_, random_seed(), now()) {}
 
 Host::~Host() = default;
@@ -55,9 +55,19 @@ worker::Life* Host::life(WorkerId worker) {
 }
 
 int Host::run() {
-  if (const std::string why = files_.find_first(); !why.empty()) {
+  if (const std::string why = releases_.open(); !why.empty()) {
     end(exit_plugin, why);
   } else {
+    if (releases_.fd() >= 0) {
+      loop_.add(releases_.fd(), [this] {
+        if (releases_.on_readable()) follow_releases();
+      });
+    }
+    loop_.add(hangup_.fd(), [this] {
+      hangup_.take();
+      if (releases_.look()) follow_releases();
+    });
+    follow_releases();
     shard_.begin(now());
   }
   while (!exit_code_) {
@@ -75,6 +85,8 @@ int Host::run() {
     carry_out();
     on_time();
   }
+  loop_.remove(hangup_.fd());
+  if (releases_.fd() >= 0) loop_.remove(releases_.fd());
   for (auto& one : lives_) one.reset();
   metrics_.pass_on();
   log_.flush_for(patience_with_log);
@@ -136,6 +148,8 @@ void Host::initialize(const protocol::Message& message) {
   if (std::exchange(greeted_, true)) return end(exit_usage, "the daemon sends initialize twice");
   shard_id_ = message.shard_id;
   log_.set_shard(shard_id_);
+  releases_.begin_shard(shard_id_);
+  follow_releases();
   std::vector<std::vector<JournalNote>> left_over;
   std::vector<std::atomic<std::uint32_t>*> marks;
   bool own_fault = false;
@@ -171,7 +185,7 @@ void Host::take_answer() {
 // ---- Time
 
 Clock::time_point Host::deadline() const {
-  Clock::time_point next = std::min(daemon_.deadline(), log_.flush_at());
+  Clock::time_point next = std::min({daemon_.deadline(), log_.flush_at(), releases_.deadline()});
   if (const Time shard = shard_.deadline(); shard != never) {
     next = std::min(next, Clock::time_point(std::chrono::duration_cast<Clock::duration>(shard)));
   }
@@ -188,6 +202,7 @@ void Host::on_time() {
     if (lives_[i]->deadline() <= clock) lives_[i]->on_time(clock);
   }
   if (shard_.deadline() <= steady) shard_.on_time(at(clock));
+  if (releases_.deadline() <= clock && releases_.on_time()) follow_releases();
   for (const WorkerId worker : over_) {
     std::erase_if(lives_, [worker](const auto& one) { return one->id() == worker; });
   }
@@ -211,8 +226,29 @@ void Host::not_loaded(WorkerId worker, const std::string& why) {
 }
 
 void Host::outcome(WorkerId worker, CallNumber call, const Outcome& outcome) {
-  const worker::Life* const one = config_.worker.max_memory ? life(worker) : nullptr;
-  shard_.outcome(worker, call, outcome, one ? one->resident_memory() : 0, now());
+  // To ask for it costs some microseconds.
+  const Clock::time_point clock = Clock::now();
+  const bool weigh = config_.worker.max_memory || clock - weighed_at_ >= std::chrono::seconds(1);
+  if (weigh) weighed_at_ = clock;
+  const worker::Life* const one = weigh ? life(worker) : nullptr;
+  const std::uint64_t resident_memory = one ? one->resident_memory() : 0;
+  count_call(worker, &outcome, resident_memory);
+  shard_.outcome(worker, call, outcome, config_.worker.max_memory ? resident_memory : 0, at(clock));
+}
+
+// A worker's call is over; without an outcome: its life is.
+void Host::count_call(WorkerId worker, const Outcome* outcome, std::uint64_t resident_memory) {
+  const auto one = running_.find(worker);
+  if (one == running_.end()) return;
+  const std::uint32_t records = std::exchange(one->second.records, 0);
+  if (outcome != nullptr && records == 0) return;
+  releases_.count(one->second.release, records, Clock::now() - one->second.began, outcome && !outcome->ok(),
+                  outcome == nullptr, resident_memory);
+}
+
+void Host::follow_releases() {
+  const Releases::Wanted wanted = releases_.wanted();
+  shard_.run_release(wanted.release, wanted.before, now());
 }
 
 void Host::wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std::string_view> sequence_number,
@@ -248,6 +284,8 @@ void Host::wants_ticks(WorkerId worker, std::uint32_t interval_ms) {
 void Host::ended(WorkerId worker, const Death* death) {
   over_.push_back(worker);
   metrics_.forget(worker);
+  if (death != nullptr) count_call(worker, nullptr, 0);
+  running_.erase(worker);
   shard_.ended(worker, death, now());
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,7 +14,8 @@
 #include "observe/log.hpp"
 #include "run/daemon_link.hpp"
 #include "run/own_fault.hpp"
-#include "run/plugin_files.hpp"
+#include "run/hangup.hpp"
+#include "run/releases.hpp"
 #include "run/replay_state.hpp"
 #include "shard/shard.hpp"
 #include "store/attempt_journal.hpp"
@@ -91,6 +93,10 @@ class Host final : private worker::Listener {
   void wants_ticks(WorkerId worker, std::uint32_t interval_ms) override;
   void ended(WorkerId worker, const Death* death) override;
 
+  // Tells the shard which release it is to run, if that is another one now.
+  void follow_releases();
+  void count_call(WorkerId worker, const Outcome* outcome, std::uint64_t resident_memory);
+
   static Now now();
   static Now at(Clock::time_point clock);
   worker::Life* life(WorkerId worker);
@@ -101,11 +107,19 @@ class Host final : private worker::Listener {
   SharedBuffer buffer_;
   Memory memory_{buffer_};
   DaemonLink daemon_;
-  PluginFiles files_;
+  Releases releases_;
+  Hangup hangup_;
   Shard shard_;
   Actions acting_;
   std::vector<std::unique_ptr<worker::Life>> lives_;
   std::vector<WorkerId> over_;  // lives to be buried once the loop has turned
+  // What runs, and the records of the call that it is in.
+  struct Running {
+    std::uint32_t release = 0, records = 0;
+    Clock::time_point began{};
+  };
+  std::map<WorkerId, Running> running_;
+  Clock::time_point weighed_at_{};  // a worker's memory
   std::string shard_id_, answering_;
   std::vector<std::unique_ptr<store::AttemptJournal>> journals_;
   std::optional<OwnFaults> own_faults_;

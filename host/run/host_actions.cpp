@@ -17,11 +17,11 @@ void Host::carry_out() {
 }
 
 void Host::act(const action::StartWorker& start) {
-  const Result<std::string> staged = files_.staged(start.release);
-  if (!staged) return shard_.not_started(start.worker, staged.error(), now());
-  worker::Spec spec{.staged_path = *staged,
-                    .plugin_path = files_.path(),
-                    .config_json = config_.plugin.config_json,
+  const Result<Releases::Parts> parts = releases_.parts(start.release);
+  if (!parts) return shard_.not_started(start.worker, parts.error(), now());
+  worker::Spec spec{.staged_path = parts->staged_path,
+                    .plugin_path = parts->plugin_path,
+                    .config_json = parts->config_json,
                     .lane = start.lane,
                     .lane_count = static_cast<std::uint32_t>(config_.concurrency),
                     .most_held = config_.in_flight.max_records,
@@ -38,9 +38,15 @@ void Host::act(const action::StartWorker& start) {
   auto started = begin(start.worker, std::move(spec), loop_, &buffer_, *this);
   if (!started) return shard_.not_started(start.worker, started.error(), now());
   lives_.push_back(std::move(*started));
+  running_[start.worker].release = start.release;
 }
 
 void Host::act(const action::CallWorker& call) {
+  if (call.request.call == Call::process_records) {
+    Running& running = running_[call.worker];
+    running.records = call.request.batch.count;
+    running.began = Clock::now();
+  }
   if (worker::Life* one = life(call.worker)) one->call(call.number, call.request);
 }
 
@@ -58,6 +64,7 @@ void Host::act(const action::KillWorker& kill) {
 
 void Host::act(const action::LetGo& gone) {
   std::erase_if(lives_, [&gone](const auto& one) { return one->id() == gone.worker; });
+  running_.erase(gone.worker);
 }
 
 void Host::act(const action::SendStatus&) {
@@ -119,25 +126,25 @@ void Host::act(const action::WriteDeadLetters& write) {
 }
 
 void Host::act(const action::LookForRelease&) {
-  const Result<bool> found = files_.look_again();
-  if (!found) log_.warn("the plugin's new file is not used: " + found.error());
-  if (found && *found) {
-    log_.info("the plugin's file has changed; new instances are made from it");
-    shard_.run_release(files_.count(), 0, now());
-  }
+  if (releases_.look()) follow_releases();
   shard_.looked(now());
 }
 
-void Host::act(const action::ReleaseTaken&) {}
-
-void Host::act(const action::ReleaseRefused& refused) {
-  log_.warn("the plugin's new file is not used: " + refused.why);
+void Host::act(const action::ReleaseTaken& taken) {
+  releases_.taken(taken.release);
 }
 
-void Host::act(const action::ReleaseUndone&) {}
+void Host::act(const action::ReleaseRefused& refused) {
+  releases_.refused(refused.release, refused.why);
+}
+
+void Host::act(const action::ReleaseUndone& undone) {
+  releases_.undone(undone.release, undone.why);
+}
 
 void Host::act(const action::NamePlugin& plugin) {
-  log_.set_plugin(plugin.id, plugin.version);
+  const Result<Releases::Parts> parts = releases_.parts(plugin.release);
+  log_.set_plugin(plugin.id, plugin.version, plugin.release, parts ? parts->sha256 : std::string());
 }
 
 void Host::act(const action::WriteCrashReport& report) {

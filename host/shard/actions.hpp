@@ -103,6 +103,7 @@ struct ReleaseUndone {
 // From now on the plugin is this one.
 struct NamePlugin {
   std::string id, version;
+  std::uint32_t release;
 };
 struct WriteCrashReport {
   std::uint32_t generation;

@@ -99,7 +99,7 @@ void Lane::start() {
 void Lane::serves() {
   about_ = instance_->about();
   delivery_.set_holds(about_->holds_records());
-  desk_.ask(action::NamePlugin{about_->id, about_->version});
+  desk_.ask(action::NamePlugin{about_->id, about_->version, instance_->release()});
 }
 
 void Lane::replace() {

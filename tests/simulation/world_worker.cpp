@@ -377,10 +377,11 @@ void World::acknowledge(Worker& worker) {
 void World::reject(Worker& worker, std::uint32_t record) {
   tell("worker", static_cast<std::uint32_t>(worker.id), "rejects", record);
   if (on_trial(worker)) {
-    shard_->rejected(worker.id, worker.ids[record], "no process can do anything with it", now_);
+    const WorkerId id = worker.id;
+    shard_->rejected(id, worker.ids[record], "no process can do anything with it", now_);
     perform();
-    const bool heard = host_alive_ && !worker.finished && find(worker.id) == &worker;
-    if (heard && worker.state != State::dying) {
+    const Worker* const same = host_alive_ ? find(id) : nullptr;
+    if (same != nullptr && !same->finished && same->state != State::dying) {
       throw Violation{"a release on trial rejects a record, and nobody else is asked"};
     }
     return;

@@ -1,0 +1,115 @@
+"""A host in the hands of a stand-in for the daemon, and the files that its releases are made of."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault_zoo"))
+
+from shard import ZOO, Shard, record, write_config  # noqa: E402
+
+APPLICATION = {"properties": {"applicationName": "orders", "streamName": "events"}}
+DEAD_LETTER = {"retry": {"max_attempts": 2, "initial_backoff": "1ms", "max_backoff": "5ms"}, "then": "dead_letter"}
+ON_TRIAL_FOR_LONG = {"bake": {"time": "1h"}}
+AT_ONCE = {"bake": {"time": "0s", "records": 1}}
+
+
+class Deployment:
+    """A plugins_dir and a configuration that somebody changes while hosts run."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.plugins = directory / "plugins"
+        self.plugins.mkdir()
+        self.notes_file = directory / "notes"
+        self.hosts = []
+        self.settings = {"plugins_dir": self.plugins, "on_error": DEAD_LETTER, "daemon": APPLICATION,
+                         "rollout": AT_ONCE}
+        self.plugin, self.config = "plugin.so", {"notes": str(self.notes_file)}
+        self.number = 100
+
+    # ---- What a team does
+
+    def rename(self, plugin, name="plugin.so"):
+        """A whole file takes the place of the other at once."""
+        shutil.copy(ZOO / plugin, self.plugins / "new")
+        os.chmod(self.plugins / "new", 0o755)
+        os.rename(self.plugins / "new", self.plugins / name)
+
+    def copy_over(self, plugin):
+        """As `cp` does it: the file is cut to nothing, and grows."""
+        content = (ZOO / plugin).read_bytes()
+        with open(self.plugins / "plugin.so", "r+b") as file:
+            file.truncate(0)
+            for begin in range(0, len(content), 50_000):
+                file.write(content[begin:begin + 50_000])
+                file.flush()
+
+    def switch_link(self, plugin):
+        """As Kubernetes does with a ConfigMap: plugin.so is a link into ..data, which is a link that is switched."""
+        folder = self.plugins / f"..{plugin}.{len(list(self.plugins.iterdir()))}"
+        folder.mkdir()
+        shutil.copy(ZOO / plugin, folder / "plugin.so")
+        os.chmod(folder / "plugin.so", 0o755)
+        os.symlink(folder.name, self.plugins / "..next")
+        os.rename(self.plugins / "..next", self.plugins / "..data")
+        if not (self.plugins / "plugin.so").is_symlink():
+            os.symlink("..data/plugin.so", self.plugins / "link")
+            os.rename(self.plugins / "link", self.plugins / "plugin.so")
+
+    def configure(self, plugin=None, **config):
+        """Another file by name, or another plugin.config."""
+        if plugin:
+            self.rename(plugin, plugin)
+            self.plugin = plugin
+        self.config |= config
+        write_config(self.directory, self.plugin, self.config, state_dir=str(self.directory / "state"), **self.settings)
+
+    def start(self, plugin=None, **settings):
+        """A host; it begins with `plugin` where nothing is in place."""
+        self.settings |= settings
+        if plugin:
+            self.rename(plugin)
+        host = Shard(self.directory, self.plugin, self.config, state_dir=str(self.directory / "state"), **self.settings)
+        self.hosts.append(host)
+        host.initialize()
+        return host
+
+    # ---- What comes of it
+
+    def process(self, host, *texts):
+        """A batch of records with these texts."""
+        records = []
+        for text in texts:
+            self.number += 1
+            records.append(record(self.number, text))
+        host.process_records(*records)
+
+    def notes(self, event="accepted"):
+        whole = self.notes_file.read_text().split("\n")[:-1] if self.notes_file.exists() else []
+        return [note for note in map(json.loads, whole) if note["event"] == event]
+
+    def state(self):
+        [file] = (self.directory / "state" / "releases").glob("of-*.json")
+        return json.loads(file.read_text())
+
+    def dead_letters(self):
+        folder = self.directory / "state" / "dead-letters"
+        files = folder.glob("*.jsonl") if folder.exists() else []
+        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+@pytest.fixture
+def deployment(tmp_path):
+    it = Deployment(tmp_path)
+    yield it
+    for host in it.hosts:
+        host.__exit__()
+
+
+def hang_up(host):
+    os.kill(host.process.pid, signal.SIGHUP)
