@@ -122,6 +122,7 @@ void Lane::swap() {
     if (flushing_ == Flush::none && (desk_.may_checkpoint || acknowledges())) flush(Flush::replacement);
     return;
   }
+  if (flushing_ != Flush::none) return;  // what was flushed may still be acknowledged
   took_over_ = true;
   initialize(*successor_, desk_.config.timeouts.swap);
 }

@@ -121,7 +121,7 @@ def test_a_bad_new_plugin_file_is_refused_once_and_the_old_one_goes_on(world):
     (world.plugins / "text").write_text("no plugin")
     os.chmod(world.plugins / "text", 0o755)
     os.rename(world.plugins / "text", world.plugins / "plugin.so")
-    refused = "the plugin's new file is not used"
+    refused = "no ELF"
     wait_for(lambda: any(refused in line["message"] for line in world.log()), process)
     seen = len(world.log())
     wait_for(lambda: len(world.log()) > seen + 5, process)

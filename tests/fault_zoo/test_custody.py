@@ -144,7 +144,7 @@ def test_a_staged_copy_that_is_gone_is_made_anew(stage):
     shard = stage.start("actor.so", on_error=BLOCK)
     shard.initialize()
     shard.process_records(record(101, "one"))
-    shutil.rmtree(stage.state / "staged")
+    shutil.rmtree(stage.state / "releases" / "1")
     stage.kill_worker(shard)
     shard.process_records(record(102, "two"))
     assert shard.finish() == 0
@@ -156,7 +156,7 @@ def test_a_staged_copy_that_is_gone_for_good_makes_the_shard_wait(stage):
     shard = stage.start("actor.so", on_error=BLOCK)
     shard.initialize()
     shard.process_records(record(101, "one"))
-    shutil.rmtree(stage.state / "staged")
+    shutil.rmtree(stage.state / "releases" / "1")
     (stage.plugins / "plugin.so").rename(stage.plugins / "elsewhere.so")
     stage.kill_worker(shard)
     shard.send({"action": "processRecords", "records": [record(102, "two")], "millisBehindLatest": 0})
