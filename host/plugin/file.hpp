@@ -1,4 +1,4 @@
-// Finds a plugin's file, makes sure that it may be loaded, and puts a copy where nobody overwrites it.
+// Finds a plugin's file, and makes sure that it may be loaded.
 #pragma once
 
 #include <filesystem>
@@ -28,11 +28,5 @@ Result<File> file_of(const std::filesystem::path& path, std::string bytes);
 // Finds the configured plugin inside plugins_dir (symlinks are followed but may not lead out) and reads it; the sha256
 // pin must match.
 Result<File> find(const config::Config& config);
-
-// Makes sure that STATE_DIR/staged has a copy of the file, by its content, and returns that copy's path. Overwriting
-// the original can't touch a running worker then. A plugin that looks for libraries beside itself ($ORIGIN in its
-// RUNPATH) is copied with them, so that it finds the copies. Of other plugins' copies the four used last are kept. Safe
-// when many hosts do it at once. The error names the file or folder at fault.
-Result<std::filesystem::path> stage(const File& file, const std::filesystem::path& state_dir);
 
 }  // namespace kclhost::host::plugin

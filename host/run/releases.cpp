@@ -359,7 +359,8 @@ void Releases::count(Release release, std::uint32_t records, std::chrono::nanose
   report_changed_ = true;
   if (!tried) return;
   if (died && records != 0) crash_in_doubt_ = true;
-  if (died && records == 0) {
+  // Before it has the shard, it is for the shard to say that it can't take over, and why.
+  if (died && records == 0 && report_.runs == release) {
     ++report_.crashes;
     report_.blame = "its worker died while it had no records in hand";
     report();

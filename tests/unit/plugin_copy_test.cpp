@@ -78,7 +78,12 @@ TEST_F(PluginCopy, OnceIsEnough) {
 }
 
 TEST_F(PluginCopy, WhatIsDamagedIsReplacedAndNotWritten) {
-  const fs::path path = copied();
+  const fs::path path = copied(), library = path.parent_path() / "libnear.so";
+  const std::string near = test::contents(library);
+  ASSERT_EQ(::chmod(library.c_str(), 0755), 0);
+  test::put_file(library, std::string(near.size(), 'x'));
+  copied();
+  EXPECT_EQ(test::contents(library), near);
   const std::string whole = test::contents(path);
   for (const std::string& bytes : {std::string(), whole.substr(0, 1000), std::string(whole.size(), 'x')}) {
     const ino_t before = inode_of(path);

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "core_fixtures.hpp"
-#include "plugin/file.hpp"
+#include "plugin/copy.hpp"
 #include "worker/probe.hpp"
 
 namespace kclhost::host::plugin {
@@ -23,14 +23,18 @@ class Neighbours : public testing::Test {
     EXPECT_TRUE(file) << file.error();
     return file ? std::move(*file) : File();
   }
-  fs::path staged() {
-    const Result<fs::path> path = stage(read(), state);
-    EXPECT_TRUE(path) << path.error();
-    return path ? *path : fs::path();
+  fs::path copied() {
+    const File file = read();
+    const auto found = find_neighbours(file.path, file.elf);
+    EXPECT_TRUE(found) << found.error();
+    bool made = false;
+    const auto copies = copy_into(copy, file, *found, made);
+    EXPECT_TRUE(copies) << copies.error();
+    return copies ? copy / copies->front().path : fs::path();
   }
 
   test::TempDir dir;
-  fs::path shipped = dir / "shipped", state = dir / "state";
+  fs::path shipped = dir / "shipped", copy = dir / "copy";
 };
 
 TEST_F(Neighbours, AreFoundWhereTheLoaderLooks) {
@@ -42,48 +46,20 @@ TEST_F(Neighbours, AreFoundWhereTheLoaderLooks) {
   EXPECT_EQ((*found)[1].place, "../lib/libfar.so");
 }
 
-TEST_F(Neighbours, ACopyLoadsThoughTheOriginalsAreGone) {
-  const fs::path path = staged();
-  EXPECT_EQ(path.filename(), "shipped_teller.so");
-  fs::remove_all(shipped);
-  const auto about = worker::probe(path, 120s);
-  ASSERT_TRUE(about) << about.error();
-  EXPECT_EQ(about->about.id, "test.teller");
-}
-
-TEST_F(Neighbours, AnotherLibraryMakesAnotherCopy) {
-  const fs::path first = staged();
-  EXPECT_EQ(staged(), first);
-  const std::string before = test::contents(first.parent_path() / "libnear.so");
-  test::put_file(shipped / "home/libnear.so", before + " ");
-  ASSERT_EQ(::chmod((shipped / "home/libnear.so").c_str(), 0755), 0);
-  const fs::path second = staged();
-  EXPECT_NE(second, first);
-  EXPECT_EQ(test::contents(first.parent_path() / "libnear.so"), before) << "others run with it";
-}
-
-TEST_F(Neighbours, ADamagedCopyIsMadeAnew) {
-  const fs::path copy = staged().parent_path() / "libnear.so";
-  const std::string before = test::contents(copy);
-  ASSERT_EQ(::chmod(copy.c_str(), 0755), 0);
-  test::put_file(copy, std::string(before.size(), 'x'));
-  staged();
-  EXPECT_EQ(test::contents(copy), before);
-}
-
 TEST_F(Neighbours, OneThatOthersMayWriteIsRefusedByName) {
   const fs::path library = shipped / "lib/libfar.so";
   ASSERT_EQ(::chmod(library.c_str(), 0777), 0);
-  const Result<fs::path> path = stage(read(), state);
-  ASSERT_FALSE(path);
-  EXPECT_NE(path.error().find("lib/libfar.so is writable by its group or by others"), std::string::npos)
-      << path.error();
-  EXPECT_NE(path.error().find("shipped_teller.so needs libfar.so"), std::string::npos) << path.error();
+  const File file = read();
+  const auto found = find_neighbours(file.path, file.elf);
+  ASSERT_FALSE(found);
+  EXPECT_NE(found.error().find("lib/libfar.so is writable by its group or by others"), std::string::npos)
+      << found.error();
+  EXPECT_TRUE(found.error().starts_with("needs libfar.so")) << found.error();
 }
 
 TEST_F(Neighbours, OneThatIsNotThereIsTheLoadersToName) {
   fs::remove(shipped / "lib/libfar.so");
-  const auto about = worker::probe(staged(), 120s);
+  const auto about = worker::probe(copied(), 120s);
   ASSERT_FALSE(about);
   EXPECT_NE(about.error().find("libfar.so: cannot open shared object file"), std::string::npos) << about.error();
   EXPECT_NE(about.error().find("$ORIGIN"), std::string::npos) << "the cure: " << about.error();

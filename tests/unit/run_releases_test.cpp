@@ -233,6 +233,9 @@ TEST_F(RunReleases, ACrashCountsUnlessTheRecordsAreToBlame) {
   auto host = start("a");
   replace(2);
   host->until(Wanted{2, 1});
+  (*host)->count(2, 0, 0ms, false, true, 0);
+  EXPECT_EQ(host->wanted(), (Wanted{2, 1})) << "it has not taken the shard yet: the shard says why";
+  (*host)->taken(2);
   (*host)->count(2, 5, 1ms, false, true, 0);
   (*host)->count(1, 5, 1ms, false, true, 0);
   EXPECT_EQ(host->wanted(), (Wanted{2, 1})) << "the release before died of it as well";

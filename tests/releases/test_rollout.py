@@ -1,0 +1,100 @@
+"""kclhost rollout, beside hosts that serve their shards."""
+import json
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+from conftest import ON_TRIAL_FOR_LONG
+
+TAKEN = "has taken the shard over"
+
+
+@pytest.fixture
+def rollout(deployment):
+    """rollout(words...) runs the command; what it printed is JSON where it was asked for."""
+
+    def run(*words, code=0):
+        kclhost = pathlib.Path(os.environ["KCLHOST_BIN_DIR"]) / "kclhost"
+        done = subprocess.run([kclhost, "rollout", *words, "--config", deployment.directory / "kclhost.yaml"],
+                              capture_output=True, text=True, timeout=120)
+        assert done.returncode == code, done.stdout + done.stderr
+        return json.loads(done.stdout) if "--json" in words else done.stdout + done.stderr
+
+    return run
+
+
+@pytest.fixture
+def host(deployment):
+    """Release 1 runs, and 2 is on trial."""
+    host = deployment.start("actor.so", rollout=ON_TRIAL_FOR_LONG)
+    deployment.process(host, "one")
+    deployment.rename("actor_2.so")
+    host.wait_for(lambda: host.told(TAKEN))
+    deployment.process(host, "two")
+    return host
+
+
+def version(deployment):
+    return deployment.notes()[-1]["version"]
+
+
+def test_status_tells_of_the_trial(deployment, host, rollout):
+    assert version(deployment) == 2
+    status = rollout("status", "--json", code=5)
+    assert (status["current"], status["trial"]["release"], status["trial"]["previous"]) == (1, 2, 1)
+    [shard] = status["shards"]
+    assert (shard["release"], shard["wanted"], shard["on_trial"], shard["pid"]) == (2, 2, True, host.process.pid)
+    host.wait_for(lambda: rollout("status", "--json", code=5)["shards"][0]["tried"]["records"] == 1)
+    assert "release 2 is on trial: step 1 of 1" in rollout("status", code=5)
+    assert [event["what"] for event in rollout("history", "--json")] == ["staged", "first", "staged", "trial", "took"]
+
+
+def test_undo_and_back(deployment, host, rollout):
+    assert rollout("undo") == "release 1 runs on 1 shard\n"
+    deployment.process(host, "three")
+    assert version(deployment) == 1 and host.process.poll() is None
+    assert "release 2 was undone: by hand" in rollout("status", code=1)
+    assert rollout("promote", "--to", "2") == "release 2 runs on 1 shard\n"
+    deployment.process(host, "four")
+    assert version(deployment) == 2
+    assert rollout("undo", "--to", "1") == "release 1 runs on 1 shard\n"
+    deployment.process(host, "five")
+    assert version(deployment) == 1
+    assert [note["data"] for note in deployment.notes()] == ["one", "two", "three", "four", "five"]
+    assert host.finish() == 0
+
+
+def test_promote_ends_the_trial(deployment, host, rollout):
+    assert rollout("promote") == "release 2 runs on 1 shard\n"
+    assert deployment.state()["current"] == 2 and not deployment.state().get("trial")
+    deployment.process(host, "three")
+    assert version(deployment) == 2
+    rollout("status")
+    assert host.finish() == 0
+
+
+def test_what_was_undone_by_hand_stays_undone(deployment, host, rollout):
+    rollout("undo")
+    deployment.rename("actor_2.so")
+    host.wait_for(lambda: host.told("is not tried again"))
+    deployment.process(host, "three")
+    assert version(deployment) == 1
+    assert host.finish() == 0
+
+
+def test_pause_and_resume(deployment, host, rollout):
+    rollout("pause")
+    assert ", paused" in rollout("status", code=5)
+    rollout("resume")
+    assert ", paused" not in rollout("status", code=5)
+
+
+def test_watching_ends_with_the_trial(deployment, host, rollout):
+    watching = subprocess.Popen([pathlib.Path(os.environ["KCLHOST_BIN_DIR"]) / "kclhost", "rollout", "status", "--watch",
+                                 "--config", deployment.directory / "kclhost.yaml"], stdout=subprocess.PIPE, text=True)
+    assert watching.stdout.readline() == "release 1 runs\n"
+    rollout("undo")
+    out, _ = watching.communicate(timeout=60)
+    assert watching.returncode == 1 and "release 2 was undone: by hand" in out
