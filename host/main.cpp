@@ -19,6 +19,7 @@ constexpr Declaration commands[] = {
     {"run", kclhost::host::cli::add_run},
     {"check", kclhost::host::cli::add_check},
     {"inspect", kclhost::host::cli::add_inspect},
+    {"conformance", kclhost::host::cli::add_conformance},
     {"replay", kclhost::host::cli::add_replay},
     {"launch", kclhost::host::cli::add_launch},
     {"fetch-daemon", kclhost::host::cli::add_fetch_daemon},

@@ -10,6 +10,7 @@ namespace kclhost::host::cli {
 void add_run(CommandLine& program);
 void add_check(CommandLine& program);
 void add_inspect(CommandLine& program);
+void add_conformance(CommandLine& program);
 void add_replay(CommandLine& program);
 void add_launch(CommandLine& program);
 void add_fetch_daemon(CommandLine& program);

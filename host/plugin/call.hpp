@@ -84,6 +84,9 @@ struct Request {
 struct Outcome {
   kclhost_status status = KCLHOST_OK;
   std::string message{};  // why it failed, for a person
+  // What the worker's allocator has handed out and not got back, bytes. Told of a process for many instances alone, and
+  // not of process_records.
+  std::uint64_t allocated = 0;
   // Of a process_records that failed:
   std::uint64_t first_unfinished = 0;             // the records before it are done all the same
   std::optional<std::uint64_t> culprit{};         // the record to blame; an index in the batch

@@ -18,8 +18,7 @@ namespace kclhost::host::worker {
 
 enum class Kind : std::uint32_t {
   // host to worker
-  // a: lane, b: lanes, code: 1 where the configuration is not held against the schema; texts: staged path, the plugin's
-  // path as configured, application, stream
+  // a: lane, b: lanes, code: load_*; texts: staged path, the plugin's path as configured, application, stream
   load = 1,
   view,               // with the descriptor of the batch's memory, which takes the place of what the worker maps
   call,               // code: Call; the rest as in Request, see request_of
@@ -28,7 +27,8 @@ enum class Kind : std::uint32_t {
   schema,       // texts: a part of the config schema, which may be longer than a text can be
   loaded,       // a: flags, b: ABI minor, code: 1 with a tick; texts: id, version, description
   load_failed,  // texts: why; the worker ends by itself
-  outcome,      // code: status, a: first unfinished, b: KCLHOST_FAILURE_*, c: retry after, d: culprit; texts: message
+  // a: first unfinished, or of a call without records what the allocator has handed out
+  outcome,      // code: status, b: KCLHOST_FAILURE_*, c: retry after, d: culprit; texts: message
   log,          // code: level; texts: text
   metric,       // a: its number, real: value
   checkpoint,   // a: 1 with a sequence number; c: sub-sequence number; texts: sequence number
@@ -36,7 +36,11 @@ enum class Kind : std::uint32_t {
   acknowledged,  // something was: the host looks
   rejected,      // a: the record; texts: reason
   ticks,         // a: interval, milliseconds
+  refused,       // texts: what of the plugin's the host's table has refused, and why
 };
+
+// Of Kind::load: the configuration is not held against the schema; another create may follow destroy.
+inline constexpr std::int32_t load_any_config = 1, load_for_many = 2;
 
 struct Header {
   Kind kind{};

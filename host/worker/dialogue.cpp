@@ -57,6 +57,8 @@ const char* name_of(Kind kind) {
       return "a record's rejection";
     case Kind::ticks:
       return "a request for ticks";
+    case Kind::refused:
+      return "word of a refusal";
     default:
       return "a message that no worker sends";
   }
@@ -76,7 +78,9 @@ Dialogue::Dialogue(WorkerId worker, Channel channel, std::shared_ptr<ControlPage
 
 void Dialogue::begin(pid_t peer, const Spec& spec) {
   peer_ = peer;
-  post({.kind = Kind::load, .code = spec.any_config, .a = spec.lane, .b = spec.lane_count},
+  outlives_destroy_ = spec.outlives_destroy;
+  const std::int32_t code = (spec.any_config ? load_any_config : 0) | (spec.outlives_destroy ? load_for_many : 0);
+  post({.kind = Kind::load, .code = code, .a = spec.lane, .b = spec.lane_count},
        {spec.staged_path, spec.plugin_path, spec.application, spec.stream});
 }
 
@@ -228,6 +232,8 @@ void Dialogue::handle(const Packet& packet) {
       return on_rejected(packet);
     case Kind::ticks:
       return on_ticks(header);
+    case Kind::refused:
+      return listener_.log(worker_, KCLHOST_LOG_WARN, "host", "the plugin was refused " + one_line(packet.texts[0]));
     default:
       return owner_.misbehaved(std::string("sent ") + name_of(header.kind));
   }
@@ -269,11 +275,13 @@ void Dialogue::on_load_failed(const Packet& packet) {
 void Dialogue::on_outcome(const Packet& packet) {
   if (!is_of_this_call(packet.header, "the outcome")) return;
   if (!in_call_) return owner_.misbehaved("sent the outcome of a call that was over, or of none");
-  if (call_ == Call::destroy) return owner_.misbehaved("sent an outcome of destroy, which has none");
+  if (call_ == Call::destroy && !outlives_destroy_)
+    return owner_.misbehaved("sent an outcome of destroy, which has none");
   if (checkpoint_waits_) return owner_.misbehaved("ended a call while it waited for the answer to a checkpoint");
   outcome_.status = packet.header.code;
   outcome_.message = packet.texts[0];
   outcome_.first_unfinished = packet.header.a;
+  outcome_.allocated = call_ == Call::process_records ? 0 : packet.header.a;
   outcome_.permanent = (packet.header.b & KCLHOST_FAILURE_PERMANENT) != 0;
   outcome_.culprit.reset();
   if ((packet.header.b & KCLHOST_FAILURE_CULPRIT) != 0) outcome_.culprit = packet.header.d;

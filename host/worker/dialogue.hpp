@@ -55,8 +55,8 @@ class Dialogue {
   void send_view();
 
   bool not_loaded() const { return state_ == State::not_loaded; }
-  // It may end: destroy was begun, or the plugin can't be loaded.
-  bool may_end() const { return not_loaded() || (in_call_ && call_ == Call::destroy); }
+  // It may end: destroy was begun, which it does not outlive, or the plugin can't be loaded.
+  bool may_end() const { return not_loaded() || (in_call_ && call_ == Call::destroy && !outlives_destroy_); }
   // The plugin had its chance with the last call: see Death::call_begun.
   bool call_begun() const { return !in_call_ || (*control_)->calls_begun != begun_before_; }
 
@@ -87,6 +87,7 @@ class Dialogue {
   Listener& listener_;
   Owner& owner_;
   pid_t peer_ = 0;
+  bool outlives_destroy_ = false;
   bool reading_ = true;
   bool warned_of_others_ = false, warned_of_calls_ = false;
   std::uint32_t sent_generation_ = 0;

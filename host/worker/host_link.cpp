@@ -64,6 +64,10 @@ void HostLink::ticks(std::uint32_t interval_ms) {
   send({.kind = Kind::ticks, .a = interval_ms});
 }
 
+void HostLink::refused(std::string_view what) {
+  send({.kind = Kind::refused}, {what});
+}
+
 void HostLink::wake() {
   send({.kind = Kind::acknowledged}, {}, Channel::Wait::no);
 }

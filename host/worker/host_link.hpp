@@ -40,6 +40,7 @@ class HostLink {
   void metric(std::uint32_t number, double value);                                           // [any thread]
   void rejected(RecordId record, std::string_view reason);                                   // [any thread]
   void ticks(std::uint32_t interval_ms);                                                     // [any thread]
+  void refused(std::string_view what);                                                       // [any thread]
   // Something was acknowledged. It does not wait: a host that has yet to read other messages looks as well.
   void wake();                                                              // [any thread]
   std::int32_t should_stop() const { return control_.should_stop.load(); }  // [any thread]

@@ -76,8 +76,10 @@ struct HostTable::Functions {
       explain(error, "", "register_metric needs a spec, and where to put the metric");
       return KCLHOST_ILLEGAL_ARGUMENT;
     }
-    const std::string why = of(context).make_metric(*spec, *metric);
+    HostTable& table = of(context);
+    const std::string why = table.make_metric(*spec, *metric);
     if (why.empty()) return KCLHOST_OK;
+    table.tell_refusal(table.told_of_metric_, why);
     explain(error, "", why);
     return KCLHOST_ILLEGAL_ARGUMENT;
   }
@@ -191,14 +193,17 @@ void HostTable::end() {
 
 CheckpointAnswer HostTable::checkpoint(std::optional<std::string_view> sequence_number,
                                        std::int64_t sub_sequence_number) {
+  const char* why = nullptr;
   if (!checkpoints_) {
-    return {KCLHOST_INVALID_STATE, "InvalidStateException",
-            "the host checkpoints for this plugin; set KCLHOST_PLUGIN_CHECKPOINTS to do it yourself"};
+    why = "the host checkpoints for this plugin; set KCLHOST_PLUGIN_CHECKPOINTS to do it yourself";
+  } else if (!on_calling_thread() || !may_checkpoint_) {
+    why =
+        "a checkpoint is possible only within process_records, tick, shard_ended, shutdown_requested and flush, from "
+        "the thread that was called";
   }
-  if (!on_calling_thread() || !may_checkpoint_) {
-    return {KCLHOST_INVALID_STATE, "InvalidStateException",
-            "a checkpoint is possible only within process_records, tick, shard_ended, shutdown_requested and flush, "
-            "from the thread that was called"};
+  if (why != nullptr) {
+    tell_refusal(told_of_checkpoint_, std::string("a checkpoint: ") + why);
+    return {KCLHOST_INVALID_STATE, "InvalidStateException", why};
   }
   waits_since_ = now_ns();
   CheckpointAnswer answer = host_.checkpoint(sequence_number, sub_sequence_number);
@@ -229,7 +234,11 @@ std::string HostTable::make_metric(const kclhost_metric_spec& spec, kclhost_metr
 }
 
 void HostTable::acknowledge(RecordId first, std::uint64_t count) {
-  if (!acknowledges_ || forked.load(std::memory_order_relaxed)) return;
+  if (!acknowledges_) {
+    return tell_refusal(told_of_acknowledgement_,
+                        "an acknowledgement: only plugins that set KCLHOST_PLUGIN_ACKNOWLEDGES are heard");
+  }
+  if (forked.load(std::memory_order_relaxed)) return;
   acknowledger_.acknowledge(first, count);
   // The host looks when the call is over.
   if (!on_calling_thread() && acknowledger_.wake()) host_.wake();
@@ -239,8 +248,18 @@ bool HostTable::reject(RecordId record, std::string_view reason) {
   const std::lock_guard lock(rejecting_);
   const bool may = acknowledges_ ? record < acknowledger_.next() && !acknowledger_.is_acknowledged(record)
                                  : record >= first_ && record - first_ < count_;
-  if (may) host_.rejected(record, reason);
+  if (may) {
+    host_.rejected(record, reason);
+  } else {
+    tell_refusal(told_of_rejection_, "the rejection of record " + std::to_string(record) +
+                                         (acknowledges_ ? ", which it was not given, or is done with"
+                                                        : ", which is none of the call in progress"));
+  }
   return may;
+}
+
+void HostTable::tell_refusal(std::atomic<bool>& told, std::string_view what) {
+  if (!told.exchange(true)) host_.refused(what);
 }
 
 }  // namespace kclhost::host::worker

@@ -59,6 +59,8 @@ class HostTable {
   std::int64_t remaining_ms() const;
   void acknowledge(RecordId first, std::uint64_t count);
   bool reject(RecordId record, std::string_view reason);
+  // The host's log has the first refusal of each kind: what a plugin makes of its error is its own matter.
+  void tell_refusal(std::atomic<bool>& told, std::string_view what);
 
   HostLink& host_;
   const bool checkpoints_, acknowledges_, ticks_;
@@ -80,6 +82,9 @@ class HostTable {
   std::mutex metrics_changing_;
   plugin::Metrics metrics_;
   std::deque<MetricHandle> handles_;
+
+  std::atomic<bool> told_of_metric_{false}, told_of_checkpoint_{false}, told_of_rejection_{false},
+      told_of_acknowledgement_{false};
 };
 
 }  // namespace kclhost::host::worker

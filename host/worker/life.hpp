@@ -1,6 +1,8 @@
 // One life of one instance of a plugin, from its start to its end.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -61,6 +63,8 @@ struct Spec {
   bool core_dumps = false;
   bool orderly_exit = false;  // behind destroy, by exit()
   bool any_config = false;    // it need not fit the schema: for Call::check_config, which is all that follows
+  // destroy is a call like any other, with an outcome, and another create may follow: a process for many instances.
+  bool outlives_destroy = false;
 };
 
 // The deadline of what is not waited for.
@@ -81,7 +85,9 @@ class Life {
   // Ends the worker: by SIGABRT, so that there is a stack, and by SIGKILL two seconds later. `ended` tells, with a
   // death of this kind and message. Isolation none can't end a thread: it asks it to stop, and nothing else.
   virtual void kill(Death::Kind kind, std::string message) = 0;
-  // The memory of a process that this instance has to itself, in bytes; 0 when it has none.
+  // The process that this instance has to itself; 0 when it has none, or it has ended.
+  virtual pid_t process() const = 0;
+  // Its memory, in bytes; 0 when there is no such process.
   virtual std::uint64_t resident_memory() const = 0;
   // When on_time must be called next; never: not at all.
   virtual Clock::time_point deadline() const = 0;

@@ -40,6 +40,7 @@ class LifeProcess final : public Life, private Dialogue::Owner {
   }
   void request_stop(Stop why) override { dialogue_.control().should_stop = static_cast<std::int32_t>(why); }
   void kill(Death::Kind kind, std::string message) override;
+  pid_t process() const override { return pid_; }
   std::uint64_t resident_memory() const override;
   Clock::time_point deadline() const override;
   void on_time(Clock::time_point now) override;

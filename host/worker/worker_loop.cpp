@@ -1,5 +1,6 @@
 #include "worker/worker_loop.hpp"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -75,7 +76,8 @@ class Worker {
     }
     name_what_is_let_out(staged_path);
     const Descriptor about = describe(*table);
-    const bool any_config = packet.header.code != 0;
+    const bool any_config = (packet.header.code & load_any_config) != 0;
+    outlives_destroy_ = (packet.header.code & load_for_many) != 0;
     if (const std::string why = any_config ? "" : why_unfit(about, (*control_)->config()); !why.empty()) {
       host_.send({.kind = Kind::load_failed}, {why});
       return false;
@@ -99,25 +101,31 @@ class Worker {
     const Outcome outcome = instance_->perform(request, (*control_)->config());
     leave_if_forked();
     if (own_process_) flush_output();
-    if (request.call == Call::destroy) {
+    if (request.call == Call::destroy && !outlives_destroy_) {
       destroyed_ = true;
       return false;
     }
-    const bool sent = tell(outcome);
+    const bool of_many = outlives_destroy_ && request.call != Call::process_records;
+    const bool sent = tell(outcome, of_many ? allocated_bytes() : outcome.first_unfinished);
     if (own_process_ && request.call == Call::initialize) unmap_program();
     return sent;
   }
 
-  bool tell(const Outcome& outcome) {
+  bool tell(const Outcome& outcome, std::uint64_t count) {
     std::uint64_t flags = outcome.permanent ? KCLHOST_FAILURE_PERMANENT : 0;
     if (outcome.culprit) flags |= KCLHOST_FAILURE_CULPRIT;
     return host_.send({.kind = Kind::outcome,
                        .code = outcome.status,
-                       .a = outcome.first_unfinished,
+                       .a = count,
                        .b = flags,
                        .c = outcome.retry_after_ms.value_or(0),
                        .d = outcome.culprit.value_or(0)},
                       {outcome.message});
+  }
+
+  static std::uint64_t allocated_bytes() {
+    const struct mallinfo2 info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
   }
 
   // What Dialogue::call has made of it.
@@ -162,7 +170,7 @@ class Worker {
   std::unique_ptr<SharedView> batch_;
   std::unique_ptr<Instance> instance_;
   std::string shard_id_, sequence_number_;
-  bool destroyed_ = false;
+  bool outlives_destroy_ = false, destroyed_ = false;
 };
 
 }  // namespace

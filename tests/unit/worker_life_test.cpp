@@ -301,6 +301,29 @@ TEST_P(WorkerLife, ARecordOfTheBatchMayBeRejected) {
       << "the first record was another batch's";
 }
 
+TEST_P(WorkerLife, WhatIsRefusedIsToldOnce) {
+  up_in();
+  call(process(batch_of({"reject 7", "reject 8"})));
+  EXPECT_EQ(listener->texts("host"),
+            Lines{"the plugin was refused the rejection of record 7, which is none of the call in progress"});
+}
+
+TEST_P(WorkerLife, AWorkerForManyInstancesOutlivesThem) {
+  Spec spec = spec_of(teller);
+  spec.outlives_destroy = true;
+  begin(spec, GetParam());
+  turn_until([this] { return listener->about || listener->over; });
+  for (int instance = 0; instance < 3; ++instance) {
+    for (const Call one : {Call::create, Call::initialize, Call::destroy}) {
+      call(one);
+      ASSERT_TRUE(ok());
+      EXPECT_NE(outcome().allocated, 0u);
+    }
+  }
+  EXPECT_FALSE(listener->over);
+  EXPECT_EQ(life->process() != 0, in_process());
+}
+
 TEST_P(WorkerLife, LogsAtTheHostsLevel) {
   start_in(teller, "{}", KCLHOST_LOG_TRACE);
   call(Call::create);
