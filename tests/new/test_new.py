@@ -42,6 +42,7 @@ def test_the_path_of_a_new_user(user, language):
     assert TESTED[language] in done.stdout
     assert said(done, ": ") == [True, True, True], done.stderr
     assert "3 records" in done.stdout
+    assert "nothing to mend" in done.stdout
 
     project = user.home / "word_filter"
     assert "3 records" in user.run("./ci.sh", cwd=project).stdout
@@ -56,7 +57,9 @@ def test_the_path_of_a_new_user(user, language):
     user.sh(build, cwd=project)
     failed = user.sh(test, cwd=project, code=101 if language == "rust" else 8)
     assert "key: hello" in failed.stdout
-    assert said(user.sh(*others, cwd=project), " has ") == [True, True, True]
+    changed = user.sh(*others, cwd=project)
+    assert said(changed, " has ") == [True, True, True]
+    assert "nothing to mend" in changed.stdout
 
 
 @pytest.mark.parametrize("page", ["writing-a-plugin", "c", "rust"])

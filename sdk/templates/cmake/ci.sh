@@ -7,3 +7,4 @@ cmake --build build
 ctest --test-dir build --output-on-failure
 kclhost check --config kclhost.yaml
 kclhost replay --config kclhost.yaml --format lines --end shard_ended sample.txt
+kclhost conformance build/plugins/my_plugin.so --config kclhost.yaml

@@ -7,3 +7,4 @@ chmod go-w target/release/libmy_plugin.so  # kclhost refuses files that others m
 cargo test
 kclhost check --config kclhost.yaml
 kclhost replay --config kclhost.yaml --format lines --end shard_ended sample.txt
+kclhost conformance target/release/libmy_plugin.so --config kclhost.yaml
