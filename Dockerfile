@@ -10,7 +10,8 @@
 # (docker stop --time 60), and /var/lib/kclhost a volume that outlives the container: dead letters are there.
 #
 # There is no shell in it. `docker build --target debug -t kclhost-debug .` makes the same with a shell, apt, gdb, strace, the
-# program's symbols and the JDK's tools (docs/daemon.md).
+# program's symbols and the JDK's tools (docs/daemon.md). `docker build --target sdk -t kclhost-sdk .` makes the one that plugins are
+# built in (kclhost new).
 
 # The Debian that it is made of and made on: bookworm (12) or trixie (13).
 ARG DEBIAN=bookworm
@@ -30,23 +31,31 @@ RUN jlink --output /opt/java --strip-java-debug-attributes --no-header-files --n
 RUN jlink --output /opt/java-tools --strip-java-debug-attributes --no-header-files --no-man-pages --compress=2 \
       --add-modules jdk.jcmd
 
-# The program, the sample plugin and the archiver, and their symbols.
-FROM debian:${DEBIAN}-slim AS build
+# The compilers, and the libraries that they link.
+FROM debian:${DEBIAN}-slim AS compiler
 WORKDIR /src
 COPY scripts/install-deps scripts/
-RUN scripts/install-deps build && apt-get install -y -qq --no-install-recommends ccache >/dev/null
+RUN scripts/install-deps build && apt-get install -y -qq --no-install-recommends ccache libgtest-dev >/dev/null
+
+# The program, the sample plugin and the archiver, and their symbols.
+FROM compiler AS build
 COPY . .
 RUN --mount=type=cache,id=kclhost-ccache,target=/root/.cache/ccache \
     cmake --preset release -DKCLHOST_BUILD_TESTS=OFF >/dev/null \
     && cmake --build --preset release -- --quiet \
-    && DESTDIR=/stage cmake --install build/release --strip >/dev/null \
+    && DESTDIR=/stage cmake --install build/release --strip >/dev/null && cp -a /stage /installed \
     && mkdir /stage/plugins && cd /stage/usr/local/lib/kclhost/plugins && mv word_counter.so archiver.so /stage/plugins/ \
-    && rm -r /stage/usr/local/include /stage/usr/local/lib
+    && rm -r /stage/usr/local/include /stage/usr/local/lib /stage/usr/local/share/kclhost/rust
 # Where a debugger looks for them: under the program's build id.
 RUN for file in build/release/bin/kclhost build/release/bin/kclhost-put build/release/plugins/word_counter.so build/release/plugins/archiver.so; do \
       id=$(readelf --notes $file | sed -n 's|.*Build ID: \(..\)|\1/|p') && to=/symbols/usr/lib/debug/.build-id/$id.debug \
       && mkdir -p "${to%/*}" && objcopy --only-keep-debug $file "$to" || exit; \
     done
+
+# What plugins are built and tested in: with the libraries of the image that they run in.
+FROM compiler AS sdk
+COPY --from=build /installed /
+ENV CMAKE_GENERATOR=Ninja
 
 # What the pom pins. The class archive is made below: a copy of a jar has a time of its own, and an archive fits no copies.
 FROM jdk AS daemon

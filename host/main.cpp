@@ -24,6 +24,7 @@ constexpr Declaration commands[] = {
     {"launch", kclhost::host::cli::add_launch},
     {"fetch-daemon", kclhost::host::cli::add_fetch_daemon},
     {"import", kclhost::host::cli::add_import},
+    {"new", kclhost::host::cli::add_new},
     {"put", kclhost::host::cli::add_put},
     {"schema", kclhost::host::cli::add_schema},
     {"dead-letters", kclhost::host::cli::add_dead_letters},

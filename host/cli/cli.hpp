@@ -15,6 +15,7 @@ void add_replay(CommandLine& program);
 void add_launch(CommandLine& program);
 void add_fetch_daemon(CommandLine& program);
 void add_import(CommandLine& program);
+void add_new(CommandLine& program);
 void add_put(CommandLine& program);
 void add_schema(CommandLine& program);
 void add_dead_letters(CommandLine& program);

@@ -23,6 +23,16 @@ Error failed(const fs::path& path, const std::string& what, int error) {
   return {path.string() + ": " + what + ": " + std::strerror(error)};
 }
 
+// The file in a folder beside this program, else in one of the source tree.
+std::optional<fs::path> shipped(const fs::path& in_share, const fs::path& in_source, const std::string& name) {
+  std::error_code ignored;
+  for (const fs::path& folder :
+       {own_executable().parent_path() / KCLHOST_SHARE_FROM_BIN / in_share, fs::path(KCLHOST_SOURCE_DIR) / in_source}) {
+    if (fs::is_regular_file(folder / name, ignored)) return (folder / name).lexically_normal();
+  }
+  return std::nullopt;
+}
+
 bool is_executable(const fs::path& file) {
   std::error_code ignored;
   return fs::is_regular_file(file, ignored) && ::access(file.c_str(), X_OK) == 0;
@@ -35,12 +45,12 @@ fs::path own_executable() {
 }
 
 std::optional<fs::path> shipped_file(const std::string& name) {
-  std::error_code ignored;
-  for (const fs::path& directory : {own_executable().parent_path() / KCLHOST_SHARE_FROM_BIN / "daemon",
-                                    fs::path(KCLHOST_SOURCE_DIR "/config/daemon")}) {
-    if (fs::is_regular_file(directory / name, ignored)) return (directory / name).lexically_normal();
-  }
-  return std::nullopt;
+  return shipped("daemon", "config/daemon", name);
+}
+
+std::optional<fs::path> shipped_crate() {
+  const auto manifest = shipped("rust", "sdk/rust", "Cargo.toml");
+  return manifest ? std::optional(manifest->parent_path()) : std::nullopt;
 }
 
 std::optional<fs::path> find_program(const std::string& program) {

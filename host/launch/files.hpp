@@ -17,6 +17,9 @@ std::filesystem::path own_executable();
 // the source tree it was built from.
 std::optional<std::filesystem::path> shipped_file(const std::string& name);
 
+// The folder of the Rust crate, found in the same way.
+std::optional<std::filesystem::path> shipped_crate();
+
 // What a shell would run for `program`: itself when it has a slash, else the first hit on the PATH.
 std::optional<std::filesystem::path> find_program(const std::string& program);
 

@@ -1,6 +1,5 @@
-/* The smallest useful plugin in C: counts the shard's records and bytes, and says so at the shard's end. */
-#include <kclhost/plugin.h>
-#include <stdio.h>
+/* A small plugin in C: counts the shard's records and bytes, and says so at the shard's end. */
+#include <kclhost/record_processor.h>
 #include <stdlib.h>
 
 typedef struct counter {
@@ -12,10 +11,7 @@ typedef struct counter {
 static kclhost_status create(const kclhost_host* host, kclhost_string config_json, void** self, kclhost_error* error) {
   counter* made = calloc(1, sizeof *made);
   (void)config_json;
-  if (made == NULL) {
-    snprintf(error->message, sizeof error->message, "out of memory");
-    return KCLHOST_FAILED;
-  }
+  if (made == NULL) return kclhost_fail(error, "out of memory");
   made->host = host;
   *self = made;
   return KCLHOST_OK;
@@ -23,11 +19,6 @@ static kclhost_status create(const kclhost_host* host, kclhost_string config_jso
 
 static void destroy(void* self) {
   free(self);
-}
-
-static kclhost_status initialize(void* self, const kclhost_initialization* initialization, kclhost_error* error) {
-  (void)self, (void)initialization, (void)error;
-  return KCLHOST_OK;
 }
 
 static kclhost_status process_records(void* self, const kclhost_batch* batch, kclhost_checkpointer* checkpointer,
@@ -40,10 +31,7 @@ static kclhost_status process_records(void* self, const kclhost_batch* batch, kc
 }
 
 static void report(const counter* shard) {
-  char text[96];
-  const int size = snprintf(text, sizeof text, "records=%llu bytes=%llu", shard->records, shard->bytes);
-  const kclhost_string line = {text, (size_t)size};
-  shard->host->log(shard->host->context, KCLHOST_LOG_INFO, line);
+  kclhost_log(shard->host, KCLHOST_LOG_INFO, "records=%llu bytes=%llu", shard->records, shard->bytes);
 }
 
 static kclhost_status shard_ended(void* self, kclhost_checkpointer* checkpointer, kclhost_error* error) {
@@ -58,21 +46,6 @@ static kclhost_status lease_lost(void* self, kclhost_error* error) {
   return KCLHOST_OK;
 }
 
-static const kclhost_plugin plugin = {
-    .struct_size = sizeof plugin,
-    .abi_major = KCLHOST_ABI_MAJOR,
-    .abi_minor = KCLHOST_ABI_MINOR,
-    .id = KCLHOST_STRING("kclhost.minimal_c"),
-    .version = KCLHOST_STRING("1.0.0"),
-    .description = KCLHOST_STRING("Counts records and bytes"),
-    .create = create,
-    .destroy = destroy,
-    .initialize = initialize,
-    .process_records = process_records,
-    .shard_ended = shard_ended,
-    .lease_lost = lease_lost,
-};
-
-const kclhost_plugin* kclhost_plugin_v1(void) {
-  return &plugin;
-}
+KCLHOST_PLUGIN("kclhost.minimal_c", "1.0.0", .description = KCLHOST_STRING("Counts records and bytes"),
+               .create = create, .destroy = destroy, .process_records = process_records, .shard_ended = shard_ended,
+               .lease_lost = lease_lost)

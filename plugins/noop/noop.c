@@ -1,21 +1,5 @@
 /* Accepts every record and looks at none: what a shard costs without a processor, for benchmarks. */
-#include <kclhost/plugin.h>
-
-static kclhost_status create(const kclhost_host* host, kclhost_string config_json, void** self, kclhost_error* error) {
-  static char nothing;
-  (void)host, (void)config_json, (void)error;
-  *self = &nothing;
-  return KCLHOST_OK;
-}
-
-static void destroy(void* self) {
-  (void)self;
-}
-
-static kclhost_status initialize(void* self, const kclhost_initialization* initialization, kclhost_error* error) {
-  (void)self, (void)initialization, (void)error;
-  return KCLHOST_OK;
-}
+#include <kclhost/record_processor.h>
 
 static kclhost_status process_records(void* self, const kclhost_batch* batch, kclhost_checkpointer* checkpointer,
                                       kclhost_error* error) {
@@ -23,25 +7,5 @@ static kclhost_status process_records(void* self, const kclhost_batch* batch, kc
   return KCLHOST_OK;
 }
 
-static kclhost_status shard_ended(void* self, kclhost_checkpointer* checkpointer, kclhost_error* error) {
-  (void)self, (void)checkpointer, (void)error;
-  return KCLHOST_OK;
-}
-
-static const kclhost_plugin plugin = {
-    .struct_size = sizeof plugin,
-    .abi_major = KCLHOST_ABI_MAJOR,
-    .abi_minor = KCLHOST_ABI_MINOR,
-    .id = KCLHOST_STRING("kclhost.noop"),
-    .version = KCLHOST_STRING("1.0.0"),
-    .description = KCLHOST_STRING("Accepts every record and looks at none"),
-    .create = create,
-    .destroy = destroy,
-    .initialize = initialize,
-    .process_records = process_records,
-    .shard_ended = shard_ended,
-};
-
-const kclhost_plugin* kclhost_plugin_v1(void) {
-  return &plugin;
-}
+KCLHOST_PLUGIN("kclhost.noop", "1.0.0", .description = KCLHOST_STRING("Accepts every record and looks at none"),
+               .process_records = process_records)

@@ -1,15 +1,23 @@
-# kclhost_add_plugin(name sources...) builds name.so, a plugin that kclhost can load: a MODULE library that exports its entry
-# function and nothing else, has no undefined symbols, and is not writable by others (kclhost refuses such files). CMake 3.16
-# will do.
+# kclhost_add_plugin(name sources... [VERSION version]) builds name.so, a plugin that kclhost can load: a MODULE library that
+# exports its entry function and nothing else, has no undefined symbols, and is not writable by others (kclhost refuses such
+# files). CMake 3.16 will do.
 #
 # It goes where CMAKE_LIBRARY_OUTPUT_DIRECTORY says, else into plugins/ in the build tree. C or C++ sources; link further
-# libraries with target_link_libraries as usual.
+# libraries with target_link_libraries as usual. The sources see the version as KCLHOST_PLUGIN_VERSION, a string literal for
+# KCLHOST_PLUGIN, so that it is said in one place.
 
 # A function runs in its caller's scope: what it needs of this file's place is kept where every scope sees it.
 set_property(GLOBAL PROPERTY KCLHOST_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/kclhost_plugin.map)
 
 function(kclhost_add_plugin name)
-  add_library(${name} MODULE ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 1 plugin "" "VERSION" "")
+  if(plugin_KEYWORDS_MISSING_VALUES)
+    message(FATAL_ERROR "kclhost_add_plugin(${name}): VERSION is followed by no version; does project() have one?")
+  endif()
+  add_library(${name} MODULE ${plugin_UNPARSED_ARGUMENTS})
+  if(DEFINED plugin_VERSION)
+    target_compile_definitions(${name} PRIVATE KCLHOST_PLUGIN_VERSION="${plugin_VERSION}")
+  endif()
   target_link_libraries(${name} PRIVATE kclhost::sdk)
   if(CMAKE_CXX_COMPILE_FEATURES)
     target_compile_features(${name} PRIVATE cxx_std_17)

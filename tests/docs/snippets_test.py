@@ -1,4 +1,4 @@
-"""Every piece of C++ that the documentation shows compiles: whole files as they are, the others with what they leave out."""
+"""Every piece of C++ and C that the documentation shows compiles: whole files as they are, the others with what they leave out."""
 import os
 import subprocess
 
@@ -105,6 +105,10 @@ def whole(body):
     return f"{INCLUDES}{before}\n{body}\n{behind}\n"
 
 
+def in_c():
+    return [(name, body) for name, text in pages().items() for body in blocks(text, "c")]
+
+
 def test_there_are_pieces():
     assert len(shown()) >= len(AROUND) + 3
     for line in AROUND:
@@ -118,3 +122,22 @@ def test_it_compiles(page, body, tmp_path):
     done = subprocess.run([os.environ.get("CXX", "c++"), "-std=c++17", "-fsyntax-only", "-Wall", "-Wextra", "-Werror",
                            '-DGREETER="greeter.so"', f"-I{TOP / 'sdk/include'}", source], capture_output=True, text=True)
     assert done.returncode == 0, f"{page}: {done.stderr}\n{source.read_text()}"
+
+
+@pytest.mark.parametrize("page, body", in_c())
+def test_it_compiles_in_c(page, body, tmp_path):
+    """With what the page shows before it."""
+    whole = [shown for name, shown in in_c() if name == page]
+    before = "" if "#include" in body else "".join(shown for shown in whole[:whole.index(body)] if "#include" not in shown)
+    source = tmp_path / "shown.c"
+    source.write_text(f"#include <kclhost/config.h>\n#include <kclhost/record_processor.h>\n{before}{body}")
+    done = subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-fsyntax-only", "-Wall", "-Wextra", "-Werror",
+                           "-Wno-unused-function", f"-I{TOP / 'sdk/include'}", source], capture_output=True, text=True)
+    assert done.returncode == 0, f"{page}: {done.stderr}\n{source.read_text()}"
+
+
+@pytest.mark.parametrize("page, language, mark", [("README.md", "cpp", "KCLHOST_PLUGIN("), ("docs/c.md", "c", "KCLHOST_PLUGIN("),
+                                                  ("docs/rust.md", "rust", "kclhost::plugin!(")])
+def test_the_smallest_plugin_is_at_most_twelve_lines(page, language, mark):
+    smallest = next(body for body in blocks(pages()[page], language) if mark in body)
+    assert len([line for line in smallest.splitlines() if line.strip()]) <= 12

@@ -92,3 +92,19 @@ def test_the_other_image_looks_inside_the_same(builder, debug, root):
     for command in (("strace", "--version"), ("ps", "--version"), ("jcmd", "-l"), ("addr2line", "--version"),
                     ("apt-get", "--version")):
         run(*command)
+
+
+def test_a_plugins_own_image_is_made_of_it(builder, stages, declared, tmp_path):
+    """By the Dockerfile of a new project, which builds the plugin and passes its tests on the way."""
+    builder("tag", "sdk", "kclhost-sdk")
+    container = builder("from", "--pull-never", "kclhost-sdk").strip()
+    builder("run", f"--volume={tmp_path}:/made", container, "--", "kclhost", "new", "word_filter", "--lang", "cpp", "--to",
+            "/made/word_filter")
+    builder("rm", container)
+    builder("bud", "--pull-never", "--tag", "word-filter", tmp_path / "word_filter")
+    container = builder("from", "--pull-never", "word-filter").strip()
+    for volume in declared["Volumes"]:  # as for the other container, see conftest.py
+        builder("config", "--volume", f"{volume}-", container)
+    shown = builder("run", container, "--", "kclhost", "inspect", "/plugins/word_filter.so")
+    assert "com.example.word_filter" in shown
+    builder("run", container, "--", "kclhost", "check", "--config", "/etc/kclhost/kclhost.yaml")

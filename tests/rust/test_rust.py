@@ -109,11 +109,10 @@ def test_the_crate_passes_its_tests():
     assert "compile fail ... ok" in done.stdout
 
 
-def test_the_commands_of_the_guide():
-    folder = project("greeter", WHOLE[0])
-    commands, = blocks(GUIDE, "sh")
-    done = run("sh", "-e", cwd=folder, input=commands, env={"CARGO_TARGET_DIR": str(folder / "target")})
-    assert "com.example.greeter" in done.stdout and ": hello" in done.stderr
+def test_the_smallest_plugin(configure, replay):
+    """tests/new runs the guide's commands."""
+    done = replay(configure(build("greeter", WHOLE[0])), records("hello"))
+    assert done.stderr.count("hello") == 1
 
 
 @pytest.mark.parametrize("piece", range(len(SHOWN) - len(WHOLE)))

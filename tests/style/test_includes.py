@@ -11,7 +11,7 @@ ORDER = [
     ["support"],
     ["batch"],
     ["config"],
-    ["records", "import", "program"],
+    ["records", "import", "program", "project"],
     ["plugin"],
     ["protocol"],
     ["shard"],

@@ -7,7 +7,7 @@
  *   child A N    a process that it forks acknowledges
  *   fail         the call fails */
 #define _DEFAULT_SOURCE
-#include <kclhost/plugin.h>
+#include <kclhost/record_processor.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -57,27 +57,15 @@ static kclhost_status obey(kclhost_string order) {
   if (strcmp(what, "later") == 0 || strcmp(what, "file") == 0) start_thread(told);
   if (strcmp(what, "child") == 0) acknowledge_in_child(told);
   if (strcmp(what, "reject") == 0) {
-    const kclhost_status status = host->reject(host->context, told.first, (kclhost_string)KCLHOST_STRING("no good"));
-    snprintf(text, sizeof text, "rejected code=%d", status);
-    host->log(host->context, KCLHOST_LOG_INFO, (kclhost_string){text, strlen(text)});
+    const kclhost_status status = host->reject(host->context, told.first, kclhost_text("no good"));
+    kclhost_log(host, KCLHOST_LOG_INFO, "rejected code=%d", status);
   }
   return strcmp(what, "fail") == 0 ? KCLHOST_FAILED : KCLHOST_OK;
 }
 
 static kclhost_status create(const kclhost_host* given, kclhost_string config_json, void** self, kclhost_error* error) {
-  (void)config_json, (void)error;
   host = given;
-  *self = &host;
-  return KCLHOST_OK;
-}
-
-static void destroy(void* self) {
-  (void)self;
-}
-
-static kclhost_status initialize(void* self, const kclhost_initialization* initialization, kclhost_error* error) {
-  (void)self, (void)initialization, (void)error;
-  return KCLHOST_OK;
+  return kclhost_create_nothing(given, config_json, self, error);
 }
 
 static kclhost_status process_records(void* self, const kclhost_batch* batch, kclhost_checkpointer* checkpointer,
@@ -90,25 +78,5 @@ static kclhost_status process_records(void* self, const kclhost_batch* batch, kc
   return status;
 }
 
-static kclhost_status shard_ended(void* self, kclhost_checkpointer* checkpointer, kclhost_error* error) {
-  (void)self, (void)checkpointer, (void)error;
-  return KCLHOST_OK;
-}
-
-static const kclhost_plugin plugin = {
-    .struct_size = sizeof plugin,
-    .abi_major = KCLHOST_ABI_MAJOR,
-    .abi_minor = KCLHOST_ABI_MINOR,
-    .flags = KCLHOST_PLUGIN_ACKNOWLEDGES,
-    .id = KCLHOST_STRING("test.acker"),
-    .version = KCLHOST_STRING("1.0.0"),
-    .create = create,
-    .destroy = destroy,
-    .initialize = initialize,
-    .process_records = process_records,
-    .shard_ended = shard_ended,
-};
-
-const kclhost_plugin* kclhost_plugin_v1(void) {
-  return &plugin;
-}
+KCLHOST_PLUGIN("test.acker", "1.0.0", .flags = KCLHOST_PLUGIN_ACKNOWLEDGES, .create = create,
+               .process_records = process_records)

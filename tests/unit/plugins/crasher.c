@@ -1,5 +1,5 @@
 /* Dies in initialize, deep in functions with names to look for; the shard's id says how. */
-#include <kclhost/plugin.h>
+#include <kclhost/record_processor.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,16 +54,6 @@ NOT_OPTIMIZED static void does_as_told(const char* how) {
   nothing = 1;
 }
 
-static kclhost_status create(const kclhost_host* host, kclhost_string config_json, void** self, kclhost_error* error) {
-  (void)host, (void)config_json, (void)error;
-  *self = malloc(1);
-  return KCLHOST_OK;
-}
-
-static void destroy(void* self) {
-  free(self);
-}
-
 static kclhost_status initialize(void* self, const kclhost_initialization* initialization, kclhost_error* error) {
   char how[64] = "";
   (void)self, (void)error;
@@ -78,24 +68,4 @@ static kclhost_status process_records(void* self, const kclhost_batch* batch, kc
   return KCLHOST_OK;
 }
 
-static kclhost_status shard_ended(void* self, kclhost_checkpointer* checkpointer, kclhost_error* error) {
-  (void)self, (void)checkpointer, (void)error;
-  return KCLHOST_OK;
-}
-
-static const kclhost_plugin plugin = {
-    .struct_size = sizeof plugin,
-    .abi_major = KCLHOST_ABI_MAJOR,
-    .abi_minor = KCLHOST_ABI_MINOR,
-    .id = KCLHOST_STRING("test.crasher"),
-    .version = KCLHOST_STRING("0.0.1"),
-    .create = create,
-    .destroy = destroy,
-    .initialize = initialize,
-    .process_records = process_records,
-    .shard_ended = shard_ended,
-};
-
-const kclhost_plugin* kclhost_plugin_v1(void) {
-  return &plugin;
-}
+KCLHOST_PLUGIN("test.crasher", "0.0.1", .initialize = initialize, .process_records = process_records)

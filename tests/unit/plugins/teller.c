@@ -17,7 +17,7 @@
  *   null       checkpoints without a sequence number
  * And says where it is when its configuration is "where". */
 #define _DEFAULT_SOURCE
-#include <kclhost/plugin.h>
+#include <kclhost/record_processor.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,36 +28,26 @@ typedef struct teller {
   const kclhost_host* host;
 } teller;
 
-#define FIT(string) (int)(string).size, (string).data == NULL ? "" : (string).data
-
-static void tell(const teller* self, const char* text) {
-  const kclhost_string line = {text, strlen(text)};
-  self->host->log(self->host->context, KCLHOST_LOG_INFO, line);
-}
+/* One line of the log. */
+#define tell(self, ...) kclhost_log(((const teller*)(self))->host, KCLHOST_LOG_INFO, __VA_ARGS__)
 
 static void tell_where(const teller* self) {
-  char text[4096];
   const kclhost_host* host = self->host;
-  snprintf(text, sizeof text, "application=%.*s stream=%.*s shard=%.*s lane=%u/%u", FIT(host->application),
-           FIT(host->stream), FIT(host->shard_id), host->lane, host->lane_count);
-  tell(self, text);
+  tell(self, "application=%.*s stream=%.*s shard=%.*s lane=%u/%u", KCLHOST_ARG(host->application),
+       KCLHOST_ARG(host->stream), KCLHOST_ARG(host->shard_id), host->lane, host->lane_count);
 }
 
 static void measure(const teller* self, const char* name, const char* help, double value) {
-  char text[4096];
   const kclhost_label label = {KCLHOST_STRING("kind"), KCLHOST_STRING("caf\u00e9")};
   kclhost_metric_spec spec = {.struct_size = sizeof spec, .kind = KCLHOST_METRIC_GAUGE};
   kclhost_metric *metric = NULL, *again = NULL;
   kclhost_error error = {.struct_size = sizeof error};
-  spec.name.data = name;
-  spec.name.size = strlen(name);
-  spec.help.data = help;
-  spec.help.size = strlen(help);
+  spec.name = kclhost_text(name);
+  spec.help = kclhost_text(help);
   spec.labels = &label;
   spec.label_count = 1;
   if (self->host->register_metric(self->host->context, &spec, &metric, &error) != KCLHOST_OK) {
-    snprintf(text, sizeof text, "no metric: %s", error.message);
-    tell(self, text);
+    tell(self, "no metric: %s", error.message);
   }
   self->host->register_metric(self->host->context, &spec, &again, NULL);
   if (metric != again) tell(self, "another metric");
@@ -65,18 +55,15 @@ static void measure(const teller* self, const char* name, const char* help, doub
 }
 
 static kclhost_status create(const kclhost_host* host, kclhost_string config_json, void** self, kclhost_error* error) {
-  char text[4096];
   teller* made;
   if (config_json.size == strlen("\"refuse\"")) {
-    snprintf(error->message, sizeof error->message, "refused by its configuration");
-    return KCLHOST_FAILED;
+    return kclhost_fail(error, "refused by its configuration");
   }
   made = calloc(1, sizeof *made);
   made->host = host;
   *self = made;
-  snprintf(text, sizeof text, "create config=%.*s path=%.*s", FIT(config_json), FIT(host->plugin_path));
-  tell(made, text);
-  host->log(host->context, KCLHOST_LOG_TRACE, (kclhost_string)KCLHOST_STRING("a trace line"));
+  tell(made, "create config=%.*s path=%.*s", KCLHOST_ARG(config_json), KCLHOST_ARG(host->plugin_path));
+  host->log(host->context, KCLHOST_LOG_TRACE, kclhost_text("a trace line"));
   measure(made, "tellers", "how many there are", 1.5);
   if (config_json.size == strlen("\"where\"")) tell_where(made);
   return KCLHOST_OK;
@@ -88,42 +75,34 @@ static void destroy(void* self) {
 }
 
 static kclhost_status initialize(void* self, const kclhost_initialization* initialization, kclhost_error* error) {
-  char text[4096];
   (void)error;
-  snprintf(text, sizeof text, "initialize shard=%.*s at=%.*s/%lld reason=%d", FIT(initialization->shard_id),
-           FIT(initialization->sequence_number), (long long)initialization->sub_sequence_number,
-           initialization->reason);
-  tell(self, text);
+  tell(self, "initialize shard=%.*s at=%.*s/%lld reason=%d", KCLHOST_ARG(initialization->shard_id),
+       KCLHOST_ARG(initialization->sequence_number), (long long)initialization->sub_sequence_number,
+       initialization->reason);
   return KCLHOST_OK;
 }
 
 static kclhost_status checkpoint(const teller* self, kclhost_checkpointer* checkpointer, const kclhost_string* sequence,
                                  int64_t sub_sequence) {
-  char text[4096];
   kclhost_error error = {.struct_size = sizeof error};
   const kclhost_status status = self->host->checkpoint(checkpointer, sequence, sub_sequence, &error);
-  snprintf(text, sizeof text, "checkpoint code=%d name=%s message=%s", status, error.name, error.message);
-  tell(self, text);
+  tell(self, "checkpoint code=%d name=%s message=%s", status, error.name, error.message);
   return status;
 }
 
 static kclhost_status checkpoint_all(const teller* self, kclhost_checkpointer* checkpointer) {
-  char text[4096];
   kclhost_error error = {.struct_size = sizeof error};
   const kclhost_status status = self->host->checkpoint_all(checkpointer, &error);
-  snprintf(text, sizeof text, "checkpoint_all code=%d name=%s message=%s", status, error.name, error.message);
-  tell(self, text);
+  tell(self, "checkpoint_all code=%d name=%s message=%s", status, error.name, error.message);
   return status;
 }
 
 static void tell_what_is_left(const teller* self) {
   const int64_t left = self->host->remaining_ms(self->host->context);
-  char text[64];
   if (left == INT64_MAX) {
     tell(self, "no limit");
   } else {
-    snprintf(text, sizeof text, "minutes left: %lld", (long long)(left / 60000));
-    tell(self, text);
+    tell(self, "minutes left: %lld", (long long)(left / 60000));
   }
 }
 
@@ -134,8 +113,7 @@ static kclhost_status obey(const teller* self, const kclhost_record* record, kcl
   memcpy(text, order.data, order.size < sizeof text - 1 ? order.size : sizeof text - 1);
   if (strncmp(text, "fail ", 5) == 0) {
     error->first_unfinished = strtoull(text + 5, NULL, 10);
-    snprintf(error->message, sizeof error->message, "failed as it was told");
-    return KCLHOST_FAILED;
+    return kclhost_fail(error, "failed as it was told");
   }
   if (strcmp(text, "name") == 0) {
     snprintf(error->name, sizeof error->name, "WordException");
@@ -153,8 +131,7 @@ static kclhost_status obey(const teller* self, const kclhost_record* record, kcl
     for (int fd = 0; fd < 1024; ++fd) close(fd);
   }
   if (strcmp(text, "pid") == 0) {
-    snprintf(text, sizeof text, "%d", (int)getpid());
-    tell(self, text);
+    tell(self, "%d", (int)getpid());
   }
   if (strcmp(text, "wait") == 0) {
     int32_t why = KCLHOST_STOP_NO;
@@ -167,14 +144,12 @@ static kclhost_status obey(const teller* self, const kclhost_record* record, kcl
     tell_what_is_left(self);
   }
   if (strcmp(text, "id") == 0) {
-    snprintf(text, sizeof text, "id %llu", (unsigned long long)record->id);
-    tell(self, text);
+    tell(self, "id %llu", (unsigned long long)record->id);
   }
   if (strncmp(text, "reject ", 7) == 0) {
-    const kclhost_status status = self->host->reject(self->host->context, strtoull(text + 7, NULL, 10),
-                                                     (kclhost_string)KCLHOST_STRING("no good"));
-    snprintf(text, sizeof text, "rejected code=%d", status);
-    tell(self, text);
+    const kclhost_status status =
+        self->host->reject(self->host->context, strtoull(text + 7, NULL, 10), kclhost_text("no good"));
+    tell(self, "rejected code=%d", status);
   }
   if (strncmp(text, "blame ", 6) == 0) {
     error->flags = KCLHOST_FAILURE_PERMANENT | KCLHOST_FAILURE_CULPRIT;
@@ -191,18 +166,15 @@ static kclhost_status obey(const teller* self, const kclhost_record* record, kcl
 
 static kclhost_status process_records(void* self, const kclhost_batch* batch, kclhost_checkpointer* checkpointer,
                                       kclhost_error* error) {
-  char text[4096];
   kclhost_status status = KCLHOST_OK;
   const teller* me = self;
-  snprintf(text, sizeof text, "process_records count=%zu behind=%lld attempt=%u", batch->record_count,
-           (long long)batch->millis_behind_latest, batch->attempt);
-  tell(me, text);
+  tell(me, "process_records count=%zu behind=%lld attempt=%u", batch->record_count,
+       (long long)batch->millis_behind_latest, batch->attempt);
   for (size_t i = 0; i < batch->record_count && status == KCLHOST_OK; ++i) {
     const kclhost_record* record = kclhost_batch_at(batch, i);
-    snprintf(text, sizeof text, "record %.*s key=%.*s at=%.*s/%lld arrival=%lld", FIT(record->data),
-             FIT(record->partition_key), FIT(record->sequence_number), (long long)record->sub_sequence_number,
-             (long long)record->approximate_arrival_timestamp_ms);
-    tell(me, text);
+    tell(me, "record %.*s key=%.*s at=%.*s/%lld arrival=%lld", KCLHOST_ARG(record->data),
+         KCLHOST_ARG(record->partition_key), KCLHOST_ARG(record->sequence_number),
+         (long long)record->sub_sequence_number, (long long)record->approximate_arrival_timestamp_ms);
     status = obey(me, record, checkpointer, error);
   }
   return status;

@@ -1,0 +1,79 @@
+// kclhost/record_processor.h: what a plugin says with its helpers arrives, and what it does not name is there.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <kclhost/testing.hpp>
+
+#include <string>
+#include <vector>
+
+namespace {
+
+using kclhost::testing::Batch;
+using kclhost::testing::Host;
+using testing::ElementsAre;
+
+std::vector<std::string> lines(const Host& host) {
+  std::vector<std::string> texts;
+  for (const auto& log : host.logs()) texts.push_back(log.text);
+  return texts;
+}
+
+TEST(CHelpers, WhatAPluginDoesNotNameIsThere) {
+  const kclhost_plugin& plugin = kclhost::testing::load(SPEAKER);
+  EXPECT_EQ(std::string(plugin.id.data, plugin.id.size), "test.speaker");
+  EXPECT_EQ(std::string(plugin.version.data, plugin.version.size), "1.2.3");
+  EXPECT_EQ(plugin.description.size, 0u);
+  EXPECT_EQ(plugin.tick, nullptr);
+  Host host;
+  auto instance = host.create(plugin);
+  EXPECT_TRUE(instance.created());
+  EXPECT_TRUE(instance.process_records({"log one"}));
+  EXPECT_TRUE(instance.shard_ended());
+  instance.destroy();
+  EXPECT_THAT(lines(host), ElementsAre("[one]"));
+}
+
+TEST(CHelpers, AFailureSaysWhy) {
+  Host host;
+  auto instance = host.create(kclhost::testing::load(SPEAKER));
+  const auto outcome = instance.process_records({"log one", "fail no such column"});
+  EXPECT_EQ(outcome.code, KCLHOST_FAILED);
+  EXPECT_EQ(outcome.message, "record 1: no such column");
+}
+
+TEST(CHelpers, AReasonIsCutToFit) {
+  Host host;
+  auto instance = host.create(kclhost::testing::load(SPEAKER));
+  const auto outcome = instance.process_records({"fail " + std::string(5000, 'x')});
+  EXPECT_EQ(outcome.message, "record 0: " + std::string(sizeof kclhost_error{}.message - 1 - 10, 'x'));
+}
+
+TEST(CHelpers, ALineIsWholeHoweverLongItIs) {
+  for (const std::size_t size : {0u, 1u, 1021u, 1022u, 1023u, 100000u}) {
+    Host host;
+    auto instance = host.create(kclhost::testing::load(SPEAKER));
+    const std::string text(size, 'x');
+    EXPECT_TRUE(instance.process_records(Batch().record("log " + text)));
+    EXPECT_THAT(lines(host), ElementsAre("[" + text + "]"));
+  }
+}
+
+TEST(CHelpers, NothingIsFormattedBelowTheLevel) {
+  Host host;
+  host.log_level(kclhost::LogLevel::info);
+  auto instance = host.create(kclhost::testing::load(SPEAKER));
+  EXPECT_TRUE(instance.process_records({"trace one", "log two"}));
+  EXPECT_THAT(lines(host), ElementsAre("[two]"));
+  host.log_level(kclhost::LogLevel::trace);
+  EXPECT_TRUE(instance.process_records({"trace three"}));
+  EXPECT_THAT(lines(host), ElementsAre("[two]", "[three]", "it was formatted"));
+}
+
+TEST(CHelpers, TextThatIsNoneIsEmpty) {
+  Host host;
+  auto instance = host.create(kclhost::testing::load(SPEAKER));
+  EXPECT_TRUE(instance.process_records(Batch().null_record()));
+  EXPECT_THAT(lines(host), ElementsAre("nothing []"));
+}
+
+}  // namespace
