@@ -5,7 +5,7 @@
 #
 # Plugins belong to root or to uid 10001, and the configuration has plugins_dir: ${KCLHOST_PLUGINS_DIR}, jars: ${KCLHOST_JARS}
 # and state_dir: ${KCLHOST_STATE_DIR} as config/kclhost.yaml does. Without volumes it counts words with plugins/word_counter;
-# plugins/archiver is there, too.
+# plugins/archiver and plugins/http_forwarder are there, too.
 # Credentials and region come from where every AWS SDK looks for them. SIGTERM ends it gracefully; give it time for that
 # (docker stop --time 60), and /var/lib/kclhost a volume that outlives the container: dead letters are there.
 #
@@ -37,17 +37,17 @@ WORKDIR /src
 COPY scripts/install-deps scripts/
 RUN scripts/install-deps build && apt-get install -y -qq --no-install-recommends ccache libgtest-dev >/dev/null
 
-# The program, the sample plugin and the archiver, and their symbols.
+# The programs, the plugins that come with them, and their symbols.
 FROM compiler AS build
 COPY . .
 RUN --mount=type=cache,id=kclhost-ccache,target=/root/.cache/ccache \
     cmake --preset release -DKCLHOST_BUILD_TESTS=OFF >/dev/null \
     && cmake --build --preset release -- --quiet \
     && DESTDIR=/stage cmake --install build/release --strip >/dev/null && cp -a /stage /installed \
-    && mkdir /stage/plugins && cd /stage/usr/local/lib/kclhost/plugins && mv word_counter.so archiver.so /stage/plugins/ \
+    && mkdir /stage/plugins && cd /stage/usr/local/lib/kclhost/plugins && mv word_counter.so archiver.so http_forwarder.so /stage/plugins/ \
     && rm -r /stage/usr/local/include /stage/usr/local/lib /stage/usr/local/share/kclhost/rust
 # Where a debugger looks for them: under the program's build id.
-RUN for file in build/release/bin/kclhost build/release/bin/kclhost-put build/release/plugins/word_counter.so build/release/plugins/archiver.so; do \
+RUN for file in build/release/bin/kclhost build/release/bin/kclhost-put build/release/plugins/word_counter.so build/release/plugins/archiver.so build/release/plugins/http_forwarder.so; do \
       id=$(readelf --notes $file | sed -n 's|.*Build ID: \(..\)|\1/|p') && to=/symbols/usr/lib/debug/.build-id/$id.debug \
       && mkdir -p "${to%/*}" && objcopy --only-keep-debug $file "$to" || exit; \
     done

@@ -2,11 +2,12 @@
 # -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON does without, and finds the includes that a file lacks; so does tests/style/tidy.py in
 # host/.
 
-# Declares the headers. Each target that uses them is compiled with `options` (an INTERFACE library) and kclhost_warnings.
-function(kclhost_declare_precompiled name options)
+# Declares the headers. Each target that uses them is compiled for that standard of C++, with `options` (an INTERFACE library) and
+# kclhost_warnings.
+function(kclhost_declare_precompiled name standard options)
   file(CONFIGURE OUTPUT ${name}.cpp CONTENT "// Carries the headers that are precompiled.\n")
   add_library(${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
-  target_compile_features(${name} PRIVATE cxx_std_20)
+  target_compile_features(${name} PRIVATE cxx_std_${standard})
   target_link_libraries(${name} PRIVATE ${options} kclhost_warnings)  # -Wpedantic changes a macro
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_precompile_headers(${name} PRIVATE ${ARGN})

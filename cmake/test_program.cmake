@@ -1,6 +1,5 @@
 # Declares a GoogleTest program. Its own code is not optimised in the release build: compiling it would cost more than running it
-# does, and the host's code that it tests is compiled as users get it. OPTIMISED for those that work hard, or whose headers are
-# what they test.
+# does, and the host's code that it tests is compiled as users get it. OPTIMISED for those that work hard.
 #
 # PREFIX text: stands before the tests' names. LABELS: for ctest. Each test is a process of its own; with a sanitizer, whose
 # processes are slow to start, the whole program is.

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "encoding/gzip.hpp"
 #include "files.hpp"
 #include "lines.hpp"
 #include "options.hpp"
@@ -108,7 +109,7 @@ class Archiver final : public kclhost::AcknowledgingProcessor {
 
   // Throws when it can't; the records are then held still.
   void write() {
-    const std::string packed = options_.gzip ? gzipped(content_) : std::string();
+    const std::string packed = options_.gzip ? encoding::gzipped(content_) : std::string();
     const std::string& content = options_.gzip ? packed : content_;
     const std::filesystem::path path = write_whole(options_.output_dir, name(), content);
     for (const Ids& ids : held_) context_.acknowledge(ids.first, ids.count);

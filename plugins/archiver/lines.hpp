@@ -4,7 +4,6 @@
 #include <kclhost/record.hpp>
 
 #include <string>
-#include <string_view>
 
 #include "options.hpp"
 
@@ -13,8 +12,5 @@ namespace archiver {
 // With its newline. raw: the data as it is, so that data with newlines makes several lines. json: what `kclhost replay`
 // and `kclhost put` read, with "text", or "data" in base64.
 std::string line_of(const kclhost::Record& record, Format format);
-
-// As gzip makes it of a file. Throws std::runtime_error.
-std::string gzipped(std::string_view content);
 
 }  // namespace archiver

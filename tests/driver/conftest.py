@@ -11,7 +11,7 @@ SANITIZED = os.environ.get("KCLHOST_SANITIZE", "")
 
 def pytest_addoption(parser):
     parser.addoption("--seed", type=int, default=None, help="repeats a run that printed this seed")
-    parser.addoption("--kills", type=int, default=None, help="so many workers of the archiver's")
+    parser.addoption("--kills", type=int, default=None, help="so many workers of each plugin's")
 
 
 @pytest.fixture
@@ -19,6 +19,12 @@ def seed(request):
     """Printed by who uses it."""
     given = request.config.getoption("--seed")
     return given if given is not None else random.SystemRandom().randrange(1 << 32)
+
+
+@pytest.fixture
+def kills(request):
+    """So many of the workers."""
+    return request.config.getoption("--kills") or (6 if SANITIZED else 30)
 
 
 @pytest.fixture

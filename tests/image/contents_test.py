@@ -54,7 +54,7 @@ def test_each_library_that_something_needs_is_there(root):
 
 
 def test_has_plugins_to_begin_with(root):
-    assert {file.name for file in (root / "plugins").iterdir()} == {"word_counter.so", "archiver.so"}
+    assert {file.name for file in (root / "plugins").iterdir()} == {"word_counter.so", "archiver.so", "http_forwarder.so"}
 
 
 def test_names_its_packages(root):

@@ -1,3 +1,5 @@
+#include "gzip.hpp"
+
 #include <zlib.h>
 
 #include <algorithm>
@@ -5,9 +7,7 @@
 #include <limits>
 #include <new>
 
-#include "lines.hpp"
-
-namespace archiver {
+namespace encoding {
 
 std::string gzipped(std::string_view content) {
   constexpr int with_gzip_header = 16 + MAX_WBITS;
@@ -42,4 +42,4 @@ std::string gzipped(std::string_view content) {
   return result;
 }
 
-}  // namespace archiver
+}  // namespace encoding
