@@ -21,6 +21,7 @@ constexpr Declaration commands[] = {
     {"inspect", kclhost::host::cli::add_inspect},
     {"replay", kclhost::host::cli::add_replay},
     {"launch", kclhost::host::cli::add_launch},
+    {"status", kclhost::host::cli::add_status},
     {"fetch-daemon", kclhost::host::cli::add_fetch_daemon},
     {"import", kclhost::host::cli::add_import},
     {"put", kclhost::host::cli::add_put},

@@ -12,6 +12,7 @@ void add_check(CommandLine& program);
 void add_inspect(CommandLine& program);
 void add_replay(CommandLine& program);
 void add_launch(CommandLine& program);
+void add_status(CommandLine& program);
 void add_fetch_daemon(CommandLine& program);
 void add_import(CommandLine& program);
 void add_put(CommandLine& program);

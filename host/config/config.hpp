@@ -92,6 +92,12 @@ struct Log {
   LogSink sink = LogSink::automatic;
 };
 
+// For `kclhost launch`.
+struct Metrics {
+  std::optional<std::string> listen;  // HOST:PORT, with the host as a number
+  Milliseconds stalled_after{60'000};
+};
+
 struct Daemon {
   std::string java = "java";
   Profile profile = Profile::steady;
@@ -120,6 +126,7 @@ struct Config {
   Timeouts timeouts;
   Worker worker;
   Log log;
+  Metrics metrics;
   Daemon daemon;
 };
 

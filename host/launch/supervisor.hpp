@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "hub/hub.hpp"
 #include "launch/log_sink.hpp"
 #include "launch/outputs.hpp"
+#include "launch/web_server.hpp"
 #include "support/result.hpp"
 
 namespace kclhost::host::launch {
@@ -21,6 +23,8 @@ struct Job {
   // How long host processes may go on after the daemon has ended, to finish what they have in hand.
   std::chrono::milliseconds linger{0};
   std::chrono::milliseconds lease_interval{0};  // the daemon's leaseAssignmentIntervalMillis
+  hub::Hub* hub = nullptr;                      // served meanwhile
+  WebServer* web = nullptr;                     // runs as long as the daemon does; null: nobody asked for it
 };
 
 struct Outcome {

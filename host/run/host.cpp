@@ -33,7 +33,10 @@ Host::Host(const config::Config& config, observe::Log& log, int in, int out)
       log_(log),
       daemon_(in, out, loop_, buffer_),
       files_(config),
-      shard_(config, memory_, random_seed(), now()) {}
+      shard_(config, memory_, random_seed(), now()),
+      report_(config, shard_, loop_,
+              {.sha256 = [this](std::uint32_t source) { return files_.sha256(source); },
+               .workers_memory = [this] { return workers_memory(); }}) {}
 
 Host::~Host() = default;
 
@@ -45,6 +48,12 @@ Now Host::at(Clock::time_point clock) {
   using namespace std::chrono;
   return {duration_cast<Time>(clock.time_since_epoch()),
           duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
+}
+
+std::uint64_t Host::workers_memory() const {
+  std::uint64_t bytes = 0;
+  for (const auto& one : lives_) bytes += one->resident_memory();
+  return bytes;
 }
 
 worker::Life* Host::life(WorkerId worker) {
@@ -75,6 +84,7 @@ int Host::run() {
     carry_out();
     on_time();
   }
+  report_.last();
   for (auto& one : lives_) one.reset();
   metrics_.pass_on();
   log_.flush_for(patience_with_log);
@@ -84,6 +94,7 @@ int Host::run() {
 void Host::end(int exit_code, const std::string& message) {
   if (exit_code_) return;
   if (!message.empty()) log_.error(message);
+  report_.failed(message);
   exit_code_ = exit_code;
 }
 
@@ -114,6 +125,7 @@ void Host::handle(const protocol::Message& message) {
   if (message.action != Action::initialize && !greeted_) {
     return end(exit_usage, "the daemon's first message is " + answering_ + ", not initialize");
   }
+  report_.message(message);
   switch (message.action) {
     case Action::initialize:
       return initialize(message);
@@ -162,6 +174,7 @@ void Host::take_answer() {
   if (!answer) return end(exit_usage, answer.error());
   if (*answer) {
     awaiting_answer_ = false;
+    report_.checkpoint_answered(**answer);
     shard_.checkpoint_answered(**answer, now());
   } else if (daemon_.ended()) {
     daemon_gone(false);
@@ -171,7 +184,7 @@ void Host::take_answer() {
 // ---- Time
 
 Clock::time_point Host::deadline() const {
-  Clock::time_point next = std::min(daemon_.deadline(), log_.flush_at());
+  Clock::time_point next = std::min({daemon_.deadline(), log_.flush_at(), report_.deadline()});
   if (const Time shard = shard_.deadline(); shard != never) {
     next = std::min(next, Clock::time_point(std::chrono::duration_cast<Clock::duration>(shard)));
   }
@@ -192,6 +205,7 @@ void Host::on_time() {
     std::erase_if(lives_, [worker](const auto& one) { return one->id() == worker; });
   }
   over_.clear();
+  report_.on_time(clock);
   if (log_.flush_at() <= clock) log_.flush();
   const int wanted = log_.pending() ? log_.fd_to_watch() : -1;
   if (wanted == log_watched_) return;
@@ -207,10 +221,12 @@ void Host::loaded(WorkerId worker, const Descriptor& about) {
 }
 
 void Host::not_loaded(WorkerId worker, const std::string& why) {
+  report_.failed_to_start(worker);
   shard_.not_loaded(worker, why, now());
 }
 
 void Host::outcome(WorkerId worker, CallNumber call, const Outcome& outcome) {
+  report_.outcome(worker, call, outcome);
   const worker::Life* const one = config_.worker.max_memory ? life(worker) : nullptr;
   shard_.outcome(worker, call, outcome, one ? one->resident_memory() : 0, now());
 }
@@ -227,17 +243,21 @@ void Host::log(WorkerId, std::int32_t level, std::string_view source, std::strin
 
 void Host::metric_made(WorkerId worker, std::uint32_t metric, const kclhost_metric_spec& spec) {
   metrics_.make(worker, metric, spec);
+  report_.metric_made(worker, metric, spec);
 }
 
 void Host::metric(WorkerId worker, std::uint32_t metric, double value) {
   metrics_.take(worker, metric, value);
+  report_.metric(worker, metric, value);
 }
 
 void Host::acknowledged(WorkerId worker, RecordId first, std::uint64_t count) {
+  report_.changed();
   shard_.acknowledged(worker, first, count, now());
 }
 
 void Host::rejected(WorkerId worker, RecordId record, std::string_view reason) {
+  report_.changed();
   shard_.rejected(worker, record, reason, now());
 }
 
@@ -248,6 +268,7 @@ void Host::wants_ticks(WorkerId worker, std::uint32_t interval_ms) {
 void Host::ended(WorkerId worker, const Death* death) {
   over_.push_back(worker);
   metrics_.forget(worker);
+  report_.ended(worker, death);
   shard_.ended(worker, death, now());
 }
 

@@ -15,6 +15,7 @@
 #include "run/own_fault.hpp"
 #include "run/plugin_files.hpp"
 #include "run/replay_state.hpp"
+#include "run/report.hpp"
 #include "shard/shard.hpp"
 #include "store/attempt_journal.hpp"
 #include "store/dead_letters.hpp"
@@ -88,6 +89,7 @@ class Host final : private worker::Listener {
   void wants_ticks(WorkerId worker, std::uint32_t interval_ms) override;
   void ended(WorkerId worker, const Death* death) override;
 
+  std::uint64_t workers_memory() const;
   static Now now();
   static Now at(Clock::time_point clock);
   worker::Life* life(WorkerId worker);
@@ -110,6 +112,7 @@ class Host final : private worker::Listener {
   bool journal_failed_ = false;
   std::unique_ptr<store::DeadLetters> dead_letters_;
   ReplayMetrics metrics_{log_};
+  Report report_;
   bool greeted_ = false, awaiting_answer_ = false, gone_ = false;
   bool unmap_program_ = false;  // before the next wait
   int log_watched_ = -1;

@@ -17,8 +17,13 @@ void Host::carry_out() {
 }
 
 void Host::act(const action::StartWorker& start) {
+  report_.started(start);
+  const auto not_started = [&](const std::string& why) {
+    report_.failed_to_start(start.worker);
+    shard_.not_started(start.worker, why, now());
+  };
   const Result<std::string> staged = files_.staged(start.source);
-  if (!staged) return shard_.not_started(start.worker, staged.error(), now());
+  if (!staged) return not_started(staged.error());
   worker::Spec spec{.staged_path = *staged,
                     .plugin_path = files_.path(),
                     .config_json = config_.plugin.config_json,
@@ -36,11 +41,12 @@ void Host::act(const action::StartWorker& start) {
   }
   const auto begin = config_.isolation == config::Isolation::process ? worker::start_process : worker::start_thread;
   auto started = begin(start.worker, std::move(spec), loop_, &buffer_, *this);
-  if (!started) return shard_.not_started(start.worker, started.error(), now());
+  if (!started) return not_started(started.error());
   lives_.push_back(std::move(*started));
 }
 
 void Host::act(const action::CallWorker& call) {
+  report_.called(call);
   if (worker::Life* one = life(call.worker)) one->call(call.number, call.request);
 }
 
@@ -57,6 +63,7 @@ void Host::act(const action::KillWorker& kill) {
 }
 
 void Host::act(const action::LetGo& gone) {
+  report_.failed_to_start(gone.worker);
   std::erase_if(lives_, [&gone](const auto& one) { return one->id() == gone.worker; });
 }
 
@@ -64,12 +71,14 @@ void Host::act(const action::SendStatus&) {
   if (shard_.shard_end_recorded()) {
     for (const auto& journal : journals_) journal->remove();
   }
+  report_.answered();
   if (!daemon_.send_status(answering_)) return daemon_gone(true);
   unmap_program_ |= answering_ == "initialize";
 }
 
 void Host::act(const action::SendCheckpoint& checkpoint) {
   if (!daemon_.send_checkpoint(checkpoint.sequence_number, checkpoint.sub_sequence_number)) return daemon_gone(false);
+  report_.checkpoint_sent();
   awaiting_answer_ = true;
 }
 
@@ -115,6 +124,7 @@ void Host::act(const action::WriteDeadLetters& write) {
                                        write.plugin_version,
                                        write.generation};
   const auto written = dead_letters_->append(letters, origin);
+  report_.changed();
   failed(written ? std::string() : written.error());
 }
 
@@ -132,6 +142,7 @@ void Host::act(const action::WriteCrashReport& report) {
 }
 
 void Host::act(const action::Tell& tell) {
+  report_.told(tell);
   if (!log_.enabled(tell.level)) return;
   std::vector<observe::Log::Field> fields;
   for (const auto& [key, value] : tell.fields) fields.push_back({key, value});

@@ -22,6 +22,8 @@ class PluginFiles {
 
   // The copy of a file (they count from 1), made anew where it is gone. The error says why there is none.
   Result<std::string> staged(std::uint32_t number);
+  // The digest of that file.
+  const std::string& sha256(std::uint32_t number) const { return files_.at(number - 1).sha256; }
   // What the user calls it.
   const std::string& path() const { return path_; }
 

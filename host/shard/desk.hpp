@@ -6,12 +6,23 @@
 #include <string>
 #include <utility>
 
+#include "batch/batch.hpp"
 #include "batch/memory.hpp"
 #include "batch/position.hpp"
 #include "shard/actions.hpp"
 #include "support/exit_code.hpp"
 
 namespace kclhost::host {
+
+// So many records, and the bytes of their data and partition keys.
+struct Amount {
+  std::uint64_t records = 0, bytes = 0;
+
+  void add(const RecordEntry& entry) {
+    ++records;
+    bytes += std::uint64_t{entry.data_size} + entry.partition_key_size;
+  }
+};
 
 struct Desk {
   Desk(const config::Config& its_config, BatchMemory& its_memory, std::uint32_t seed)
@@ -30,13 +41,14 @@ struct Desk {
   std::string shard_id;  // "" until the daemon's initialize
   bool greeted = false;  // the daemon's initialize was answered: later instances take over from earlier ones
   bool may_checkpoint = false;
-  bool looking = false;         // for a new file of the plugin
-  Position position;            // the last finished record, or where the daemon said to begin: new instances start here
-  std::uint32_t found = 1;      // files of the plugin so far; their numbers are never used twice
-  std::uint32_t source = 1;     // the one that new workers load
-  std::uint32_t proven = 0;     // the last one that was loaded
-  std::uint32_t workers = 0;    // started so far
-  std::uint64_t set_aside = 0;  // records, by this process
+  bool looking = false;       // for a new file of the plugin
+  Position position;          // the last finished record, or where the daemon said to begin: new instances start here
+  std::uint32_t found = 1;    // files of the plugin so far; their numbers are never used twice
+  std::uint32_t source = 1;   // the one that new workers load
+  std::uint32_t proven = 0;   // the last one that was loaded
+  std::uint32_t workers = 0;  // started so far
+  Amount set_aside;           // by this process
+  Amount aside_before;        // by an earlier one, and come again
   bool ended = false;
 
   void batch_ends_at(std::size_t offset) { behind_batch = free = (offset + 7) / 8 * 8; }

@@ -16,9 +16,10 @@ ORDER = [
     ["protocol"],
     ["shard"],
     ["observe"],
+    ["hub"],
     ["store"],  # a crash report says in the log where it was put
     ["worker"],
-    ["run", "launch", "replay", "put", "prime", "aws"],
+    ["run", "launch", "replay", "put", "prime", "aws", "web"],
     ["cli"],
 ]
 RANK = {folder: rank for rank, folders in enumerate(ORDER) for folder in folders}
@@ -46,7 +47,7 @@ def test_the_shard_knows_nothing_of_the_system():
     assert files
     bad = [f"{path.relative_to(TOP)} includes {name}" for path in files for name in includes(path)
            if SYSTEM.fullmatch(name)
-           or name.split("/")[0] in ("run", "worker", "store", "launch", "observe", "cli", "replay", "put", "prime", "aws")]
+           or name.split("/")[0] in ("run", "worker", "store", "launch", "observe", "hub", "cli", "replay", "put", "prime", "aws", "web")]
     assert not bad, "\n".join(bad)
 
 

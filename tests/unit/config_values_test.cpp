@@ -77,6 +77,8 @@ TEST(ConfigValues, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config.log.level, LogLevel::info);
   EXPECT_EQ(config.log.format, LogFormat::json);
   EXPECT_EQ(config.log.sink, LogSink::automatic);
+  EXPECT_EQ(config.metrics.listen, std::nullopt);
+  EXPECT_EQ(config.metrics.stalled_after, 60s);
   EXPECT_EQ(config.daemon.java, "java");
   EXPECT_EQ(config.daemon.profile, Profile::steady);
   EXPECT_EQ(config.daemon.heap, std::nullopt);
@@ -108,6 +110,7 @@ in_flight: {max_bytes: 1GiB, max_records: 1000000000}
 timeouts: {initialize: 1s, process_records: 2s, shutdown: 3s}
 worker: {max_memory: 512MiB, core_dumps: true, crash_payloads: true, orderly_exit: true}
 log: {level: trace, format: text, sink: stderr}
+metrics: {listen: "0.0.0.0:9464", stalled_after: 5s}
 daemon:
   java: /usr/bin/java
   profile: small
@@ -138,6 +141,8 @@ daemon:
   EXPECT_EQ(config.on_error.retry.initial_backoff, 3s);
   EXPECT_EQ(config.on_error.retry.max_backoff, 1h);
   EXPECT_FALSE(config.on_error.bisect);
+  EXPECT_EQ(config.metrics.listen, "0.0.0.0:9464");
+  EXPECT_EQ(config.metrics.stalled_after, 5s);
   EXPECT_EQ(config.on_error.max_record_age, 48h);
   EXPECT_EQ(config.on_error.then, Then::dead_letter);
   EXPECT_EQ(config.dead_letter.path, "/var/lib/kclhost/lost");
