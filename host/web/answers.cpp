@@ -2,6 +2,7 @@
 
 #include "hub/exposition.hpp"
 #include "hub/health.hpp"
+#include "web/page.hpp"
 
 namespace kclhost::host::web {
 namespace {
@@ -51,8 +52,9 @@ Answer Answers::readyz() {
 Answer Answers::to(std::string_view path, std::string_view accept) {
   if (path == "/healthz") return healthz();
   if (path == "/readyz") return readyz();
+  if (path == "/") return {ok, "text/html; charset=utf-8", std::string(page)};
   if (path != "/metrics" && path != "/shards") {
-    return {not_found, "text/plain; charset=utf-8", "there are /metrics, /healthz, /readyz and /shards\n"};
+    return {not_found, "text/plain; charset=utf-8", "there are /, /metrics, /healthz, /readyz and /shards\n"};
   }
   const auto& known = snapshot();
   if (!known) return no_hub(known.error());
