@@ -106,7 +106,7 @@ void append_histogram(std::string& out, const std::string& name, const Labels& l
 
 }  // namespace
 
-Tally collect(const Snapshot& snapshot, std::chrono::milliseconds window) {
+Tally collect(Snapshot snapshot, std::chrono::milliseconds window) {
   Tally tally;
   const auto gauge = [&](const Family& family, double value, const Labels& labels = {}) {
     tally.add({family, labels, {.value = value, .sum = 0, .bounds = {}, .counts = {}}});
@@ -116,16 +116,18 @@ Tally collect(const Snapshot& snapshot, std::chrono::milliseconds window) {
   const auto owned = std::count_if(snapshot.hosts.begin(), snapshot.hosts.end(),
                                    [](const auto& host) { return !host.state.shard.empty(); });
   gauge(own::shards, static_cast<double>(owned));
-  for (const Snapshot::Left& left : snapshot.left) {
+  for (Snapshot::Left& left : snapshot.left) {
     for (const Series& one : left.series)
       tally.add({one.family, with(left.stream, left.shard, one.labels), one.reading});
+    left.series = {};
   }
-  for (const Snapshot::Host& host : snapshot.hosts) {
+  for (Snapshot::Host& host : snapshot.hosts) {
     if (host.state.shard.empty()) continue;
     add_of_state(tally, host, snapshot.taken_ms, window);
     for (const Series& one : host.series) {
       tally.add({one.family, with(host.state.stream, host.state.shard, one.labels), one.reading});
     }
+    host.series = {};
   }
   return tally;
 }

@@ -9,8 +9,9 @@
 
 namespace kclhost::host::hub {
 
-// All that a launch counts and measures, with the labels `stream` and `shard`.
-Tally collect(const Snapshot& snapshot, std::chrono::milliseconds window);
+// All that a launch counts and measures, with the labels `stream` and `shard`. Takes the snapshot, so that what is in
+// it can go piece by piece: of many shards it is large.
+Tally collect(Snapshot snapshot, std::chrono::milliseconds window);
 
 // open_metrics: OpenMetrics 1.0. prometheus: the text format that was before it, 0.0.4.
 enum class Format { open_metrics, prometheus };

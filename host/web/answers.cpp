@@ -61,7 +61,9 @@ Answer Answers::to(std::string_view path, std::string_view accept) {
   if (path == "/shards") return {ok, "application/json", hub::shards_json(*known, stalled_after_)};
   const bool open = accept.find("application/openmetrics-text") != std::string_view::npos;
   const auto format = open ? hub::Format::open_metrics : hub::Format::prometheus;
-  return {ok, hub::content_type(format), hub::expose(hub::collect(*known, stalled_after_), format)};
+  const hub::Tally tally = hub::collect(std::move(**snapshot_), stalled_after_);
+  snapshot_.reset();
+  return {ok, hub::content_type(format), hub::expose(tally, format)};
 }
 
 }  // namespace kclhost::host::web

@@ -2,9 +2,11 @@
 
 #include <microhttpd.h>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "web/answers.hpp"
 
@@ -14,10 +16,12 @@ namespace {
 constexpr unsigned most_connections = 128;
 constexpr unsigned patience_with_client_s = 10;
 
-MHD_Result reply(MHD_Connection* connection, const Answer& answer) {
-  MHD_Response* const response =
-      MHD_create_response_from_buffer(answer.body.size(), const_cast<char*>(answer.body.data()), MHD_RESPMEM_MUST_COPY);
+MHD_Result reply(MHD_Connection* connection, Answer answer) {
+  auto body = std::make_unique<std::string>(std::move(answer.body));
+  MHD_Response* const response = MHD_create_response_from_buffer_with_free_callback_cls(
+      body->size(), body->data(), [](void* text) { delete static_cast<std::string*>(text); }, body.get());
   if (response == nullptr) return MHD_NO;
+  (void)body.release();  // the response's
   MHD_add_response_header(response, "Content-Type", answer.type);
   MHD_add_response_header(response, "Cache-Control", "no-store");
   MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
