@@ -47,7 +47,7 @@ RUN --mount=type=cache,id=kclhost-ccache,target=/root/.cache/ccache \
     && mkdir /stage/plugins && cd /stage/usr/local/lib/kclhost/plugins && mv word_counter.so archiver.so http_forwarder.so /stage/plugins/ \
     && rm -r /stage/usr/local/include /stage/usr/local/lib /stage/usr/local/share/kclhost/rust
 # Where a debugger looks for them: under the program's build id.
-RUN for file in build/release/bin/kclhost build/release/bin/kclhost-put build/release/plugins/word_counter.so build/release/plugins/archiver.so build/release/plugins/http_forwarder.so; do \
+RUN for file in build/release/bin/kclhost build/release/bin/kclhost-put build/release/bin/kclhost-web build/release/plugins/word_counter.so build/release/plugins/archiver.so build/release/plugins/http_forwarder.so; do \
       id=$(readelf --notes $file | sed -n 's|.*Build ID: \(..\)|\1/|p') && to=/symbols/usr/lib/debug/.build-id/$id.debug \
       && mkdir -p "${to%/*}" && objcopy --only-keep-debug $file "$to" || exit; \
     done
@@ -76,7 +76,7 @@ FROM base AS packages
 RUN mkdir -p /image/usr/bin /image/usr/lib /image/usr/lib64 /image/usr/sbin /image/var/lib/dpkg/status.d /packages \
     && cp -a /bin /lib* /sbin /image/ && touch /nothing && cd /packages && apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends --download-only -o Dir::State::status=/nothing -o Dir::Cache::archives=/packages \
-         libcurl4 libstdc++6 zlib1g >/dev/null \
+         libcurl4 libmicrohttpd12 libstdc++6 zlib1g >/dev/null \
     && apt-get download -qq base-files libc-bin tzdata \
     && for package in *.deb; do \
          dpkg-deb --fsys-tarfile "$package" | tar -x -C /image --keep-directory-symlink \
@@ -115,7 +115,7 @@ ENTRYPOINT ["kclhost", "launch", "--config", "/etc/kclhost/kclhost.yaml"]
 # What looks inside: the rest of Debian, and its tools.
 FROM base AS tools
 RUN apt-get update -qq \
-    && apt-get install -y -qq --no-install-recommends binutils gdb libcurl4 procps strace >/dev/null \
+    && apt-get install -y -qq --no-install-recommends binutils gdb libcurl4 libmicrohttpd12 procps strace >/dev/null \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=jdk /opt/java-tools /opt/java-tools
 COPY --from=build /symbols /

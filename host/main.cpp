@@ -22,6 +22,7 @@ constexpr Declaration commands[] = {
     {"conformance", kclhost::host::cli::add_conformance},
     {"replay", kclhost::host::cli::add_replay},
     {"launch", kclhost::host::cli::add_launch},
+    {"status", kclhost::host::cli::add_status},
     {"fetch-daemon", kclhost::host::cli::add_fetch_daemon},
     {"import", kclhost::host::cli::add_import},
     {"new", kclhost::host::cli::add_new},

@@ -13,6 +13,7 @@ void add_inspect(CommandLine& program);
 void add_conformance(CommandLine& program);
 void add_replay(CommandLine& program);
 void add_launch(CommandLine& program);
+void add_status(CommandLine& program);
 void add_fetch_daemon(CommandLine& program);
 void add_import(CommandLine& program);
 void add_new(CommandLine& program);

@@ -1,7 +1,10 @@
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +13,7 @@
 #include "cli/findings.hpp"
 #include "config/config.hpp"
 #include "config/daemon_version.hpp"
+#include "hub/hub.hpp"
 #include "kclhost_version.hpp"
 #include "launch/class_archive.hpp"
 #include "launch/command.hpp"
@@ -20,6 +24,7 @@
 #include "launch/priming.hpp"
 #include "launch/properties.hpp"
 #include "launch/supervisor.hpp"
+#include "launch/web_server.hpp"
 #include "launch/worker_name.hpp"
 #include "store/release_store.hpp"
 #include "store/state_key.hpp"
@@ -84,6 +89,22 @@ std::string introduce(const config::Config& config, const launch::Command& comma
          ") and configuration " + config.file.string();
 }
 
+void introduce_to(hub::Hub& hub, const config::Config& config, const std::map<std::string, std::string>& properties,
+                  const std::string& address) {
+  using namespace std::chrono;
+  hub::LaunchState& launch = hub.launch();
+  launch.version = KCLHOST_VERSION;
+  launch.application = store::daemon_property(config, "applicationName");
+  launch.stream = store::stream_name(config);
+  for (const char* const name : {"workerId", "workerIdentifier"}) {
+    const auto found = properties.find(name);
+    if (found != properties.end()) launch.worker = found->second;
+  }
+  launch.metrics = address;
+  launch.pid = ::getpid();
+  launch.started_ms = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
 // Why the daemon ended, and what that means for us.
 int judge(const launch::Outcome& outcome, const std::string& version, launch::Outputs& outputs) {
   const std::string end = describe(outcome.wait_status);
@@ -127,6 +148,15 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   if (const auto written = launch::write_properties(command); !written) return fail(written.error(), exit_stopped);
   auto log = launch::LogSink::open(command.properties_file.parent_path());
   if (!log) return fail(log.error(), exit_stopped);
+  auto hub = hub::Hub::open(command.properties_file.parent_path());
+  if (!hub) return fail(hub.error(), exit_stopped);
+  std::optional<launch::WebServer> web;
+  if (config.metrics.listen) {
+    auto opened = launch::WebServer::open(config.metrics, launch::own_executable());
+    if (!opened) return fail(opened.error(), exit_stopped);
+    web = std::move(*opened);
+  }
+  introduce_to(**hub, config, command.properties, web ? web->address() : "");
 
   launch::Outputs outputs;
   outputs.complain(introduce(config, command, findings));
@@ -136,6 +166,9 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
     job.arguments = launch::with_priming(kclhost, command.properties_file, command.arguments);
   }
   job.environment[launch::log_socket_variable] = log->path().string();
+  job.environment[hub::hub_variable] = (*hub)->path().string();
+  job.hub = hub->get();
+  if (web) job.web = &*web;
   if (name) job.keep_open = name->lock();
   job.lease_interval = launch::lease_interval(command.properties);
   const store::ReleaseStore releases(config.state_dir, store::state_key(config));

@@ -147,6 +147,14 @@ struct Log {
   bool operator==(const Log&) const = default;
 };
 
+// For `kclhost launch`.
+struct Metrics {
+  std::optional<std::string> listen;  // HOST:PORT, with the host as a number
+  Milliseconds stalled_after{60'000};
+
+  bool operator==(const Metrics&) const = default;
+};
+
 struct Daemon {
   std::string java = "java";
   Profile profile = Profile::steady;
@@ -178,6 +186,7 @@ struct Config {
   Worker worker;
   Rollout rollout;
   Log log;
+  Metrics metrics;
   Daemon daemon;
 
   bool operator==(const Config&) const = default;

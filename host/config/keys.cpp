@@ -1,7 +1,10 @@
 #include "config/keys.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "config/units.hpp"
 
@@ -27,6 +30,23 @@ std::string check_sha256(std::string& value) {
     if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
   if (value.size() == 64 && value.find_first_not_of("0123456789abcdef") == std::string::npos) return "";
   return "must be 64 hexadecimal digits, as sha256sum prints them";
+}
+
+// HOST:PORT, where the host needs no asking for.
+std::string check_listen(std::string& value) {
+  constexpr const char* what = "must be an address and a port, such as 127.0.0.1:9464 or 0.0.0.0:9464";
+  const std::size_t colon = value.rfind(':');
+  if (colon == std::string::npos || colon == 0) return what;
+  std::string host = value.substr(0, colon);
+  unsigned port = 0;
+  const char* const end = value.data() + value.size();
+  const auto [stopped, fault] = std::from_chars(value.data() + colon + 1, end, port);
+  if (fault != std::errc() || stopped != end || port > 65535) return what;
+  unsigned char binary[16];
+  if (host == "localhost") return "";
+  if (host.front() != '[') return ::inet_pton(AF_INET, host.c_str(), binary) == 1 ? "" : what;
+  if (host.back() != ']') return what;
+  return ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), binary) == 1 ? "" : what;
 }
 
 // clang-format off
@@ -149,6 +169,13 @@ constexpr std::array table{
     Key{.name = "log.sink", .description = "auto: kclhost launch when there is one, else standard error.",
         .target = Choice{log_sinks, [](Config& c, int i) { c.log.sink = static_cast<LogSink>(i); },
                          [](const Config& c) { return static_cast<int>(c.log.sink); }}},
+
+    Key{.name = "metrics", .description = "What kclhost launch tells of its shards: metrics, health.", .target = Section{}},
+    Key{.name = "metrics.listen", .description = "The address and port where /metrics, /healthz, /readyz and /shards are served, such as 127.0.0.1:9464; null: nowhere.",
+        .target = Field<Text>{[](Config& c) -> Text& { return c.metrics.listen; }},
+        .check = check_listen, .pattern = "([0-9.]+|localhost|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}", .nullable = true},
+    Key{.name = "metrics.stalled_after", .description = "A shard that has something to do and has got nothing done for so long makes /readyz answer 503.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.metrics.stalled_after; }}},
 
     Key{.name = "daemon", .description = "The MultiLangDaemon, for kclhost launch.", .target = Section{}},
     Key{.name = "daemon.java", .description = "The Java program: a name to find in PATH, or a path.",

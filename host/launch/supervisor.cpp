@@ -32,6 +32,12 @@ class Supervisor {
  public:
   Supervisor(const Job& job, LogSink& log, Outputs& outputs)
       : job_(job), log_(log), outputs_(outputs), cold_start_(job.lease_interval) {}
+  ~Supervisor() {
+    if (job_.web != nullptr) job_.web->stop();
+    if (job_.hub != nullptr) job_.hub->detach();
+  }
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
   Result<Outcome> run();
 
  private:
@@ -47,6 +53,7 @@ class Supervisor {
   void on_stop();
   void reap();
   void kill_everything() const;
+  void run_daemon();
 
   const Job& job_;
   LogSink& log_;
@@ -175,6 +182,7 @@ void Supervisor::on_stop() {
   const auto now = Clock::now();
   if (!outcome_.stop_requested) {
     outcome_.stop_requested = true;
+    if (job_.hub != nullptr) job_.hub->launch().stopping = true;
     first_stop_ = now;
     if (!daemon_ended_) ::kill(daemon_, SIGTERM);
   } else if (now - first_stop_ >= second_thoughts) {
@@ -205,6 +213,7 @@ void Supervisor::reap() {
   int status;
   pid_t pid;
   while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
+    if (job_.web != nullptr && job_.web->ended(pid, status)) continue;
     if (pid != daemon_) continue;
     daemon_ended_ = true;
     outcome_.wait_status = status;
@@ -218,6 +227,21 @@ void Supervisor::kill_everything() const {
   const std::string self = std::to_string(::getpid());
   std::ifstream children("/proc/self/task/" + self + "/children");
   for (pid_t child; children >> child;) ::kill(child, SIGKILL);
+}
+
+void Supervisor::run_daemon() {
+  if (job_.hub != nullptr) {
+    job_.hub->launch().daemon_pid = daemon_;
+    job_.hub->attach(loop_);
+    if (job_.web != nullptr) job_.web->start(job_.hub->path(), outputs_);
+  }
+  while (!daemon_ended_) {
+    loop_.turn(job_.web != nullptr ? job_.web->deadline() : Clock::time_point::max());
+    if (job_.web != nullptr && !daemon_ended_) job_.web->on_time(Clock::now());
+  }
+  if (job_.hub != nullptr) job_.hub->launch().daemon_pid = 0;
+  // It would keep us from being alone.
+  if (job_.web != nullptr) job_.web->stop();
 }
 
 Result<Outcome> Supervisor::run() {
@@ -237,7 +261,7 @@ Result<Outcome> Supervisor::run() {
     regulate();
   });
 
-  loop_.run_until([this] { return daemon_ended_; });
+  run_daemon();
   // Host processes see their input end and finish by themselves. As PID 1 we must not leave before them.
   const auto alone = [this] { return childless_; };
   const auto linger = outcome_.forced ? std::chrono::milliseconds{0} : job_.linger;

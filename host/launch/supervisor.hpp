@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "hub/hub.hpp"
 #include "launch/log_sink.hpp"
 #include "launch/outputs.hpp"
+#include "launch/web_server.hpp"
 #include "support/result.hpp"
 
 namespace kclhost::host::launch {
@@ -23,6 +25,8 @@ struct Job {
   std::chrono::milliseconds linger{0};
   std::chrono::milliseconds lease_interval{0};  // the daemon's leaseAssignmentIntervalMillis
   std::function<void()> on_hangup;              // what SIGHUP means; may be empty
+  hub::Hub* hub = nullptr;                      // served meanwhile
+  WebServer* web = nullptr;                     // runs as long as the daemon does; null: nobody asked for it
 };
 
 struct Outcome {

@@ -33,7 +33,14 @@ Host::Host(const config::Config& config, observe::Log& log, int in, int out)
       log_(log),
       daemon_(in, out, loop_, buffer_),
       releases_(config, log),
-      shard_(config, memory_, random_seed(), now()) {}
+      shard_(config, memory_, random_seed(), now()),
+      report_(config, shard_, loop_,
+              {.sha256 =
+                   [this](std::uint32_t release) {
+                     const Result<Releases::Parts> parts = releases_.parts(release);
+                     return parts ? parts->sha256 : std::string();
+                   },
+               .workers_memory = [this] { return workers_memory(); }}) {}
 
 Host::~Host() = default;
 
@@ -45,6 +52,12 @@ Now Host::at(Clock::time_point clock) {
   using namespace std::chrono;
   return {duration_cast<Time>(clock.time_since_epoch()),
           duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
+}
+
+std::uint64_t Host::workers_memory() const {
+  std::uint64_t bytes = 0;
+  for (const auto& one : lives_) bytes += one->resident_memory();
+  return bytes;
 }
 
 worker::Life* Host::life(WorkerId worker) {
@@ -87,6 +100,7 @@ int Host::run() {
   }
   loop_.remove(hangup_.fd());
   if (releases_.fd() >= 0) loop_.remove(releases_.fd());
+  report_.last();
   for (auto& one : lives_) one.reset();
   metrics_.pass_on();
   log_.flush_for(patience_with_log);
@@ -96,6 +110,7 @@ int Host::run() {
 void Host::end(int exit_code, const std::string& message) {
   if (exit_code_) return;
   if (!message.empty()) log_.error(message);
+  report_.failed(message);
   exit_code_ = exit_code;
 }
 
@@ -126,6 +141,7 @@ void Host::handle(const protocol::Message& message) {
   if (message.action != Action::initialize && !greeted_) {
     return end(exit_usage, "the daemon's first message is " + answering_ + ", not initialize");
   }
+  report_.message(message);
   switch (message.action) {
     case Action::initialize:
       return initialize(message);
@@ -176,6 +192,7 @@ void Host::take_answer() {
   if (!answer) return end(exit_usage, answer.error());
   if (*answer) {
     awaiting_answer_ = false;
+    report_.checkpoint_answered(**answer);
     shard_.checkpoint_answered(**answer, now());
   } else if (daemon_.ended()) {
     daemon_gone(false);
@@ -185,7 +202,8 @@ void Host::take_answer() {
 // ---- Time
 
 Clock::time_point Host::deadline() const {
-  Clock::time_point next = std::min({daemon_.deadline(), log_.flush_at(), releases_.deadline()});
+  Clock::time_point next =
+      std::min({daemon_.deadline(), log_.flush_at(), releases_.deadline(), report_.deadline()});
   if (const Time shard = shard_.deadline(); shard != never) {
     next = std::min(next, Clock::time_point(std::chrono::duration_cast<Clock::duration>(shard)));
   }
@@ -207,6 +225,7 @@ void Host::on_time() {
     std::erase_if(lives_, [worker](const auto& one) { return one->id() == worker; });
   }
   over_.clear();
+  report_.on_time(clock);
   if (log_.flush_at() <= clock) log_.flush();
   const int wanted = log_.pending() ? log_.fd_to_watch() : -1;
   if (wanted == log_watched_) return;
@@ -222,10 +241,12 @@ void Host::loaded(WorkerId worker, const Descriptor& about) {
 }
 
 void Host::not_loaded(WorkerId worker, const std::string& why) {
+  report_.failed_to_start(worker);
   shard_.not_loaded(worker, why, now());
 }
 
 void Host::outcome(WorkerId worker, CallNumber call, const Outcome& outcome) {
+  report_.outcome(worker, call, outcome);
   // To ask for it costs some microseconds.
   const Clock::time_point clock = Clock::now();
   const bool weigh = config_.worker.max_memory || clock - weighed_at_ >= std::chrono::seconds(1);
@@ -263,17 +284,21 @@ void Host::log(WorkerId, std::int32_t level, std::string_view source, std::strin
 
 void Host::metric_made(WorkerId worker, std::uint32_t metric, const kclhost_metric_spec& spec) {
   metrics_.make(worker, metric, spec);
+  report_.metric_made(worker, metric, spec);
 }
 
 void Host::metric(WorkerId worker, std::uint32_t metric, double value) {
   metrics_.take(worker, metric, value);
+  report_.metric(worker, metric, value);
 }
 
 void Host::acknowledged(WorkerId worker, RecordId first, std::uint64_t count) {
+  report_.changed();
   shard_.acknowledged(worker, first, count, now());
 }
 
 void Host::rejected(WorkerId worker, RecordId record, std::string_view reason) {
+  report_.changed();
   shard_.rejected(worker, record, reason, now());
 }
 
@@ -286,6 +311,7 @@ void Host::ended(WorkerId worker, const Death* death) {
   metrics_.forget(worker);
   if (death != nullptr) count_call(worker, nullptr, 0);
   running_.erase(worker);
+  report_.ended(worker, death);
   shard_.ended(worker, death, now());
 }
 

@@ -17,6 +17,7 @@
 #include "run/own_fault.hpp"
 #include "run/releases.hpp"
 #include "run/replay_state.hpp"
+#include "run/report.hpp"
 #include "shard/shard.hpp"
 #include "store/attempt_journal.hpp"
 #include "store/dead_letters.hpp"
@@ -97,6 +98,7 @@ class Host final : private worker::Listener {
   void follow_releases();
   void count_call(WorkerId worker, const Outcome* outcome, std::uint64_t resident_memory);
 
+  std::uint64_t workers_memory() const;
   static Now now();
   static Now at(Clock::time_point clock);
   worker::Life* life(WorkerId worker);
@@ -127,6 +129,7 @@ class Host final : private worker::Listener {
   bool journal_failed_ = false;
   std::unique_ptr<store::DeadLetters> dead_letters_;
   ReplayMetrics metrics_{log_};
+  Report report_;
   bool greeted_ = false, awaiting_answer_ = false, gone_ = false;
   bool unmap_program_ = false;  // before the next wait
   int log_watched_ = -1;

@@ -17,8 +17,13 @@ void Host::carry_out() {
 }
 
 void Host::act(const action::StartWorker& start) {
+  report_.started(start);
+  const auto not_started = [&](const std::string& why) {
+    report_.failed_to_start(start.worker);
+    shard_.not_started(start.worker, why, now());
+  };
   const Result<Releases::Parts> parts = releases_.parts(start.release);
-  if (!parts) return shard_.not_started(start.worker, parts.error(), now());
+  if (!parts) return not_started(parts.error());
   worker::Spec spec{.staged_path = parts->staged_path,
                     .plugin_path = parts->plugin_path,
                     .config_json = parts->config_json,
@@ -36,7 +41,7 @@ void Host::act(const action::StartWorker& start) {
   }
   const auto begin = config_.isolation == config::Isolation::process ? worker::start_process : worker::start_thread;
   auto started = begin(start.worker, std::move(spec), loop_, &buffer_, *this);
-  if (!started) return shard_.not_started(start.worker, started.error(), now());
+  if (!started) return not_started(started.error());
   lives_.push_back(std::move(*started));
   running_[start.worker].release = start.release;
 }
@@ -47,6 +52,7 @@ void Host::act(const action::CallWorker& call) {
     running.records = call.request.batch.count;
     running.began = Clock::now();
   }
+  report_.called(call);
   if (worker::Life* one = life(call.worker)) one->call(call.number, call.request);
 }
 
@@ -63,6 +69,7 @@ void Host::act(const action::KillWorker& kill) {
 }
 
 void Host::act(const action::LetGo& gone) {
+  report_.failed_to_start(gone.worker);
   std::erase_if(lives_, [&gone](const auto& one) { return one->id() == gone.worker; });
   running_.erase(gone.worker);
 }
@@ -71,12 +78,14 @@ void Host::act(const action::SendStatus&) {
   if (shard_.shard_end_recorded()) {
     for (const auto& journal : journals_) journal->remove();
   }
+  report_.answered();
   if (!daemon_.send_status(answering_)) return daemon_gone(true);
   unmap_program_ |= answering_ == "initialize";
 }
 
 void Host::act(const action::SendCheckpoint& checkpoint) {
   if (!daemon_.send_checkpoint(checkpoint.sequence_number, checkpoint.sub_sequence_number)) return daemon_gone(false);
+  report_.checkpoint_sent();
   awaiting_answer_ = true;
 }
 
@@ -122,6 +131,7 @@ void Host::act(const action::WriteDeadLetters& write) {
                                        write.plugin_version,
                                        write.generation};
   const auto written = dead_letters_->append(letters, origin);
+  report_.changed();
   failed(written ? std::string() : written.error());
 }
 
@@ -152,6 +162,7 @@ void Host::act(const action::WriteCrashReport& report) {
 }
 
 void Host::act(const action::Tell& tell) {
+  report_.told(tell);
   if (!log_.enabled(tell.level)) return;
   std::vector<observe::Log::Field> fields;
   for (const auto& [key, value] : tell.fields) fields.push_back({key, value});

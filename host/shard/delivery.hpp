@@ -114,6 +114,7 @@ class Delivery {
   bool all_finished() const { return finished_ == count_; }
   // The records before this index are finished: they will never be delivered again.
   std::uint32_t finished() const { return finished_; }
+  bool is_finished(std::uint32_t index) const { return index < finished_ || done_.contains(index); }
   // Those before this one are finished, or held by the instance.
   std::uint32_t accepted() const { return accepted_; }
   // What the instance has been given so far, the delivery under way included.

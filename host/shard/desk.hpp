@@ -6,12 +6,23 @@
 #include <string>
 #include <utility>
 
+#include "batch/batch.hpp"
 #include "batch/memory.hpp"
 #include "batch/position.hpp"
 #include "shard/actions.hpp"
 #include "support/exit_code.hpp"
 
 namespace kclhost::host {
+
+// So many records, and the bytes of their data and partition keys.
+struct Amount {
+  std::uint64_t records = 0, bytes = 0;
+
+  void add(const RecordEntry& entry) {
+    ++records;
+    bytes += std::uint64_t{entry.data_size} + entry.partition_key_size;
+  }
+};
 
 struct Desk {
   Desk(const config::Config& its_config, BatchMemory& its_memory, std::uint32_t seed)
@@ -38,7 +49,8 @@ struct Desk {
   std::uint32_t proven = 0;     // the last one that was not on trial, and that an instance was initialized of
   bool taken = false;           // an instance of `release` was initialized
   std::uint32_t workers = 0;    // started so far
-  std::uint64_t set_aside = 0;  // records, by this process
+  Amount set_aside;           // by this process
+  Amount aside_before;        // by an earlier one, and come again
   bool ended = false;
 
   void batch_ends_at(std::size_t offset) { behind_batch = free = (offset + 7) / 8 * 8; }

@@ -95,6 +95,8 @@ class Lane {
   const Window& window() const { return window_; }
   // The last record that an instance was given; none() before the first.
   const Position& delivered() const { return delivered_; }
+  // What is not finished, the batch in hand included.
+  Amount unfinished() const;
   // The instance was given records that are not finished.
   bool holds_records() const { return delivery_.holds() && delivery_.accepted() > delivery_.finished(); }
   // It acknowledges them, and need not be asked for anything but time.

@@ -46,6 +46,7 @@ void Lane::match(const JournalNote& note, std::uint32_t from) {
   if (first >= last) return;
   if (note.aside) {
     delivery_.known_aside(first, last);
+    for (std::uint32_t i = first; i < last; ++i) desk_.aside_before.add(window_.entry(i));
     asides_.push_back(note);
     asides_.back().first = window_.position(first);
     asides_.back().last = window_.position(last - 1);
@@ -139,6 +140,14 @@ RecordId Lane::oldest_open() const {
     if (run.index + run.count > finished) return run.first_id + (finished > run.index ? finished - run.index : 0);
   }
   return next_id_;
+}
+
+Amount Lane::unfinished() const {
+  Amount all;
+  for (std::uint32_t i = delivery_.finished(); i < window_.size(); ++i) {
+    if (!delivery_.is_finished(i)) all.add(window_.entry(i));
+  }
+  return all;
 }
 
 // The records [first, last) get new ids.
@@ -336,11 +345,12 @@ std::uint32_t Lane::attempts_of(std::uint32_t record) const {
 void Lane::finish_aside() {
   const bool skipped = desk_.config.on_error.then == config::Then::skip;
   for (std::uint32_t i = order_.first; i < order_.last; ++i) {
+    desk_.set_aside.add(window_.entry(i));
     desk_.tell(Level::error, skipped ? "record skipped by on_error" : "record put into the dead letters",
                {{"record", window_.position(i).str()},
                 {"partition_key", std::string(window_.partition_key(i))},
                 {"attempts", std::to_string(attempts_of(i))},
-                {"total", std::to_string(++desk_.set_aside)},
+                {"total", std::to_string(desk_.set_aside.records)},
                 {"error", error_of(i)}});
   }
   JournalNote note{window_.position(order_.first), window_.position(order_.last - 1)};

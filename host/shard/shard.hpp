@@ -85,6 +85,11 @@ class Shard {
   // For whoever watches.
   const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
   const Position& position() const { return desk_.position; }
+  // The last finished record that the lease table knows of; none() where this process has told it nothing.
+  const Position& recorded() const { return schedule_.recorded(); }
+  // What was set aside: by this process, and by an earlier one of what has come again since.
+  const Amount& set_aside() const { return desk_.set_aside; }
+  const Amount& aside_before() const { return desk_.aside_before; }
   // The lease table has the shard's end: nothing that is remembered of it is needed any more.
   bool shard_end_recorded() const { return shard_end_recorded_; }
 

@@ -59,7 +59,7 @@ def test_has_plugins_to_begin_with(root):
 
 def test_names_its_packages(root):
     """For those who look for vulnerabilities, with what their licences ask for."""
-    for name in ("libc6", "libcurl4", "libstdc++6"):
+    for name in ("libc6", "libcurl4", "libmicrohttpd12", "libstdc++6"):
         listed, = (root / "var/lib/dpkg/status.d").glob(name + "*")  # Debian 13 has a libcurl4t64
         assert re.search(r"^Version: \S", listed.read_text(), re.MULTILINE)
     assert (root / "usr/share/doc/libc6/copyright").exists()
@@ -82,7 +82,7 @@ def test_the_other_image_looks_inside_the_same(builder, debug, root):
         return builder("run", debug, "--", *command)
 
     there = Path(builder("mount", debug).strip())
-    for file in ("usr/local/bin/kclhost", "usr/local/bin/kclhost-put", "plugins/word_counter.so"):
+    for file in ("usr/local/bin/kclhost", "usr/local/bin/kclhost-put", "usr/local/bin/kclhost-web", "plugins/word_counter.so"):
         assert (there / file).read_bytes() == (root / file).read_bytes()
         assert ".cpp" in run("gdb", "--batch", "-ex", "info sources", f"/{file}"), f"{file} has no symbols"
     assert "main.cpp" in run("gdb", "--batch", "-ex", "info line main", "/usr/local/bin/kclhost")

@@ -16,10 +16,10 @@ ORDER = [
     ["protocol"],
     ["shard"],
     ["observe"],
-    ["rollout"],
+    ["rollout", "hub"],
     ["store"],  # a crash report says in the log where it was put
     ["worker"],
-    ["run", "launch", "replay", "put", "prime", "aws"],
+    ["run", "launch", "replay", "put", "prime", "aws", "web"],
     ["conformance"],
     ["cli"],
 ]
@@ -48,7 +48,7 @@ def test_who_decides_knows_nothing_of_the_system():
     assert files
     bad = [f"{path.relative_to(TOP)} includes {name}" for path in files for name in includes(path)
            if SYSTEM.fullmatch(name)
-           or name.split("/")[0] in ("run", "worker", "store", "launch", "observe", "cli", "replay", "put", "prime", "aws", "conformance")]
+           or name.split("/")[0] in ("run", "worker", "store", "launch", "observe", "hub", "cli", "replay", "put", "prime", "aws", "web", "conformance")]
     assert not bad, "\n".join(bad)
 
 

@@ -85,6 +85,8 @@ TEST(ConfigValues, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config.log.level, LogLevel::info);
   EXPECT_EQ(config.log.format, LogFormat::json);
   EXPECT_EQ(config.log.sink, LogSink::automatic);
+  EXPECT_EQ(config.metrics.listen, std::nullopt);
+  EXPECT_EQ(config.metrics.stalled_after, 60s);
   EXPECT_EQ(config.daemon.java, "java");
   EXPECT_EQ(config.daemon.profile, Profile::steady);
   EXPECT_EQ(config.daemon.heap, std::nullopt);
@@ -121,6 +123,7 @@ rollout:
   undo_on: {crashes: 2, failures_of_new_only: 3, slower_than: 2x, more_memory_than: 1.5x}
   keep: 9
 log: {level: trace, format: text, sink: stderr}
+metrics: {listen: "0.0.0.0:9464", stalled_after: 5s}
 daemon:
   java: /usr/bin/java
   profile: small
@@ -151,6 +154,8 @@ daemon:
   EXPECT_EQ(config.on_error.retry.initial_backoff, 3s);
   EXPECT_EQ(config.on_error.retry.max_backoff, 1h);
   EXPECT_FALSE(config.on_error.bisect);
+  EXPECT_EQ(config.metrics.listen, "0.0.0.0:9464");
+  EXPECT_EQ(config.metrics.stalled_after, 5s);
   EXPECT_EQ(config.on_error.max_record_age, 48h);
   EXPECT_EQ(config.on_error.then, Then::dead_letter);
   EXPECT_EQ(config.dead_letter.path, "/var/lib/kclhost/lost");

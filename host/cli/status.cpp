@@ -1,0 +1,162 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cli/cli.hpp"
+#include "cli/configuration.hpp"
+#include "config/config.hpp"
+#include "hub/health.hpp"
+#include "hub/snapshot.hpp"
+#include "hub/socket.hpp"
+#include "program/output.hpp"
+#include "store/state_key.hpp"
+#include "support/excerpt.hpp"
+#include "support/exit_code.hpp"
+
+namespace kclhost::host::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto patience_with_launch = 5s;
+constexpr auto between_looks = 2s;
+
+struct StatusOptions {
+  std::filesystem::path config;
+  bool json = false, watch = false;
+};
+
+using Row = std::vector<std::string>;
+
+std::string seconds_text(std::int64_t ms) {
+  const std::int64_t s = std::max<std::int64_t>(ms, 0) / 1000;
+  if (s < 120) return std::to_string(s) + "s";
+  if (s < 7200) return std::to_string(s / 60) + "m";
+  return std::to_string(s / 3600) + "h";
+}
+
+Row row_of(const hub::Snapshot::Host& host, const hub::Snapshot& all, std::chrono::milliseconds window) {
+  const hub::ShardState& state = host.state;
+  const std::string trouble = hub::trouble_of(host, all.taken_ms, window);
+  const auto since = [&all](std::int64_t ms) { return ms == 0 ? "-" : seconds_text(all.taken_ms - ms); };
+  return {excerpt(state.shard, 40),
+          !trouble.empty() ? "no" : "yes",
+          state.blocked ? "blocked" : state.phase,
+          state.behind_ms < 0 ? "-" : seconds_text(state.behind_ms),
+          since(state.checkpoint_ms),
+          std::to_string(state.unfinished),
+          std::to_string(state.dead_letters),
+          std::to_string(state.restarts),
+          excerpt(state.plugin + " " + state.version, 40),
+          excerpt(!trouble.empty() ? trouble : state.error, 80)};
+}
+
+void print_aligned(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows[0].size());
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    std::puts(line.c_str());
+  }
+}
+
+void print_table(const hub::Snapshot& all, std::chrono::milliseconds window) {
+  const hub::LaunchState& launch = all.launch;
+  std::string about = "kclhost " + launch.version + ", process " + std::to_string(launch.pid) + ", up " +
+                      seconds_text(all.taken_ms - launch.started_ms) + ": application " + launch.application +
+                      ", stream " + launch.stream;
+  if (!launch.worker.empty()) about += ", worker " + launch.worker;
+  if (launch.stopping) about += "; it is stopping";
+  if (!hub::is_alive(all)) about += "; the daemon does not run";
+  std::puts(about.c_str());
+  std::vector<Row> rows{{"SHARD", "READY", "PHASE", "BEHIND", "CHECKPOINT", "UNFINISHED", "DEAD LETTERS", "RESTARTS",
+                         "PLUGIN", "TROUBLE OR LAST ERROR"}};
+  for (const hub::Snapshot::Host& host : all.hosts) {
+    if (!host.state.shard.empty()) rows.push_back(row_of(host, all, window));
+  }
+  std::sort(rows.begin() + 1, rows.end());
+  if (rows.size() == 1) {
+    std::puts("no shard: it has no lease, or none yet");
+  } else {
+    print_aligned(rows);
+  }
+}
+
+// Those that run this configuration's application, of all that share its state_dir.
+std::vector<hub::Snapshot> ask_all(const config::Config& config) {
+  std::vector<hub::Snapshot> found;
+  for (const auto& socket : hub::sockets_in(config.state_dir / "run")) {
+    auto one = hub::ask_hub(socket, patience_with_launch);
+    if (one && one->launch.application == store::daemon_property(config, "applicationName") &&
+        one->launch.stream == store::stream_name(config)) {
+      found.push_back(std::move(*one));
+    }
+  }
+  return found;
+}
+
+int look(const config::Config& config, bool json) {
+  const std::vector<hub::Snapshot> found = ask_all(config);
+  if (found.empty()) {
+    complain("no kclhost launch runs with " + config.file.string() + " and the state_dir " + config.state_dir.string());
+    return exit_stopped;
+  }
+  bool ready = true;
+  for (const hub::Snapshot& one : found) {
+    ready &= hub::troubles(one, config.metrics.stalled_after).empty();
+    if (json) {
+      std::fputs(hub::shards_json(one, config.metrics.stalled_after).c_str(), stdout);
+    } else {
+      print_table(one, config.metrics.stalled_after);
+    }
+  }
+  return ready ? exit_done : exit_stopped;
+}
+
+int watch(const config::Config& config, bool json) {
+  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
+  for (;;) {
+    if (terminal && !json) std::fputs("\033[H\033[2J", stdout);
+    look(config, json);
+    if (const auto failed = finish_output()) {
+      complain(failed->message);
+      return failed->exit_code;
+    }
+    std::this_thread::sleep_for(between_looks);
+  }
+}
+
+int status(const StatusOptions& options) {
+  const std::filesystem::path file = configuration(options.config);
+  if (file.empty()) return no_configuration();
+  const config::Loaded loaded = config::load(file);
+  for (const config::Problem& problem : loaded.problems) complain(problem.str());
+  if (!loaded.problems.empty()) return exit_usage;
+  return options.watch ? watch(loaded.config, options.json) : look(loaded.config, options.json);
+}
+
+}  // namespace
+
+void add_status(CommandLine& program) {
+  CommandLine command = program.add_command("status", "Show the shards of the kclhost launch that runs");
+  const auto options = std::make_shared<StatusOptions>();
+  add_configuration(command, options->config);
+  command.add({.names = "--json", .into = &options->json, .help = "As JSON, what /shards has: a line for each launch"});
+  command.add({.names = "--watch", .into = &options->watch, .help = "Again every two seconds"});
+  command.runs([options] { return status(*options); });
+}
+
+}  // namespace kclhost::host::cli

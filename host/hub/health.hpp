@@ -1,0 +1,26 @@
+// Whether the shards get on.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "hub/snapshot.hpp"
+
+namespace kclhost::host::hub {
+
+// Why the host's shard does not get on; "" when it does. `window`: how long it may have something to do and get nothing
+// done.
+std::string trouble_of(const Snapshot::Host& host, std::int64_t now_ms, std::chrono::milliseconds window);
+
+// The daemon lives.
+bool is_alive(const Snapshot& snapshot);
+
+// For each shard that does not get on a line that says why, and one if the daemon does not live: nothing when this
+// machine does its work. Who owns no shard does.
+std::vector<std::string> troubles(const Snapshot& snapshot, std::chrono::milliseconds window);
+
+// Everything about every shard as JSON, in the order of their names.
+std::string shards_json(const Snapshot& snapshot, std::chrono::milliseconds window);
+
+}  // namespace kclhost::host::hub

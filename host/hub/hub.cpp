@@ -1,0 +1,206 @@
+#include "hub/hub.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "hub/json_out.hpp"
+#include "hub/shard_state.hpp"
+
+namespace kclhost::host::hub {
+namespace {
+
+// A host is asked how it is when it was silent for so long: an idle one says nothing by itself.
+constexpr std::int64_t silence_ms = 2'000;
+// More connections than that are refused, and so many readers are answered at once: what they are sent stays in memory
+// until they have read it.
+constexpr std::size_t most_peers = 10'000, most_readers = 16;
+// A reader that takes nothing for so long is cut off once another one asks.
+constexpr std::int64_t patience_with_reader_ms = 5'000;
+// Of shards that nobody here has any more the counters of so many are kept, the latest.
+constexpr std::size_t most_left = 2'000;
+
+std::int64_t now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+std::string LaunchState::json() const {
+  return JsonOut()
+      .open('{')
+      .member("version", version)
+      .member("application", application)
+      .member("stream", stream)
+      .member("worker", worker)
+      .member("metrics", metrics)
+      .member("pid", pid)
+      .member("started_ms", started_ms)
+      .member("daemon_pid", daemon_pid)
+      .member("stopping", stopping)
+      .close('}')
+      .take();
+}
+
+Result<std::unique_ptr<Hub>> Hub::open(const std::filesystem::path& directory) {
+  auto listening = listen_in(directory);
+  if (!listening) return Error{listening.error()};
+  return std::unique_ptr<Hub>(new Hub(std::move(*listening)));
+}
+
+Hub::~Hub() {
+  detach();
+  ::unlink(listening_.path.c_str());
+}
+
+void Hub::attach(EventLoop& loop) {
+  loop_ = &loop;
+  loop_->add(listening_.fd.get(), [this] { accept(); });
+}
+
+void Hub::detach() {
+  if (loop_ == nullptr) return;
+  loop_->remove(listening_.fd.get());
+  for (const auto& [fd, peer] : peers_) loop_->remove(fd);
+  peers_.clear();
+  loop_ = nullptr;
+}
+
+void Hub::accept() {
+  Fd fd(::accept4(listening_.fd.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  if (!fd || peers_.size() >= most_peers) return;
+  const auto pid = own_peer(fd.get());
+  if (!pid) return;
+  auto peer = std::make_unique<Peer>();
+  peer->pid = *pid;
+  peer->since_ms = peer->heard_ms = now_ms();
+  const int number = fd.get();
+  peer->fd = std::move(fd);
+  loop_->add(number, [this, one = peer.get()] { hear(*one); });
+  peers_[number] = std::move(peer);
+}
+
+// As many packets as a host sends at once, and no more, so that one of them can't keep the loop for itself.
+void Hub::hear(Peer& peer) {
+  for (int i = 0; i < 8; ++i) {
+    buffer_.resize(longest_packet + 1);
+    const ssize_t size = ::recv(peer.fd.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (size <= 0) return close(peer);
+    const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(size));
+    const auto packet = Packet::read(bytes);
+    if (!packet) return close(peer);
+    if (packet->type == Type::query) return answer(peer);
+    take(peer, *packet, bytes);
+  }
+}
+
+void Hub::take(Peer& peer, const Packet& packet, std::string_view bytes) {
+  peer.heard_ms = now_ms();
+  peer.asked_ms = 0;
+  if (packet.type == Type::shard) {
+    peer.state = std::make_shared<const std::string>(bytes);
+  } else if (packet.type == Type::metrics) {
+    peer.metrics.resize(packet.parts);
+    peer.metrics[packet.part] = std::make_shared<const std::string>(bytes);
+  }
+}
+
+void Hub::cut_off_stalled(const Peer& but) {
+  const std::int64_t now = now_ms();
+  std::vector<Peer*> stalled;
+  for (const auto& [fd, peer] : peers_) {
+    if (peer->reads && peer.get() != &but && now - peer->heard_ms > patience_with_reader_ms) {
+      stalled.push_back(peer.get());
+    }
+  }
+  for (Peer* const peer : stalled) close(*peer);
+}
+
+void Hub::answer(Peer& peer) {
+  cut_off_stalled(peer);
+  const auto readers = std::count_if(peers_.begin(), peers_.end(), [](const auto& one) { return one.second->reads; });
+  if (static_cast<std::size_t>(readers) >= most_readers) return close(peer);
+  const auto add = [&peer](Type type, std::string_view json, std::size_t part = 0, std::size_t parts = 1) {
+    peer.out.push_back(std::make_shared<const std::string>(make_packet(type, json, part, parts)));
+  };
+  peer.reads = true;
+  peer.heard_ms = now_ms();
+  add(Type::launch, launch_.json());
+  for (const auto& [fd, host] : peers_) {
+    if (!host->state) continue;
+    JsonOut out;
+    out.open('{').member("pid", host->pid).member("since_ms", host->since_ms).member("heard_ms", host->heard_ms);
+    add(Type::host, out.member("asked_ms", host->asked_ms).close('}').take());
+    peer.out.push_back(host->state);
+    for (const Bytes& part : host->metrics) {
+      if (part) peer.out.push_back(part);
+    }
+  }
+  for (const auto& [whose, left] : left_) {
+    JsonOut out;
+    add(Type::left, out.open('{').member("stream", whose.first).member("shard", whose.second).close('}').take());
+    const auto parts = to_json(left.counted.series(), longest_packet / 2);
+    for (std::size_t i = 0; i < parts.size(); ++i) add(Type::metrics, parts[i], i, parts.size());
+  }
+  add(Type::over, "{}");
+  // It asks again once it has everything.
+  loop_->remove(peer.fd.get());
+  loop_->add_writable(peer.fd.get(), [this, &peer] { write(peer); });
+  ask_hosts();
+  write(peer);
+}
+
+void Hub::write(Peer& peer) {
+  while (!peer.out.empty()) {
+    const std::string& bytes = *peer.out.front();
+    if (::send(peer.fd.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+      if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) return;
+      return close(peer);
+    }
+    peer.out.pop_front();
+    peer.heard_ms = now_ms();
+  }
+  peer.reads = false;
+  loop_->remove(peer.fd.get());
+  loop_->add(peer.fd.get(), [this, &peer] { hear(peer); });
+}
+
+// What they answer is there for who asks next.
+void Hub::ask_hosts() {
+  const std::int64_t now = now_ms();
+  const std::string packet = make_packet(Type::report, "{}");
+  for (const auto& [fd, host] : peers_) {
+    if (!host->state || host->asked_ms != 0 || now - host->heard_ms < silence_ms) continue;
+    if (::send(fd, packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0 || errno == EAGAIN) {
+      host->asked_ms = now;
+    }
+  }
+}
+
+void Hub::close(Peer& peer) {
+  loop_->remove(peer.fd.get());
+  if (peer.state) count(peer);
+  peers_.erase(peer.fd.get());
+}
+
+void Hub::count(const Peer& peer) {
+  const auto state = parse_shard_state(Packet::read(*peer.state)->json);
+  if (!state || state->shard.empty()) return;
+  Left& left = left_[{state->stream, state->shard}];
+  left.order = ++endings_;
+  for (const Bytes& part : peer.metrics) {
+    const auto all = part ? parse_series(Packet::read(*part)->json) : Result<std::vector<Series>>(Error{});
+    if (!all) continue;
+    for (const Series& one : *all) left.counted.add_counted(one);
+  }
+  if (left_.size() <= most_left) return;
+  left_.erase(std::min_element(left_.begin(), left_.end(), [](const auto& one, const auto& other) {
+    return one.second.order < other.second.order;
+  }));
+}
+
+}  // namespace kclhost::host::hub

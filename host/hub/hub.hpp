@@ -1,0 +1,92 @@
+// The place where the hosts of a launch say how they are, and where others ask for it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hub/packet.hpp"
+#include "hub/series.hpp"
+#include "hub/socket.hpp"
+#include "support/event_loop.hpp"
+
+namespace kclhost::host::hub {
+
+// What a launch says of itself.
+struct LaunchState {
+  std::string version;  // kclhost's
+  std::string application, stream;
+  std::string worker;   // what the daemon is called in the lease table; empty: not known
+  std::string metrics;  // where metrics are served, HOST:PORT; empty: nowhere
+  std::int64_t pid = 0, started_ms = 0;
+  std::int64_t daemon_pid = 0;  // 0: it has ended, or has not been started
+  bool stopping = false;        // somebody has asked it to end
+
+  std::string json() const;
+};
+
+// Keeps the last word of each host as it came, and takes apart what a host has counted once that has ended: so the
+// counters of a shard go on when its next host begins at 0. Never waits: who does not read what was asked for is cut
+// off. One thread, the loop's.
+class Hub {
+ public:
+  // Makes the socket in `directory`, which must be private. Says nothing and hears nothing before attach.
+  static Result<std::unique_ptr<Hub>> open(const std::filesystem::path& directory);
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  const std::filesystem::path& path() const { return listening_.path; }
+  LaunchState& launch() { return launch_; }
+
+  // Takes part in the loop from now on, until detach. The loop must live until then.
+  void attach(EventLoop& loop);
+  void detach();
+
+ private:
+  using Bytes = std::shared_ptr<const std::string>;
+  struct Peer {
+    Fd fd;
+    pid_t pid = 0;
+    std::int64_t since_ms = 0, heard_ms = 0;
+    std::int64_t asked_ms = 0;  // to say how it is, and has not yet
+    Bytes state;
+    std::vector<Bytes> metrics;  // by part
+    bool reads = false;          // it has asked, and gets what is in `out`
+    std::deque<Bytes> out;
+  };
+
+  explicit Hub(Listening listening) : listening_(std::move(listening)) {}
+  void accept();
+  void cut_off_stalled(const Peer& but);
+  void hear(Peer& peer);
+  void take(Peer& peer, const Packet& packet, std::string_view bytes);
+  void answer(Peer& peer);
+  void ask_hosts();
+  void write(Peer& peer);
+  void close(Peer& peer);
+  void count(const Peer& peer);
+
+  Listening listening_;
+  LaunchState launch_;
+  EventLoop* loop_ = nullptr;
+  std::map<int, std::unique_ptr<Peer>> peers_;  // by descriptor
+  // What hosts counted that have ended, by stream and shard, and in what order they last ended.
+  struct Left {
+    Tally counted;
+    std::uint64_t order = 0;
+  };
+  std::map<std::pair<std::string, std::string>, Left> left_;
+  std::uint64_t endings_ = 0;
+  std::string buffer_;
+};
+
+}  // namespace kclhost::host::hub

@@ -1,0 +1,130 @@
+#include "hub/snapshot.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "hub/packet.hpp"
+#include "hub/socket.hpp"
+#include "support/json.hpp"
+
+namespace kclhost::host::hub {
+namespace {
+
+using Value = rapidjson::Value;
+
+std::string text_in(const Value& object, const char* name) {
+  const auto found = object.FindMember(name);
+  if (found == object.MemberEnd() || !found->value.IsString()) return {};
+  return {found->value.GetString(), found->value.GetStringLength()};
+}
+
+std::int64_t number_in(const Value& object, const char* name) {
+  const auto found = object.FindMember(name);
+  return found != object.MemberEnd() && found->value.IsInt64() ? found->value.GetInt64() : 0;
+}
+
+bool truth_in(const Value& object, const char* name) {
+  const auto found = object.FindMember(name);
+  return found != object.MemberEnd() && found->value.IsBool() && found->value.GetBool();
+}
+
+LaunchState launch_of(const Value& from) {
+  return {.version = text_in(from, "version"),
+          .application = text_in(from, "application"),
+          .stream = text_in(from, "stream"),
+          .worker = text_in(from, "worker"),
+          .metrics = text_in(from, "metrics"),
+          .pid = number_in(from, "pid"),
+          .started_ms = number_in(from, "started_ms"),
+          .daemon_pid = number_in(from, "daemon_pid"),
+          .stopping = truth_in(from, "stopping")};
+}
+
+// Puts the packets together, in the order in which they come.
+class Reader {
+ public:
+  explicit Reader(Snapshot& to) : to_(to) {}
+
+  // False: the packet makes no sense.
+  bool take(const Packet& packet) {
+    if (packet.type == Type::metrics) return add(packet.json);
+    if (packet.type == Type::shard) return host_says(packet.json);
+    rapidjson::Document document;
+    if (json::parse(packet.json, document, json::Utf8::checked) || !document.IsObject()) return false;
+    switch (packet.type) {
+      case Type::launch:
+        to_.launch = launch_of(document);
+        return true;
+      case Type::host:
+        to_.hosts.push_back({.pid = number_in(document, "pid"),
+                             .since_ms = number_in(document, "since_ms"),
+                             .heard_ms = number_in(document, "heard_ms"),
+                             .asked_ms = number_in(document, "asked_ms")});
+        series_ = &to_.hosts.back().series;
+        return true;
+      case Type::left:
+        to_.left.push_back({text_in(document, "stream"), text_in(document, "shard"), {}});
+        series_ = &to_.left.back().series;
+        return true;
+      default:
+        over_ |= packet.type == Type::over;
+        return true;
+    }
+  }
+  bool over() const { return over_; }
+
+ private:
+  // What a host has sent is its own doing: what makes no sense in it is left out.
+  bool add(std::string_view json) {
+    if (series_ == nullptr) return false;
+    auto all = parse_series(json);
+    if (all) series_->insert(series_->end(), all->begin(), all->end());
+    return true;
+  }
+  bool host_says(std::string_view json) {
+    if (to_.hosts.empty()) return false;
+    if (auto state = parse_shard_state(json)) to_.hosts.back().state = std::move(*state);
+    return true;
+  }
+
+  Snapshot& to_;
+  std::vector<Series>* series_ = nullptr;
+  bool over_ = false;
+};
+
+}  // namespace
+
+Result<Snapshot> ask_hub(const std::filesystem::path& socket, std::chrono::milliseconds patience) {
+  const Fd fd = connect_to(socket);
+  if (!fd) return Error{socket.string() + ": nobody answers here: " + std::strerror(errno)};
+  ::fcntl(fd.get(), F_SETFL, 0);  // to wait, but only so long
+  const timeval limit{static_cast<time_t>(patience.count() / 1000),
+                      static_cast<suseconds_t>(patience.count() % 1000 * 1000)};
+  for (const int way : {SO_RCVTIMEO, SO_SNDTIMEO}) ::setsockopt(fd.get(), SOL_SOCKET, way, &limit, sizeof limit);
+  const std::string query = make_packet(Type::query, "{}");
+  Snapshot snapshot;
+  Reader reader(snapshot);
+  std::string buffer;
+  if (::send(fd.get(), query.data(), query.size(), MSG_NOSIGNAL) < 0) {
+    return Error{socket.string() + ": cannot be asked: " + std::strerror(errno)};
+  }
+  while (!reader.over()) {
+    buffer.resize(longest_packet + 1);
+    const ssize_t size = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return Error{socket.string() + ": kclhost launch does not answer"};
+    const auto packet = Packet::read({buffer.data(), static_cast<std::size_t>(size)});
+    if (!packet || !reader.take(*packet)) {
+      return Error{socket.string() + ": what answers here is no kclhost launch of this version"};
+    }
+  }
+  using namespace std::chrono;
+  snapshot.taken_ms = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  return snapshot;
+}
+
+}  // namespace kclhost::host::hub

@@ -1,0 +1,96 @@
+#include "hub/socket.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "support/random_seed.hpp"
+
+namespace kclhost::host::hub {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int waiting_connections = 1024;
+constexpr char prefix[] = "hub-", suffix[] = ".sock";
+
+// A socket's address has room for 107 bytes. The way through a descriptor of its folder is short, however long the
+// path.
+class Address {
+ public:
+  explicit Address(const fs::path& path)
+      : folder_(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+    address_.sun_family = AF_UNIX;
+    const int wanted = std::snprintf(address_.sun_path, sizeof address_.sun_path, "/proc/self/fd/%d/%s", folder_.get(),
+                                     path.filename().c_str());
+    valid_ = folder_ && wanted > 0 && static_cast<std::size_t>(wanted) < sizeof address_.sun_path;
+  }
+  bool valid() const { return valid_; }
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address_); }
+  static constexpr socklen_t size = sizeof(sockaddr_un);
+
+ private:
+  Fd folder_;
+  sockaddr_un address_{};
+  bool valid_ = false;
+};
+
+Fd make_socket(int flags) {
+  return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0));
+}
+
+// Nobody accepts from it any more.
+bool is_abandoned(const fs::path& path) {
+  const Address address(path);
+  const Fd probe = make_socket(SOCK_NONBLOCK);
+  return probe && address.valid() && ::connect(probe.get(), address.get(), Address::size) != 0 && errno == ECONNREFUSED;
+}
+
+}  // namespace
+
+std::vector<fs::path> sockets_in(const fs::path& directory) {
+  std::vector<fs::path> found;
+  std::error_code failure;
+  for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end; entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code ignored;
+    if (name.starts_with(prefix) && name.ends_with(suffix) && entry->is_socket(ignored)) found.push_back(entry->path());
+  }
+  return found;
+}
+
+Result<Listening> listen_in(const fs::path& directory) {
+  for (const fs::path& left : sockets_in(directory)) {
+    if (is_abandoned(left)) ::unlink(left.c_str());
+  }
+  Listening made{make_socket(SOCK_NONBLOCK),
+                 directory / (prefix + std::to_string(::getpid()) + "-" + std::to_string(random_seed()) + suffix)};
+  const Address address(made.path);
+  if (!made.fd || !address.valid() || ::bind(made.fd.get(), address.get(), Address::size) != 0 ||
+      ::listen(made.fd.get(), waiting_connections) != 0) {
+    return Error{made.path.string() + ": cannot make a socket here: " + std::strerror(errno)};
+  }
+  return made;
+}
+
+Fd connect_to(const fs::path& socket) {
+  const Address address(socket);
+  Fd fd = make_socket(SOCK_NONBLOCK);
+  if (!fd || !address.valid() || ::connect(fd.get(), address.get(), Address::size) != 0) return {};
+  return fd;
+}
+
+std::optional<pid_t> own_peer(int fd) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  if (peer.uid != 0 && peer.uid != ::geteuid()) return std::nullopt;
+  return peer.pid;
+}
+
+}  // namespace kclhost::host::hub

@@ -1,0 +1,103 @@
+#include "launch/web_server.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace kclhost::host::launch {
+namespace {
+
+constexpr char web_program[] = "kclhost-web";
+constexpr std::chrono::seconds first_pause{1}, longest_pause{60};
+constexpr int listening_fd = 3;
+
+// Beside kclhost, as in a build tree, or in libexec, as a distribution may have it; empty: in neither.
+std::filesystem::path find_web_program(const std::filesystem::path& folder) {
+  for (const auto& candidate : {folder / web_program, folder / "../libexec/kclhost" / web_program}) {
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<WebServer> WebServer::open(const config::Metrics& config, const std::filesystem::path& kclhost) {
+  WebServer server;
+  const std::filesystem::path folder = kclhost.parent_path();
+  server.program_ = find_web_program(folder).string();
+  if (server.program_.empty()) {
+    return Error{std::string("metrics.listen is set, and there is no ") + web_program + " in " + folder.string() +
+                 " or its ../libexec/kclhost: install it beside kclhost"};
+  }
+  auto port = listen_at(*config.listen);
+  if (!port) return Error{port.error()};
+  server.port_ = std::move(*port);
+  server.stalled_after_ = std::to_string(config.stalled_after.count());
+  return server;
+}
+
+void WebServer::start(const std::filesystem::path& hub, Outputs& outputs) {
+  hub_ = hub.string();
+  outputs_ = &outputs;
+  start();
+}
+
+void WebServer::start() {
+  start_at_ = Clock::time_point::max();
+  const pid_t self = ::getpid();
+  pid_ = ::fork();
+  if (pid_ < 0) {
+    outputs_->complain(std::string("metrics are not served: no process for it: ") + std::strerror(errno));
+    start_at_ = Clock::now() + longest_pause;
+    return;
+  }
+  if (pid_ > 0) return;
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != self) ::_exit(1);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  if (port_.fd.get() == listening_fd) {
+    ::fcntl(listening_fd, F_SETFD, 0);
+  } else {
+    ::dup2(port_.fd.get(), listening_fd);
+  }
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ::dup2(null, STDIN_FILENO);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  ::execl(program_.c_str(), web_program, hub_.c_str(), std::to_string(listening_fd).c_str(), stalled_after_.c_str(),
+          nullptr);
+  ::_exit(127);
+}
+
+bool WebServer::ended(pid_t pid, int wait_status) {
+  if (pid != pid_) return false;
+  pid_ = -1;
+  const std::string how = WIFSIGNALED(wait_status)
+                              ? std::string("was killed by SIG") + ::sigabbrev_np(WTERMSIG(wait_status))
+                              : "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));
+  outputs_->complain(std::string(web_program) + " " + how + ": metrics are not served until it is started again");
+  start_at_ = Clock::now() + std::min<Clock::duration>(first_pause * (1 << std::min(endings_++, 6)), longest_pause);
+  return true;
+}
+
+void WebServer::on_time(Clock::time_point now) {
+  if (start_at_ <= now) start();
+}
+
+void WebServer::stop() {
+  start_at_ = Clock::time_point::max();
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+}
+
+}  // namespace kclhost::host::launch

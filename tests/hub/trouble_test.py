@@ -1,0 +1,112 @@
+"""Readers and writers that stall, lie or go: no record is lost, and nobody waits."""
+import os
+import signal
+import socket
+import struct
+
+from services import wait_for
+
+
+def hub(here):
+    (path,) = (here.directory / "state" / "run").glob("hub-*.sock")
+    peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    peer.connect(str(path))
+    return peer
+
+
+def packet(kind, json=b"{}", part=0, parts=1, version=1):
+    return struct.pack("=2sBBHH", b"kh", version, kind, part, parts) + json
+
+
+def scraper(here, path="/metrics"):
+    host, port = here.address.rsplit(":", 1)
+    peer = socket.create_connection((host, int(port)))
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+    peer.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 50)
+    return peer
+
+
+def web_server(here):
+    children = f"/proc/{here.process.pid}/task/{here.process.pid}/children"
+    found = [int(pid) for pid in open(children).read().split() if "kclhost-web" in open(f"/proc/{pid}/cmdline").read()]
+    return found[0] if found else None
+
+
+def test_readers_that_stall_hold_nobody_up(launch):
+    here = launch()
+    shard = here.shard()
+    shard.process("a")
+    stalled = [scraper(here) for _ in range(20)]
+    queries = [hub(here) for _ in range(10)]
+    for peer in queries:
+        peer.send(packet(16))
+    for i in range(50):
+        shard.process("a", str(i))
+    assert here.get("/healthz")[0] == 200
+    here.until(101, "kclhost_finished_records_total", outcome="processed")
+    for peer in stalled + queries:
+        peer.close()
+
+
+def test_a_launch_that_is_stopped_stops_no_shard(launch):
+    here = launch()
+    shard = here.shard()
+    os.kill(here.process.pid, signal.SIGSTOP)
+    try:
+        for i in range(2000):
+            shard.process(f"counter {i}", "x")
+        wait_for(lambda: here.get("/healthz")[0] == 503, "the server to notice")
+    finally:
+        os.kill(here.process.pid, signal.SIGCONT)
+    here.until(4000, "kclhost_finished_records_total", outcome="processed")
+
+
+def test_what_is_no_packet_is_cut_off(launch):
+    here = launch()
+    here.shard().process("a")
+    for bad in (b"", b"x", packet(1, version=9), packet(2, part=3, parts=2), b"kh" + os.urandom(5000),
+                b"x" * 100_000):
+        peer = hub(here)
+        peer.send(bad)
+        assert peer.recv(10) == b"", bad[:20]
+    # What makes no sense in a packet is left out; who sends types that are not known is listened to.
+    peer = hub(here)
+    for odd in (packet(1, b"[1"), packet(2, b'[{"name":1}]'), packet(200), packet(1, b'{"shard":7,"lanes":[1,{}]}')):
+        peer.send(odd)
+    here.until(1, "kclhost_finished_records_total", outcome="processed")
+    assert here.get("/shards")[0] == 200
+
+
+def test_the_server_is_started_again(launch):
+    here = launch()
+    shard = here.shard()
+    shard.process("a")
+    here.until(1, "kclhost_finished_records_total", outcome="processed")
+    first = web_server(here)
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: web_server(here) not in (None, first), "another server")
+    here.until(1, "kclhost_finished_records_total", outcome="processed")
+    assert "kclhost-web was killed by SIGKILL" in here.process.output()
+    assert here.stop() == 0
+
+
+def test_a_host_without_a_hub_works_alone(launch):
+    here = launch()
+    (path,) = (here.directory / "state" / "run").glob("hub-*.sock")
+    path.unlink()
+    shard = here.shard()
+    shard.process("a", "b")
+    shard.lose()
+    assert here.stop() == 0
+
+
+def test_it_ends_in_order_and_leaves_nothing(launch):
+    here = launch()
+    here.shard().process("a")
+    assert here.stop() == 0
+    assert not list((here.directory / "state" / "run").glob("*.sock"))
+
+
+def test_only_its_user_may_ask(launch):
+    here = launch()
+    assert (here.directory / "state" / "run").stat().st_mode & 0o077 == 0

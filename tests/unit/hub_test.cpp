@@ -1,0 +1,167 @@
+// What hosts say, on its way to the page.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "hub/exposition.hpp"
+#include "hub/health.hpp"
+#include "hub/packet.hpp"
+#include "hub/series.hpp"
+#include "hub/shard_state.hpp"
+
+namespace kclhost::host::hub {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+using testing::SizeIs;
+
+Series counter(const std::string& name, double value, Labels labels = {}) {
+  return {{name, Kind::counter, "", "Help"}, std::move(labels), {.value = value, .sum = 0, .bounds = {}, .counts = {}}};
+}
+
+Series gauge(const std::string& name, double value) {
+  Series one = counter(name, value);
+  one.family.kind = Kind::gauge;
+  return one;
+}
+
+Series times(std::initializer_list<double> values) {
+  Series one = counter("took_seconds", 0);
+  one.family.kind = Kind::histogram;
+  one.family.unit = "seconds";
+  one.reading = Reading::distribution({0.5, 1});
+  for (const double value : values) one.reading.observe(value);
+  return one;
+}
+
+std::string page(const Tally& tally) {
+  return expose(tally, Format::open_metrics);
+}
+
+TEST(HubPacket, ComesBackAsItWas) {
+  const std::string bytes = make_packet(Type::metrics, "[1]", 2, 7);
+  const auto packet = Packet::read(bytes);
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(packet->type, Type::metrics);
+  EXPECT_EQ(packet->part, 2);
+  EXPECT_EQ(packet->parts, 7);
+  EXPECT_EQ(packet->json, "[1]");
+}
+
+TEST(HubPacket, OfAnotherVersionIsNone) {
+  std::string bytes = make_packet(Type::shard, "{}");
+  ++bytes[2];
+  EXPECT_FALSE(Packet::read(bytes));
+  EXPECT_FALSE(Packet::read("kh"));
+}
+
+TEST(HubSeries, ComeBackInPartsThatFit) {
+  std::vector<Series> all;
+  for (int i = 0; i < 100; ++i) all.push_back(counter("c" + std::to_string(i), i + 0.5, {{"label", "\"\n\\"}}));
+  all.push_back(times({0.1, 7}));
+  all.push_back(counter(std::string(1000, 'x'), 1));  // fits into no part
+  const auto parts = to_json(all, 500);
+  Tally before, after;
+  for (const Series& one : all) {
+    if (one.family.name.size() < 1000) before.add(one);
+  }
+  for (const std::string& part : parts) {
+    EXPECT_LE(part.size(), 500u);
+    const auto read = parse_series(part);
+    ASSERT_TRUE(read) << part;
+    for (const Series& one : *read) after.add(one);
+  }
+  EXPECT_EQ(page(after), page(before));
+}
+
+TEST(HubTally, CountersAndHistogramsAddUpAndGaugesAreReplaced) {
+  Tally tally;
+  for (const double value : {1.0, 2.0}) {
+    tally.add(counter("words", value));
+    tally.add(gauge("depth", value));
+    tally.add(times({value - 0.75}));
+  }
+  EXPECT_THAT(page(tally), HasSubstr("words_total 3\n"));
+  EXPECT_THAT(page(tally), HasSubstr("depth 2\n"));
+  EXPECT_THAT(page(tally),
+              HasSubstr("took_seconds_bucket{le=\"0.5\"} 1\ntook_seconds_bucket{le=\"1\"} 1\n"
+                        "took_seconds_bucket{le=\"+Inf\"} 2\ntook_seconds_sum 1.5\ntook_seconds_count 2\n"));
+}
+
+TEST(HubTally, OfAHostThatIsGoneOnlyWhatItCountedStays) {
+  Tally tally;
+  tally.add_counted(counter("words", 1));
+  tally.add_counted(gauge("depth", 1));
+  EXPECT_THAT(tally.series(), SizeIs(1));
+}
+
+TEST(HubTally, TheFirstOfANameSaysWhatItIs) {
+  Tally tally;
+  tally.add(counter("words", 1));
+  tally.add(gauge("words", 7));
+  EXPECT_THAT(page(tally), HasSubstr("words_total 1\n"));
+  EXPECT_THAT(page(tally), Not(HasSubstr("7")));
+}
+
+TEST(HubExposition, TextsAreEscaped) {
+  Tally tally;
+  Series odd = counter("words", 1, {{"language", "a\"b\\c\nd"}});
+  odd.family.help = "one\\two \"three\"";
+  tally.add(odd);
+  EXPECT_EQ(page(tally),
+            "# TYPE words counter\n# HELP words one\\\\two \\\"three\\\"\n"
+            "words_total{language=\"a\\\"b\\\\c\\nd\"} 1\n# EOF\n");
+  EXPECT_EQ(expose(tally, Format::prometheus),
+            "# TYPE words_total counter\n# HELP words_total one\\\\two \"three\"\n"
+            "words_total{language=\"a\\\"b\\\\c\\nd\"} 1\n");
+}
+
+TEST(HubState, ComesBackAsItWas) {
+  ShardState state;
+  state.shard = "shardId-1";
+  state.blocked = true;
+  state.behind_ms = -1;
+  state.error = "no \"such\" column\xff";
+  state.lanes = {{0, "ready", 3}, {1, "none", 0}};
+  const auto read = parse_shard_state(to_json(state));
+  ASSERT_TRUE(read);
+  state.error = "no \"such\" column\xEF\xBF\xBD";
+  EXPECT_EQ(*read, state);
+}
+
+// One shard that gets on.
+Snapshot healthy() {
+  Snapshot snapshot;
+  snapshot.taken_ms = 1'000'000;
+  snapshot.launch.daemon_pid = 7;
+  snapshot.hosts.emplace_back();
+  snapshot.hosts[0].state.stream = "words";
+  snapshot.hosts[0].state.shard = "shardId-1";
+  snapshot.hosts[0].state.phase = "idle";
+  return snapshot;
+}
+
+TEST(HubHealth, AShardThatWaitsForRecordsGetsOn) {
+  EXPECT_THAT(troubles(healthy(), 10s), SizeIs(0));
+}
+
+TEST(HubHealth, WhatDoesNotGetOnIsNamed) {
+  Snapshot snapshot = healthy();
+  snapshot.hosts[0].state.waiting_since_ms = snapshot.taken_ms - 10'000;
+  EXPECT_THAT(troubles(snapshot, 10s), SizeIs(0));
+  EXPECT_THAT(troubles(snapshot, 9s), SizeIs(1));
+  snapshot.hosts[0].state.waiting_since_ms = 0;
+  snapshot.hosts[0].state.checkpoints_fail_since_ms = snapshot.taken_ms - 1;
+  EXPECT_THAT(troubles(snapshot, 10s), SizeIs(1));
+  snapshot.hosts[0].state.checkpoints_fail_since_ms = 0;
+  snapshot.hosts[0].asked_ms = snapshot.taken_ms - 6'000;
+  EXPECT_THAT(troubles(snapshot, 10s), SizeIs(1));
+  snapshot.hosts.clear();
+  EXPECT_THAT(troubles(snapshot, 10s), SizeIs(0));
+  snapshot.launch.daemon_pid = 0;
+  EXPECT_THAT(troubles(snapshot, 10s), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace kclhost::host::hub
