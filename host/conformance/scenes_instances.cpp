@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t warm_up = 30;
 // What grows in each of so many runs of lives grows for ever.
 constexpr std::size_t runs = 4;
-constexpr std::size_t most_lives = 100, least_lives = 4;  // of a run
+constexpr std::size_t most_lives = 100, least_lives = 25;  // of a run
 constexpr auto time_for_run = 700ms;
 // Less than this may be chance, and is little: an allocator's smallest piece for each life; some pages for each run.
 constexpr std::uint64_t least_allocated = 16, least_written = 16'384;

@@ -28,7 +28,7 @@ Plan::Plan(const Subject& subject) {
   config.on_error.retry = {4, 1ms, 1ms};
   config.on_error.then = config::Then::dead_letter;
   config.checkpoint.retry = {1, 1ms, 1ms};
-  config.timeouts = {subject.timeout, subject.timeout, subject.timeout};
+  config.timeouts = {subject.timeout, subject.timeout, subject.timeout, subject.timeout};
 }
 
 Stage::Stage(const Subject& subject, Plan plan)
@@ -90,7 +90,7 @@ bool Stage::idle(Time duration) {
 }
 
 void Stage::release() {
-  if (!over()) shard_.plugin_file(true, "", now());
+  if (!over()) shard_.run_release(++releases_, 0, now());
 }
 
 void Stage::close() {
@@ -232,8 +232,12 @@ void Stage::act(const action::WriteDeadLetters& write) {
   shard_.set_aside_done(write.lane, "", now());
 }
 
-void Stage::act(const action::LookForPlugin&) {
-  shard_.plugin_file(false, "", now());
+void Stage::act(const action::LookForRelease&) {
+  shard_.looked(now());
+}
+
+void Stage::act(const action::ReleaseRefused& refused) {
+  course_.complaints.push_back("an instance of a new release could not take over: " + refused.why);
 }
 
 void Stage::act(const action::End& end) {

@@ -87,7 +87,10 @@ class Stage final : private worker::Listener {
   void act(const action::SendCheckpoint& checkpoint);
   void act(const action::WriteJournal&) {}
   void act(const action::WriteDeadLetters& write);
-  void act(const action::LookForPlugin&);
+  void act(const action::LookForRelease&);
+  void act(const action::ReleaseTaken&) {}
+  void act(const action::ReleaseRefused& refused);
+  void act(const action::ReleaseUndone&) {}
   void act(const action::NamePlugin&) {}
   void act(const action::WriteCrashReport&) {}
   void act(const action::Tell&) {}
@@ -125,6 +128,7 @@ class Stage final : private worker::Listener {
   std::vector<Position> given_;   // all records
   std::size_t batches_ = 0;       // that were given to an instance, and came to something
   std::size_t deaths_ = 0;
+  std::uint32_t releases_ = 1;
   Course course_;
 };
 
