@@ -210,12 +210,12 @@ bool Change::is_baked(std::span<const Report> live, const config::Bake& bake) co
   const Trial& trial = *state_.trial;
   if (now_ - trial.since < bake.time.count()) return false;
   std::uint64_t records = 0;
-  bool runs = false;  // no data is no success
+  std::size_t run_it = 0;  // no data is no success, of no shard
   for (const Report& report : live) {
-    runs |= report.runs == trial.release;
+    if (report.runs == trial.release && has(trial.shards, report.shard)) ++run_it;
     if (report.trial == trial.release && report.step == trial.step) records += report.step_records;
   }
-  return runs && records >= bake.records;
+  return run_it != 0 && run_it == trial.shards.size() && records >= bake.records;
 }
 
 // Steps that take no more shards than have it already are passed over.

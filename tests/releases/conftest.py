@@ -69,14 +69,19 @@ class Deployment:
         self.config |= config
         write_config(self.directory, self.plugin, self.config, state_dir=str(self.directory / "state"), **self.settings)
 
-    def start(self, plugin=None, **settings):
-        """A host; it begins with `plugin` where nothing is in place."""
+    def start(self, plugin=None, shard=None, **settings):
+        """A host; it begins with `plugin` where nothing is in place. Of several, each has a `shard` of its own."""
         self.settings |= settings
         if plugin:
             self.rename(plugin)
-        host = Shard(self.directory, self.plugin, self.config, state_dir=str(self.directory / "state"), **self.settings)
+        folder = self.directory / shard if shard else self.directory
+        folder.mkdir(exist_ok=True)
+        host = Shard(folder, self.plugin, self.config, state_dir=str(self.directory / "state"), **self.settings)
         self.hosts.append(host)
-        host.initialize()
+        if shard:
+            host.ask({"shardId": shard, "sequenceNumber": "TRIM_HORIZON", "subSequenceNumber": 0, "action": "initialize"})
+        else:
+            host.initialize()
         return host
 
     # ---- What comes of it

@@ -114,6 +114,19 @@ TEST_F(Rollout, AStepThatTakesNoMoreShardsIsPassedOver) {
   EXPECT_EQ(state.current, 4u);
 }
 
+TEST_F(Rollout, AStepIsNotOverBeforeEachOfItsShardsRunsTheRelease) {
+  shards(2);
+  start_trial();
+  decide();
+  processed(100);
+  live[1].runs = 3;
+  decide(1'000);
+  EXPECT_TRUE(state.trial);
+  live[1].runs = 4;
+  decide(1'000);
+  EXPECT_FALSE(state.trial);
+}
+
 TEST_F(Rollout, RecordsOfTheStepBeforeDontCount) {
   shards(2);
   settings.steps = {{1, false}, {100, true}};
