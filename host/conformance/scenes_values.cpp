@@ -35,7 +35,10 @@ void play_records(Play& play, const Records& records, const char* what) {
   Plan plan(play.subject);
   plan.config.on_error.retry.max_attempts = 1;
   Stage stage(play.subject, plan);
-  stage.initialize() && stage.deliver(records) && stage.shutdown_requested() && stage.lease_lost();
+  if (stage.initialize() && stage.deliver(records)) {
+    stage.release();  // which flushes what it holds
+    stage.shutdown_requested() && stage.lease_lost();
+  }
   stage.close();
   judge_letters(stage.course(), records, play.report);
   // A record that was found out has told all there is to tell of what the calls came to.

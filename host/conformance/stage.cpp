@@ -90,7 +90,11 @@ bool Stage::idle(Time duration) {
 }
 
 void Stage::release() {
+  settled_ = false;
   if (!over()) shard_.run_release(++releases_, 0, now());
+  // The other one is created beside this one, which is flushed while the daemon waits for an answer.
+  while (!over() && !settled_ && idle(1ms) && deliver({})) {
+  }
 }
 
 void Stage::close() {
@@ -237,6 +241,7 @@ void Stage::act(const action::LookForRelease&) {
 }
 
 void Stage::act(const action::ReleaseRefused& refused) {
+  settled_ = true;
   course_.complaints.push_back("an instance of a new release could not take over: " + refused.why);
 }
 

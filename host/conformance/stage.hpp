@@ -51,7 +51,7 @@ class Stage final : private worker::Listener {
   bool shutdown_requested();
   // Nothing comes for so long.
   bool idle(Time duration);
-  // From now on another release is the one to run: as soon as may be, another instance takes over.
+  // Another instance takes over, as for another release, or could not.
   void release();
   // The daemon closes its end.
   void close();
@@ -88,7 +88,7 @@ class Stage final : private worker::Listener {
   void act(const action::WriteJournal&) {}
   void act(const action::WriteDeadLetters& write);
   void act(const action::LookForRelease&);
-  void act(const action::ReleaseTaken&) {}
+  void act(const action::ReleaseTaken& taken) { settled_ |= taken.release == releases_; }
   void act(const action::ReleaseRefused& refused);
   void act(const action::ReleaseUndone&) {}
   void act(const action::NamePlugin&) {}
@@ -129,6 +129,7 @@ class Stage final : private worker::Listener {
   std::size_t batches_ = 0;       // that were given to an instance, and came to something
   std::size_t deaths_ = 0;
   std::uint32_t releases_ = 1;
+  bool settled_ = false;  // the last one has taken over, or could not
   Course course_;
 };
 

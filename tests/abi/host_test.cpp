@@ -214,7 +214,7 @@ TEST_F(AbiVersions, MetricSpecShorterThanVersion10) {
   EXPECT_EQ(metric, nullptr);
   EXPECT_THAT(error.message, HasSubstr("set struct_size"));
   host->record_metric(metric, 1);
-  EXPECT_TRUE(sent().empty());
+  EXPECT_EQ(sent(), std::vector<worker::Kind>{worker::Kind::refused}) << "the refusal is told, and nothing else";
 }
 
 TEST_F(AbiVersions, LongerMetricSpec) {

@@ -91,8 +91,8 @@ def test_a_configuration_that_the_plugins_schema_refuses(configuration, isolatio
                         plugins_dir=folder("KCLHOST_CORE_PLUGINS_DIR") if plugin == "teller.so" else None)
     host = Host(configuration)
     host.say(INITIALIZE)
-    [line] = host.process.stderr.readlines()
-    assert said in json.loads(line)["message"]
+    [line] = [line for line in map(json.loads, host.process.stderr.readlines()) if line["level"] == "error"]
+    assert said in line["message"]
     assert host.end()[0] == 3
 
 

@@ -63,7 +63,7 @@ static int is(const instance* self, const char* fault) {
 }
 
 static void crash(void) {
-  int* volatile nowhere = NULL;
+  volatile int* volatile nowhere = NULL;
   *nowhere = 1;
 }
 
