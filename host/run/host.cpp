@@ -202,8 +202,7 @@ void Host::take_answer() {
 // ---- Time
 
 Clock::time_point Host::deadline() const {
-  Clock::time_point next =
-      std::min({daemon_.deadline(), log_.flush_at(), releases_.deadline(), report_.deadline()});
+  Clock::time_point next = std::min({daemon_.deadline(), log_.flush_at(), releases_.deadline(), report_.deadline()});
   if (const Time shard = shard_.deadline(); shard != never) {
     next = std::min(next, Clock::time_point(std::chrono::duration_cast<Clock::duration>(shard)));
   }

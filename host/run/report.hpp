@@ -29,7 +29,7 @@ class Report {
   // What only its owner knows, asked when a report is made.
   struct Sources {
     std::function<std::string(std::uint32_t release)> sha256;  // of its plugin
-    std::function<std::uint64_t()> workers_memory;            // resident, bytes
+    std::function<std::uint64_t()> workers_memory;             // resident, bytes
   };
 
   // All references must outlive it.

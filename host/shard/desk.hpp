@@ -42,13 +42,13 @@ struct Desk {
   bool begun = false;
   bool greeted = false;  // the daemon's initialize was answered: later instances take over from earlier ones
   bool may_checkpoint = false;
-  bool looking = false;         // for another release
-  Position position;            // the last finished record, or where the daemon said to begin: new instances start here
-  std::uint32_t release = 1;    // what is to run
-  std::uint32_t before = 0;     // while that is on trial: the one whose opinion counts; 0: it is not
-  std::uint32_t proven = 0;     // the last one that was not on trial, and that an instance was initialized of
-  bool taken = false;           // an instance of `release` was initialized
-  std::uint32_t workers = 0;    // started so far
+  bool looking = false;       // for another release
+  Position position;          // the last finished record, or where the daemon said to begin: new instances start here
+  std::uint32_t release = 1;  // what is to run
+  std::uint32_t before = 0;   // while that is on trial: the one whose opinion counts; 0: it is not
+  std::uint32_t proven = 0;   // the last one that was not on trial, and that an instance was initialized of
+  bool taken = false;         // an instance of `release` was initialized
+  std::uint32_t workers = 0;  // started so far
   Amount set_aside;           // by this process
   Amount aside_before;        // by an earlier one, and come again
   bool ended = false;
