@@ -38,7 +38,8 @@ void add_of_state(Tally& tally, const Snapshot::Host& host, std::int64_t now, st
         state.uncovered_since_ms == 0 ? 0 : to_seconds(std::max<std::int64_t>(now - state.uncovered_since_ms, 0)));
   if (state.checkpoint_ms != 0) gauge(own::checkpoint_time, to_seconds(state.checkpoint_ms));
   if (!state.plugin.empty()) {
-    gauge(own::plugin_info, 1, {{"plugin", state.plugin}, {"version", state.version}, {"sha256", state.sha256}});
+    gauge(own::plugin_info, 1,
+          {{"plugin", state.plugin}, {"version", state.version}, {"release", state.release}, {"sha256", state.sha256}});
   }
 }
 

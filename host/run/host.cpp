@@ -248,7 +248,9 @@ void Host::outcome(WorkerId worker, CallNumber call, const Outcome& outcome) {
   report_.outcome(worker, call, outcome);
   // To ask for it costs some microseconds.
   const Clock::time_point clock = Clock::now();
-  const bool weigh = config_.worker.max_memory || clock - weighed_at_ >= std::chrono::seconds(1);
+  const auto running = running_.find(worker);
+  const bool of_records = running != running_.end() && running->second.records != 0;
+  const bool weigh = config_.worker.max_memory || (of_records && clock - weighed_at_ >= std::chrono::seconds(1));
   if (weigh) weighed_at_ = clock;
   const worker::Life* const one = weigh ? life(worker) : nullptr;
   const std::uint64_t resident_memory = one ? one->resident_memory() : 0;

@@ -343,7 +343,9 @@ void Report::update() {
     if (!lane->about()) continue;
     state_.plugin = lane->about()->id;
     state_.version = lane->about()->version;
-    if (worker != nullptr) state_.sha256 = sources_.sha256(worker->release());
+    if (worker == nullptr) continue;
+    state_.release = std::to_string(worker->release());
+    state_.sha256 = sources_.sha256(worker->release());
   }
 }
 
