@@ -383,7 +383,11 @@ void Lane::flush_over(const Outcome& outcome) {
   const Flush why = std::exchange(flushing_, Flush::none);
   if (!outcome.ok() && !closing_) report(Call::flush, outcome.message, nullptr, false);
   if (why == Flush::asked) answer_ = outcome.ok() ? Answer::ok : Answer::failed;
-  if (why == Flush::replacement) replacement_flushed_ = true;
+  if (why == Flush::replacement) {
+    replacement_flushed_ = true;
+    // What it holds now is anybody's guess: it does not go on, whatever becomes of the one that takes over.
+    if (!outcome.ok() && !closing_) instance_->destroy();
+  }
   if (why == Flush::asked || why == Flush::replacement) return write_journal(false);
   if (outcome.ok()) {
     if (why == Flush::probation) delivery_.flushed();
