@@ -206,7 +206,7 @@ void Lane::loaded(WorkerId worker, const Descriptor& about) {
     const std::string why = "concurrency is " + std::to_string(desk_.config.concurrency) + " but plugin " + about.id +
                             " checkpoints for itself, which one worker alone can do: set concurrency: 1";
     if (is_successor) return refuse_successor(why);
-    if (!is_standby && desk_.last_good() == 0) return desk_.end(exit_usage, why);
+    if (!is_standby && desk_.proven == 0) return desk_.end(exit_usage, why);
     desk_.ask(action::LetGo{worker});
     if (is_standby) return no_standby(why);
     const std::uint32_t release = instance_->release();
@@ -229,7 +229,7 @@ void Lane::not_loaded(WorkerId worker, const std::string& reason) {
 }
 
 void Lane::not_loadable(std::uint32_t release, const std::string& why) {
-  if (!desk_.greeted && desk_.last_good() == 0) return desk_.end(exit_plugin, why);
+  if (!desk_.greeted && desk_.proven == 0) return desk_.end(exit_plugin, why);
   came_to_nothing(release, why, exit_plugin);
 }
 

@@ -75,6 +75,11 @@ void World::live() {
   lane_synced_.assign(static_cast<std::size_t>(setting_.config.concurrency), false);
   shard_ = std::make_unique<Shard>(setting_.config, memory_, static_cast<std::uint32_t>(chance_.next()), now_);
   host_alive_ = true;
+  if (setting_.trouble != 0 && chance_(0.1)) {  // an earlier host has left a trial
+    releases_.push_back(chance_(0.6) ? setting_.spoilt(chance_) : setting_.another(chance_));
+    blemished_.push_back(false);
+    run_release(2, 1);
+  }
   shard_->begin(now_);
   perform();
   while (host_alive_) step();

@@ -37,6 +37,9 @@ void World::act(const action::StartWorker& one) {
   if (one.release != wanted_ && one.release != before_ && one.release != proven_) {
     throw Violation{"a worker is started on a release that nobody wants"};
   }
+  if (before_ != 0 && proven_ == 0 && one.release == wanted_) {
+    throw Violation{"a shard comes up with what is on trial"};
+  }
   if (find(one.worker) || std::find(former_.begin(), former_.end(), one.worker) != former_.end()) {
     throw Violation{"a worker's name is used twice"};
   }

@@ -4,9 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core_messages.hpp"
@@ -135,6 +139,17 @@ inline std::string name_of(In in) {
   return in == In::process ? "process" : "thread";
 }
 
+// GCC's address sanitizer does not know of forks: its heap stays locked for good in one that is made while another
+// thread uses it. Threads of lives that are over take a moment to end.
+inline void wait_until_alone() {
+#ifdef __SANITIZE_ADDRESS__
+  const auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
+  };
+  for (int tries = 0; tries < 300 && threads() > 1; ++tries) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+#endif
+}
+
 class WorkerTest : public testing::Test {
  protected:
   static inline const std::string teller = KCLHOST_TEST_PLUGINS "/teller.so";
@@ -145,6 +160,7 @@ class WorkerTest : public testing::Test {
   // Starts one, and waits for nothing.
   void begin(worker::Spec spec, In in = In::process) {
     life.reset();
+    wait_until_alone();
     listener = std::make_unique<FakeListener>();
     number = 0;
     next_record = 0;
