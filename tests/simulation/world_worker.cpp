@@ -381,7 +381,7 @@ void World::reject(Worker& worker, std::uint32_t record) {
     shard_->rejected(id, worker.ids[record], "no process can do anything with it", now_);
     perform();
     const Worker* const same = host_alive_ ? find(id) : nullptr;
-    if (same != nullptr && !same->finished && same->state != State::dying) {
+    if (same != nullptr && !same->finished && !daemon_.lease_is_lost && same->state != State::dying) {
       throw Violation{"a release on trial rejects a record, and nobody else is asked"};
     }
     return;
