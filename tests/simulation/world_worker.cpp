@@ -491,6 +491,7 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
 void World::dies(Worker& worker, bool call_begun) {
   tell("worker", static_cast<std::uint32_t>(worker.id), "dies", call_begun ? "" : "before the plugin saw the call");
   const bool as_asked = worker.state == State::in_call && worker.call == Call::destroy && call_begun;
+  if (worker.finished) blemish(worker);  // nobody is given the records any more that it might have died of
   if (worker.state == State::idle) worker.records.clear();
   if (worker.call == Call::flush) flush_returned_ = false;
   worker.state = State::dying;
