@@ -223,7 +223,9 @@ void World::harmed(const Worker& worker, std::uint32_t record) {
   if (before_ != 0) {
     // The release before may come through.
     const Program& before = releases_[before_ - 1];
-    if (one.left >= 0 || before.cured || before.holds() != worker.program.holds()) blemish(worker);
+    const bool another_kind =
+        before.checkpoints != worker.program.checkpoints || before.acknowledges != worker.program.acknowledges;
+    if (one.left >= 0 || before.cured || another_kind) blemish(worker);
   }
   if (one.left > 0) --one.left;
 }
