@@ -21,6 +21,8 @@ bool Lane::on_trial(const Instance& one) const {
 bool Lane::doubt(const Instance& was, const std::string& why) {
   if (was.release() == desk_.trusted() && delivery_.given() > delivery_.finished()) records_are_at_fault();
   if (!on_trial(was)) return false;
+  // It was ended for a rejection, and the record is no longer ours: there is nothing to ask about.
+  if (was.condemned() && delivery_.given() <= delivery_.finished()) return false;
   opinion_ = Opinion::asked;
   doubted_ = was.release();
   doubted_end_ = delivery_.given();

@@ -126,6 +126,21 @@ TEST_F(Trial, ARejectionCountsForNothingBeforeTheOldOneHasSeenTheRecord) {
   EXPECT_EQ(checkpoint(), "1");
 }
 
+TEST_F(Trial, ARejectionOfARecordThatIsLostWithTheLeaseIsNoFault) {
+  on_trial(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  take_over();
+  send(1, 1);
+  over(called(Call::process_records));
+  EXPECT_TRUE(answered());
+  shard->rejected(candidate, 0, "no such thing", now);
+  ASSERT_TRUE(take<action::KillWorker>());
+  shard->lease_lost(now);
+  const Death death{Death::Kind::misbehaved, 0, "ended"};
+  shard->ended(candidate, &death, now);
+  EXPECT_FALSE(undone());
+  EXPECT_TRUE(answered());
+}
+
 TEST_F(Trial, OneThatDiesBetweenCallsIsUndone) {
   on_trial();
   take_over();
