@@ -132,7 +132,8 @@ std::vector<std::uint32_t> Promises::suspects(const Hands& hands) const {
     }
   }
   for (const std::uint32_t i : hands.call) {
-    if (i >= recorded_ && !fates_[i].acknowledged && !gone(i)) left.push_back(i);
+    const bool leaves = fates_[i].rejected && setting_.gives_up();
+    if (i >= recorded_ && !fates_[i].acknowledged && !gone(i) && !leaves) left.push_back(i);
   }
   return left;
 }
