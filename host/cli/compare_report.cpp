@@ -4,8 +4,8 @@
 #include <map>
 
 #include "cli/compare.hpp"
+#include "cli/listing.hpp"
 #include "support/excerpt.hpp"
-#include "support/json_string.hpp"
 
 namespace kclhost::host::cli::comparison {
 namespace {
@@ -56,49 +56,38 @@ std::string named(const RecordName& name) {
          (name.sub_sequence_number > 0 ? "/" + std::to_string(name.sub_sequence_number) : std::string());
 }
 
-void member(std::string& out, std::string_view name) {
-  if (out.back() != '{') out += ", ";
-  append_json_string(out, name);
-  out += ": ";
-}
-
-void text_member(std::string& out, std::string_view name, std::string_view text) {
-  member(out, name);
-  append_json_string(out, text);
-}
-
 void run_member(std::string& out, std::string_view name, const Run& run) {
-  member(out, name);
+  put_key(out, name);
   out += '{';
-  text_member(out, "path", run.path);
-  text_member(out, "sha256", run.sha256);
-  text_member(out, "plugin", run.id);
-  text_member(out, "version", run.version);
+  put_text(out, "path", run.path);
+  put_text(out, "sha256", run.sha256);
+  put_text(out, "plugin", run.id);
+  put_text(out, "version", run.version);
   for (const Kind kind : {Kind::accepted, Kind::rejected, Kind::failed, Kind::unfinished}) {
-    member(out, kind_name(kind));
+    put_key(out, kind_name(kind));
     out += std::to_string(run.count(kind));
   }
-  member(out, "deaths");
+  put_key(out, "deaths");
   out += std::to_string(run.deaths);
-  member(out, "processSeconds");
+  put_key(out, "processSeconds");
   out += with_digits("%.9g", seconds_of(run));
-  member(out, "maxRssKiB");
+  put_key(out, "maxRssKiB");
   out += std::to_string(run.resident >> 10);
-  member(out, "counters");
+  put_key(out, "counters");
   out += '{';
   for (const auto& [metric, total] : run.metrics) {
     if (metric.kind != KCLHOST_METRIC_COUNTER) continue;
-    member(out, metric.text());
+    put_key(out, metric.text());
     out += with_digits("%.17g", total.sum);
   }
   out += "}}";
 }
 
 void verdict_member(std::string& out, std::string_view name, const Verdict& verdict) {
-  member(out, name);
+  put_key(out, name);
   out += '{';
-  text_member(out, "outcome", kind_name(verdict.kind));
-  text_member(out, "why", verdict.why);
+  put_text(out, "outcome", kind_name(verdict.kind));
+  put_text(out, "why", verdict.why);
   out += '}';
 }
 
@@ -145,21 +134,21 @@ std::string table(const Run& one, const Run& other, const std::vector<RecordName
 
 std::string json(const Run& one, const Run& other, const std::vector<RecordName>& names) {
   std::string out = "{";
-  member(out, "records");
+  put_key(out, "records");
   out += std::to_string(names.size());
   run_member(out, "old", one);
   run_member(out, "new", other);
   const std::vector<std::size_t> differ = differences(one, other);
-  member(out, "different");
+  put_key(out, "different");
   out += std::to_string(differ.size());
-  member(out, "firstDifference");
+  put_key(out, "firstDifference");
   if (differ.empty()) return out + "null}\n";
   const std::size_t at = differ.front();
   out += '{';
-  member(out, "record");
+  put_key(out, "record");
   out += std::to_string(at + 1);
-  text_member(out, "sequenceNumber", names[at].sequence_number);
-  member(out, "subSequenceNumber");
+  put_text(out, "sequenceNumber", names[at].sequence_number);
+  put_key(out, "subSequenceNumber");
   out += std::to_string(names[at].sub_sequence_number);
   verdict_member(out, "old", one.verdicts[at]);
   verdict_member(out, "new", other.verdicts[at]);

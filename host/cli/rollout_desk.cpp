@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "store/state_key.hpp"
 #include "support/exit_code.hpp"
@@ -77,15 +76,6 @@ bool Desk::wait(Time until) {
   while (::read(changes_.get(), events, sizeof events) > 0) {
   }
   return true;
-}
-
-std::string time_text(rollout::WallTime ms) {
-  const auto seconds = static_cast<std::time_t>(ms / 1000);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[40];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
 }
 
 }  // namespace kclhost::host::cli::rollouts

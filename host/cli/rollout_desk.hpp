@@ -56,9 +56,6 @@ class Desk {
   Fd changes_;
 };
 
-// "2026-01-31T12:00:00Z".
-std::string time_text(rollout::WallTime ms);
-
 int status(const Options& options);
 int history(const Options& options);
 int undo(const Options& options);

@@ -1,13 +1,12 @@
 // kclhost rollout status, history.
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
+#include "cli/listing.hpp"
 #include "cli/rollout_desk.hpp"
 #include "support/excerpt.hpp"
 #include "support/exit_code.hpp"
-#include "support/json_string.hpp"
 
 namespace kclhost::host::cli::rollouts {
 namespace {
@@ -17,39 +16,6 @@ using rollout::Release;
 using rollout::Report;
 using rollout::State;
 using rollout::What;
-
-void print_columns(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths(rows[0].size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
-    }
-    std::puts(line.c_str());
-  }
-}
-
-// The member of an object that `out` ends in the middle of.
-void put_key(std::string& out, std::string_view name) {
-  if (out.back() != '{') out += ", ";
-  append_json_string(out, name);
-  out += ": ";
-}
-
-void put_text(std::string& out, std::string_view name, std::string_view value) {
-  put_key(out, name);
-  append_json_string(out, value);
-}
-
-template <class Number>
-void put_number(std::string& out, std::string_view name, Number value) {
-  put_key(out, name);
-  out += std::to_string(value);
-}
 
 // What the newest trial came to: 0, 1, or 5 while it goes on.
 int verdict(const State& state) {

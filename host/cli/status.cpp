@@ -10,6 +10,7 @@
 
 #include "cli/cli.hpp"
 #include "cli/configuration.hpp"
+#include "cli/listing.hpp"
 #include "config/config.hpp"
 #include "hub/health.hpp"
 #include "hub/snapshot.hpp"
@@ -57,22 +58,6 @@ Row row_of(const hub::Snapshot::Host& host, const hub::Snapshot& all, std::chron
           excerpt(!trouble.empty() ? trouble : state.error, 80)};
 }
 
-void print_aligned(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows[0].size());
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += row[i];
-      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    std::puts(line.c_str());
-  }
-}
-
 void print_table(const hub::Snapshot& all, std::chrono::milliseconds window) {
   const hub::LaunchState& launch = all.launch;
   std::string about = "kclhost " + launch.version + ", process " + std::to_string(launch.pid) + ", up " +
@@ -91,7 +76,7 @@ void print_table(const hub::Snapshot& all, std::chrono::milliseconds window) {
   if (rows.size() == 1) {
     std::puts("no shard: it has no lease, or none yet");
   } else {
-    print_aligned(rows);
+    print_columns(rows);
   }
 }
 
