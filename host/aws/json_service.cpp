@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "aws/errors.hpp"
-#include "support/json.hpp"
 #include "support/one_line.hpp"
 
 namespace kclhost::host::aws {
@@ -52,13 +51,6 @@ void write_string(Writer& writer, std::string_view text) {
 void write_member(Writer& writer, const char* name, std::string_view value) {
   writer.Key(name);
   write_string(writer, value);
-}
-
-std::string text_of(const rapidjson::Value& object, const char* name) {
-  if (!object.IsObject()) return {};
-  const auto found = object.FindMember(name);
-  if (found == object.MemberEnd() || !found->value.IsString()) return {};
-  return {found->value.GetString(), found->value.GetStringLength()};
 }
 
 // An endpoint can be anything, a web site included.

@@ -11,6 +11,7 @@
 
 #include "aws/credentials.hpp"
 #include "aws/http.hpp"
+#include "support/json.hpp"
 
 namespace kclhost::host::aws {
 
@@ -19,8 +20,7 @@ using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 void write_string(Writer& writer, std::string_view text);
 void write_member(Writer& writer, const char* name, std::string_view value);
 
-// A member's text; empty: there is none, or it is no string.
-std::string text_of(const rapidjson::Value& object, const char* name);
+using json::text_of;
 
 // Text from outside, on one line and not too long for one.
 std::string shortened(const std::string& text);

@@ -1,8 +1,7 @@
 #include "hub/health.hpp"
+#include "support/json_out.hpp"
 
 #include <algorithm>
-
-#include "hub/json_out.hpp"
 
 namespace kclhost::host::hub {
 namespace {

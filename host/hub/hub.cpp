@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "hub/json_out.hpp"
 #include "hub/shard_state.hpp"
+#include "support/json_out.hpp"
 
 namespace kclhost::host::hub {
 namespace {

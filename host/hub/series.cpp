@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "hub/json_out.hpp"
 #include "support/json.hpp"
+#include "support/json_out.hpp"
 
 namespace kclhost::host::hub {
 namespace {

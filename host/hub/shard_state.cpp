@@ -1,7 +1,7 @@
 #include "hub/shard_state.hpp"
 
-#include "hub/json_out.hpp"
 #include "support/json.hpp"
+#include "support/json_out.hpp"
 
 namespace kclhost::host::hub {
 namespace {

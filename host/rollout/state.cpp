@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "support/json.hpp"
-#include "support/json_string.hpp"
+#include "support/json_out.hpp"
 
 namespace kclhost::host::rollout {
 namespace {
@@ -14,47 +14,9 @@ constexpr int format = 1;
 constexpr std::string_view names[] = {"staged",   "first",   "trial",  "took",      "step",   "confirmed",
                                       "promoted", "refused", "undone", "withdrawn", "paused", "resumed"};
 
-// An object, member by member.
-class Writer {
- public:
-  explicit Writer(std::string& out) : out_(out) { out_ += '{'; }
-  void end() { out_ += '}'; }
-  std::string& key(std::string_view name) {
-    if (out_.back() != '{') out_ += ',';
-    append_json_string(out_, name);
-    out_ += ':';
-    return out_;
-  }
-  void text(std::string_view name, std::string_view value) { append_json_string(key(name), value); }
-  template <class Number>
-  void number(std::string_view name, Number value) {
-    key(name) += std::to_string(value);
-  }
-  template <class All, class One>
-  void list(std::string_view name, const All& all, One one) {
-    key(name) += '[';
-    for (const auto& each : all) {
-      if (out_.back() != '[') out_ += ',';
-      one(each);
-    }
-    out_ += ']';
-  }
-
- private:
-  std::string& out_;
-};
-
 // What is not there, or of another kind, is zero or empty: an older kclhost did not write it.
-std::string text_of(const rapidjson::Value& object, const char* name) {
-  const auto found = object.FindMember(name);
-  if (found == object.MemberEnd() || !found->value.IsString()) return {};
-  return {found->value.GetString(), found->value.GetStringLength()};
-}
-
-std::int64_t number_of(const rapidjson::Value& object, const char* name) {
-  const auto found = object.FindMember(name);
-  return found != object.MemberEnd() && found->value.IsInt64() ? found->value.GetInt64() : 0;
-}
+using json::number_of;
+using json::text_of;
 
 Release release_of(const rapidjson::Value& object, const char* name) {
   const std::int64_t number = number_of(object, name);
@@ -99,46 +61,49 @@ std::string_view name_of(What what) {
 }
 
 std::string to_json(const State& state) {
-  std::string out;
-  Writer all(out);
-  all.number("format", format);
-  all.text("application", state.application);
-  all.number("current", state.current);
-  all.text("current_content", state.current_content);
-  all.number("before", state.before);
-  all.number("candidate", state.candidate);
-  all.text("candidate_content", state.candidate_content);
+  JsonOut out;
+  out.open('{')
+      .member("format", format)
+      .member("application", state.application)
+      .member("current", state.current)
+      .member("current_content", state.current_content)
+      .member("before", state.before)
+      .member("candidate", state.candidate)
+      .member("candidate_content", state.candidate_content);
   if (state.trial) {
-    Writer trial(all.key("trial"));
-    trial.number("release", state.trial->release);
-    trial.number("previous", state.trial->previous);
-    trial.text("content", state.trial->content);
-    trial.number("step", state.trial->step);
-    trial.number("began_ms", state.trial->began);
-    trial.number("since_ms", state.trial->since);
-    trial.number("paused_ms", state.trial->paused);
-    trial.list("shards", state.trial->shards, [&out](const std::string& shard) { append_json_string(out, shard); });
-    trial.end();
+    out.key("trial")
+        .open('{')
+        .member("release", state.trial->release)
+        .member("previous", state.trial->previous)
+        .member("content", state.trial->content)
+        .member("step", state.trial->step)
+        .member("began_ms", state.trial->began)
+        .member("since_ms", state.trial->since)
+        .member("paused_ms", state.trial->paused);
+    out.key("shards").open('[');
+    for (const std::string& shard : state.trial->shards) out.value(shard);
+    out.close(']').close('}');
   }
-  all.list("refused", state.refused, [&out](const Refusal& refusal) {
-    Writer one(out);
-    one.text("content", refusal.content);
-    one.number("release", refusal.release);
-    one.text("why", refusal.why);
-    one.number("at_ms", refusal.at);
-    one.end();
-  });
-  all.list("history", state.history, [&out](const Event& event) {
-    Writer one(out);
-    one.number("at_ms", event.at);
-    one.text("what", name_of(event.what));
-    one.number("release", event.release);
-    one.text("why", event.why);
-    one.text("who", event.who);
-    one.end();
-  });
-  all.end();
-  return out + "\n";
+  out.key("refused").open('[');
+  for (const Refusal& refusal : state.refused) {
+    out.open('{')
+        .member("content", refusal.content)
+        .member("release", refusal.release)
+        .member("why", refusal.why)
+        .member("at_ms", refusal.at)
+        .close('}');
+  }
+  out.close(']').key("history").open('[');
+  for (const Event& event : state.history) {
+    out.open('{')
+        .member("at_ms", event.at)
+        .member("what", name_of(event.what))
+        .member("release", event.release)
+        .member("why", event.why)
+        .member("who", event.who)
+        .close('}');
+  }
+  return out.close(']').close('}').take() + "\n";
 }
 
 Result<State> state_from_json(std::string_view text) {

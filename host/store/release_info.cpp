@@ -8,18 +8,14 @@
 
 #include "support/fd.hpp"
 #include "support/json.hpp"
-#include "support/json_string.hpp"
+#include "support/json_out.hpp"
 
 namespace kclhost::host::store {
 namespace {
 
 constexpr std::size_t longest_text = 16u << 20;
 
-std::string text_of(const rapidjson::Value& object, const char* name) {
-  const auto found = object.FindMember(name);
-  if (found == object.MemberEnd() || !found->value.IsString()) return {};
-  return {found->value.GetString(), found->value.GetStringLength()};
-}
+using json::text_of;
 
 // Nothing outside the release's folder is ever loaded, whatever the file says.
 bool is_below(const std::filesystem::path& path) {
@@ -33,26 +29,21 @@ bool is_below(const std::filesystem::path& path) {
 }  // namespace
 
 std::string to_json(const ReleaseInfo& info) {
-  std::string out = "{\"format\":1,\"number\":" + std::to_string(info.number);
-  const auto text = [&out](std::string_view name, std::string_view value) {
-    out += ",\"";
-    out += name;
-    out += "\":";
-    append_json_string(out, value);
-  };
-  text("application", info.application);
-  text("content", info.content);
-  text("sha256", info.sha256);
-  text("plugin_path", info.plugin_path);
-  text("plugin_config", info.config_json);
-  out += ",\"created_ms\":" + std::to_string(info.created) + ",\"files\":[";
+  JsonOut out;
+  out.open('{')
+      .member("format", 1)
+      .member("number", info.number)
+      .member("application", info.application)
+      .member("content", info.content)
+      .member("sha256", info.sha256)
+      .member("plugin_path", info.plugin_path)
+      .member("plugin_config", info.config_json)
+      .member("created_ms", info.created);
+  out.key("files").open('[');
   for (const plugin::CopiedFile& file : info.files) {
-    out += out.back() == '[' ? "{\"path\":" : ",{\"path\":";
-    append_json_string(out, file.path.string());
-    text("sha256", file.sha256);
-    out += '}';
+    out.open('{').member("path", file.path.string()).member("sha256", file.sha256).close('}');
   }
-  return out + "]}\n";
+  return out.close(']').close('}').take() + "\n";
 }
 
 Result<ReleaseInfo> info_from_json(std::string_view text) {

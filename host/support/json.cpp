@@ -137,4 +137,17 @@ std::optional<Fault> rewrite(std::string_view text, std::string& plain) {
   return std::nullopt;
 }
 
+std::string text_of(const rapidjson::Value& object, const char* name) {
+  if (!object.IsObject()) return {};
+  const auto found = object.FindMember(name);
+  if (found == object.MemberEnd() || !found->value.IsString()) return {};
+  return {found->value.GetString(), found->value.GetStringLength()};
+}
+
+std::int64_t number_of(const rapidjson::Value& object, const char* name) {
+  if (!object.IsObject()) return 0;
+  const auto found = object.FindMember(name);
+  return found != object.MemberEnd() && found->value.IsInt64() ? found->value.GetInt64() : 0;
+}
+
 }  // namespace kclhost::host::json

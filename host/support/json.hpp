@@ -6,6 +6,7 @@
 #include <rapidjson/document.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,5 +41,9 @@ std::optional<Fault> parse_first(std::string_view text, rapidjson::Document& doc
 // Reads `text` as parse() does and writes its value to `plain`, for a library that has to parse for itself and must not
 // be given the text as it came.
 std::optional<Fault> rewrite(std::string_view text, std::string& plain);
+
+// A member of an object; what is not there, or of another kind, is empty or zero.
+std::string text_of(const rapidjson::Value& object, const char* name);
+std::int64_t number_of(const rapidjson::Value& object, const char* name);
 
 }  // namespace kclhost::host::json

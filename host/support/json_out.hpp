@@ -5,10 +5,11 @@
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "support/json_string.hpp"
 
-namespace kclhost::host::hub {
+namespace kclhost::host {
 
 // Puts the commas. Whoever uses it opens and closes in order, and gives each member of an object a key.
 class JsonOut {
@@ -74,4 +75,4 @@ class JsonOut {
   bool first_ = true;
 };
 
-}  // namespace kclhost::host::hub
+}  // namespace kclhost::host
