@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "batch/memory.hpp"
+#include "batch/shared_batch_memory.hpp"
 #include "config/config.hpp"
 #include "conformance/course.hpp"
 #include "conformance/subject.hpp"
@@ -59,16 +59,6 @@ class Stage final : private worker::Listener {
   const Course& course() const { return course_; }
 
  private:
-  class Memory final : public BatchMemory {
-   public:
-    explicit Memory(SharedBuffer& buffer) : buffer_(buffer) {}
-    char* base() override { return buffer_.data(); }
-    bool reserve(std::size_t bytes) override { return buffer_.reserve(bytes); }
-
-   private:
-    SharedBuffer& buffer_;
-  };
-
   bool answered();
   bool turn_until(const std::function<bool()>& done);
   void carry_out();
@@ -114,7 +104,7 @@ class Stage final : private worker::Listener {
   const Plan plan_;
   EventLoop loop_;
   SharedBuffer buffer_;
-  Memory memory_{buffer_};
+  SharedBatchMemory memory_{buffer_};
   Shard shard_;
   Actions acting_;
   std::vector<std::unique_ptr<worker::Life>> lives_;

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "batch/memory.hpp"
+#include "batch/shared_batch_memory.hpp"
 #include "config/config.hpp"
 #include "observe/log.hpp"
 #include "run/daemon_link.hpp"
@@ -40,17 +40,6 @@ class Host final : private worker::Listener {
   int run();
 
  private:
-  // The shard's view of the batch buffer.
-  class Memory final : public BatchMemory {
-   public:
-    explicit Memory(SharedBuffer& buffer) : buffer_(buffer) {}
-    char* base() override { return buffer_.data(); }
-    bool reserve(std::size_t bytes) override { return buffer_.reserve(bytes); }
-
-   private:
-    SharedBuffer& buffer_;
-  };
-
   void take_message();
   void handle(const protocol::Message& message);
   void initialize(const protocol::Message& message);
@@ -107,7 +96,7 @@ class Host final : private worker::Listener {
   observe::Log& log_;
   EventLoop loop_;
   SharedBuffer buffer_;
-  Memory memory_{buffer_};
+  SharedBatchMemory memory_{buffer_};
   DaemonLink daemon_;
   Releases releases_;
   Hangup hangup_;
