@@ -35,11 +35,7 @@ Host::Host(const config::Config& config, observe::Log& log, int in, int out)
       releases_(config, log),
       shard_(config, memory_, random_seed(), now()),
       report_(config, shard_, loop_,
-              {.sha256 =
-                   [this](std::uint32_t release) {
-                     const Result<Releases::Parts> parts = releases_.parts(release);
-                     return parts ? parts->sha256 : std::string();
-                   },
+              {.sha256 = [this](std::uint32_t release) { return releases_.sha256(release); },
                .workers_memory = [this] { return workers_memory(); }}) {}
 
 Host::~Host() = default;

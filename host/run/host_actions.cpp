@@ -153,8 +153,7 @@ void Host::act(const action::ReleaseUndone& undone) {
 }
 
 void Host::act(const action::NamePlugin& plugin) {
-  const Result<Releases::Parts> parts = releases_.parts(plugin.release);
-  log_.set_plugin(plugin.id, plugin.version, plugin.release, parts ? parts->sha256 : std::string());
+  log_.set_plugin(plugin.id, plugin.version, plugin.release, releases_.sha256(plugin.release));
 }
 
 void Host::act(const action::WriteCrashReport& report) {

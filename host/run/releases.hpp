@@ -56,6 +56,8 @@ class Releases {
   // What a release is made of. Where its files are gone they are made anew, if the original still has that content. A
   // release that this was asked for is not removed while it may be wanted.
   Result<Parts> parts(Release release);
+  // The hash of the plugin's file, of a release that parts() was asked for; else empty.
+  std::string sha256(Release release) const;
 
   // One descriptor that becomes readable when a candidate may have come, or another host has changed something; -1
   // when there is none. The functions below return whether wanted() is another than it was told last.
@@ -121,6 +123,7 @@ class Releases {
   std::optional<store::Candidate> candidate_;  // to be staged
   std::vector<Edit> edits_;                    // to be made
   std::vector<std::pair<Release, Fd>> in_use_;
+  std::map<Release, std::string> hashes_;
   FileWatch watch_;
   std::vector<std::filesystem::path> neighbours_;  // of the candidate, from its folder
   std::string warned_, warned_of_configuration_;

@@ -164,7 +164,13 @@ Result<Releases::Parts> Releases::parts_of(const store::ReleaseInfo& info) {
   const Result<fs::path> file = store_.verified(info);
   if (!file) return Error{file.error()};
   keep(info.number);
+  hashes_[info.number] = info.sha256;
   return Parts{file->string(), info.plugin_path, info.config_json, info.sha256};
+}
+
+std::string Releases::sha256(Release release) const {
+  const auto known = hashes_.find(release);
+  return known == hashes_.end() ? std::string() : known->second;
 }
 
 Result<Releases::Parts> Releases::parts(Release release) {

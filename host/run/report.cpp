@@ -313,21 +313,21 @@ Amount Report::unfinished() const {
 
 // What only the shard knows.
 void Report::update() {
-  const Amount open = unfinished();
-  const Amount finished = received_ - open - handed_over_;
+  open_ = unfinished();
+  const Amount finished = received_ - open_ - handed_over_;
   if (finished.records != finished_.records) progress_ms_ = wall_ms();
   finished_ = finished;
   state_.waiting_since_ms = busy_since_ms_ == 0 ? 0 : std::max(busy_since_ms_, progress_ms_);
   state_.position = shard_.position().str();
   state_.checkpoint = shard_.recorded().none() ? "" : shard_.recorded().str();
-  const bool covered = open.records == 0 && !(shard_.recorded() < shard_.position());
+  const bool covered = open_.records == 0 && !(shard_.recorded() < shard_.position());
   if (covered) {
     state_.uncovered_since_ms = 0;
   } else if (state_.uncovered_since_ms != 0) {
     state_.uncovered_since_ms = std::max(state_.uncovered_since_ms, state_.checkpoint_ms);
   }
   state_.finished = static_cast<std::int64_t>(finished.records);
-  state_.unfinished = static_cast<std::int64_t>(open.records);
+  state_.unfinished = static_cast<std::int64_t>(open_.records);
   const auto aside = static_cast<std::int64_t>(shard_.set_aside().records);
   const bool skips = config_.on_error.then == config::Then::skip;
   (skips ? state_.skipped : state_.dead_letters) = aside;
@@ -370,9 +370,8 @@ std::vector<hub::Series> Report::series() const {
     count(own::finished_records, amount.records, {{"outcome", outcome}});
     count(own::finished_bytes, amount.bytes, {{"outcome", outcome}});
   }
-  const Amount open = unfinished();
-  count(own::in_flight_records, open.records);
-  count(own::in_flight_bytes, open.bytes);
+  count(own::in_flight_records, open_.records);
+  count(own::in_flight_bytes, open_.bytes);
   all.push_back({own::process, {}, process_});
   count(own::retries, retries_);
   count(own::failures, failures_);
