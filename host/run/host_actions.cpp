@@ -69,7 +69,7 @@ void Host::act(const action::KillWorker& kill) {
 }
 
 void Host::act(const action::LetGo& gone) {
-  report_.failed_to_start(gone.worker);
+  report_.let_go(gone.worker);
   std::erase_if(lives_, [&gone](const auto& one) { return one->id() == gone.worker; });
   running_.erase(gone.worker);
 }

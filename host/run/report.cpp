@@ -197,6 +197,10 @@ void Report::failed_to_start(WorkerId worker) {
   if (hub_) end_of(worker, Cause::failed_start);
 }
 
+void Report::let_go(WorkerId worker) {
+  if (hub_) end_of(worker, Cause::replaced);
+}
+
 void Report::ended(WorkerId worker, const Death* death) {
   if (!hub_) return;
   plugin_metrics_.forget(worker);

@@ -51,6 +51,8 @@ class Report {
   void outcome(WorkerId worker, CallNumber call, const Outcome& outcome);
   // It came to nothing: it was not started, could not load the plugin, or is let go.
   void failed_to_start(WorkerId worker);
+  // It is not needed any more; of one that did not come up `outcome` has told.
+  void let_go(WorkerId worker);
   void ended(WorkerId worker, const Death* death);
   void metric_made(WorkerId worker, std::uint32_t metric, const kclhost_metric_spec& spec);
   void metric(WorkerId worker, std::uint32_t metric, double value);

@@ -108,7 +108,7 @@ class Launch:
                          "daemon": {"java": str(HERE / "fake_daemon.py"), "jars": str(directory / "jars"), "prime": False,
                                     "logback": str(directory / "logback.xml"), "jvm_options": ["-Xmx100m"],
                                     "properties": {"streamName": "words", "applicationName": "app"}}} | settings
-        self.config.write_text(json.dumps(self.settings))
+        self.write()
         self.shards = []
         self.daemon = None
         self.address = None
@@ -118,6 +118,17 @@ class Launch:
         self.listener.listen()
         self.process = Process([kclhost, "launch", "--config", self.config], directory / "launch.log",
                                env=dict(os.environ, FAKE_SOCKET=str(control)))
+
+    def write(self):
+        """The settings, as they are now, are the configuration."""
+        draft = self.directory / "draft"
+        draft.write_text(json.dumps(self.settings))
+        draft.rename(self.config)
+
+    def state(self):
+        """Of the releases."""
+        (file,) = (self.directory / "state" / "releases").glob("of-*.json")
+        return json.loads(file.read_text())
 
     def begin(self):
         """Waits until the daemon runs."""

@@ -64,6 +64,20 @@ def test_counters_survive_workers_hosts_and_the_way_back_of_a_lease(launch):
     assert here.value("kclhost_process_seconds_count") == 20
 
 
+def test_releases_that_go_well_are_no_failed_starts(launch):
+    here = launch(rollout={"bake": {"time": "0s", "records": 1}})
+    shard = here.shard()
+    for release in range(2, 5):
+        here.settings["plugin"]["config"]["notes"] += "x"
+        here.write()
+        here.until(1, "kclhost_plugin_info", release=str(release))
+        shard.process("a")
+        here.until(release - 1, "kclhost_finished_records_total", outcome="processed")
+        wait_for(lambda: here.state()["current"] == release and "trial" not in here.state(), "the trial's end")
+    assert here.value("kclhost_worker_restarts_total", cause="replaced") >= 3
+    assert here.value("kclhost_worker_restarts_total") == here.value("kclhost_worker_restarts_total", cause="replaced")
+
+
 def test_a_record_that_kills_is_counted(launch):
     here = launch()
     here.shard().process("a", "die", "b")
