@@ -127,7 +127,7 @@ void Lane::swap() {
   initialize(*successor_, desk_.config.timeouts.swap);
 }
 
-// There is no instance any more: the successor is what there is.
+// There is no instance that was created: the successor takes its place as it is.
 void Lane::promote() {
   if (instance_) desk_.ask(action::LetGo{instance_->id()});
   instance_ = std::exchange(successor_, std::nullopt);

@@ -32,6 +32,7 @@ class Lane {
   // Another one stops taking over, and begins again later.
   void call_off() { call_off(false); }
   bool owns(WorkerId worker) const { return find(worker) != nullptr; }
+  // Null when it is none of this lane's.
   const Instance* find(WorkerId worker) const;
   const Instance* serving() const { return instance_ ? &*instance_ : nullptr; }
   const std::optional<Descriptor>& about() const { return about_; }
