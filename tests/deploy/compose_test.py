@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 import yaml
-from conftest import FILES, ROOT, SAMPLE, variables
+from conftest import FILES, ROOT, SAMPLE, is_a_command, variables
 
 FILE = FILES / "compose.yaml"
 
@@ -39,17 +39,22 @@ def test_the_local_services_are_those_of_the_tests():
 
 
 def test_the_configuration_in_the_image_takes_its_variables(check, grace):
-    kclhost = services()["kclhost"]
-    environment = kclhost["environment"]
+    consumer = services()["consumer"]
+    environment = consumer["environment"]
     assert {name for name in environment if name.startswith("KCLHOST_")} <= variables(SAMPLE.read_text())
     check(SAMPLE, environment)
-    assert int(kclhost["stop_grace_period"].rstrip("s")) > grace(SAMPLE, environment)
+    assert int(consumer["stop_grace_period"].rstrip("s")) > grace(SAMPLE, environment)
     for service, variable in (("kinesis", "KCLHOST_KINESIS_ENDPOINT"), ("dynamodb", "KCLHOST_DYNAMODB_ENDPOINT")):
-        assert environment[variable].startswith(f"http://{service}:") and service in kclhost["depends_on"]
+        assert environment[variable].startswith(f"http://{service}:") and service in consumer["depends_on"]
     assert environment["KCLHOST_KINESIS_ENDPOINT"].endswith(":" + services()["kinesis"]["environment"]["KINESIS_MOCK_PLAIN_PORT"])
     assert services()["kinesis"]["environment"]["INITIALIZE_STREAMS"].split(":")[0] == environment["KCLHOST_STREAM"]
 
 
+def test_the_commands_that_it_names_are_kclhosts():
+    for words in re.findall(r"exec consumer kclhost (.*)", FILE.read_text()):
+        assert is_a_command(words.split())
+
+
 def test_it_runs_with_few_rights():
-    kclhost = services()["kclhost"]
-    assert kclhost["read_only"] and kclhost["cap_drop"] == ["ALL"] and kclhost["security_opt"] == ["no-new-privileges:true"]
+    consumer = services()["consumer"]
+    assert consumer["read_only"] and consumer["cap_drop"] == ["ALL"] and consumer["security_opt"] == ["no-new-privileges:true"]
