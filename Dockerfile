@@ -1,7 +1,7 @@
 # kclhost with the MultiLangDaemon it serves: one image for a fleet.
 #
 #   docker build -t kclhost .
-#   docker run -v ./my-plugins:/plugins:ro -v ./kclhost.yaml:/etc/kclhost/kclhost.yaml:ro kclhost
+#   docker run --read-only -v ./my-plugins:/plugins:ro -v ./kclhost.yaml:/etc/kclhost/kclhost.yaml:ro kclhost
 #
 # Plugins belong to root or to uid 10001, and the configuration has plugins_dir: ${KCLHOST_PLUGINS_DIR}, jars: ${KCLHOST_JARS}
 # and state_dir: ${KCLHOST_STATE_DIR} as config/kclhost.yaml does. Without volumes it counts words with plugins/word_counter;
@@ -105,12 +105,20 @@ ENV KCLHOST_PLUGINS_DIR=/plugins KCLHOST_STATE_DIR=/var/lib/kclhost KCLHOST_JARS
 ENV PATH=/opt/java/bin:/usr/local/bin:/usr/bin:/bin
 RUN --mount=type=bind,from=base,target=/mnt \
     ["/mnt/usr/bin/dash", "-ec", "kclhost fetch-daemon --to $KCLHOST_JARS; test -f $KCLHOST_JARS/classes.jsa"]
-VOLUME ["/plugins", "/etc/kclhost", "/var/lib/kclhost"]
+# What must outlive the container, and what is written to where the root is read-only. Not /plugins and /etc/kclhost: a volume that
+# nobody names is a copy of the image's folder, made at each start, and what an image that is made of this one puts there may be lost.
+VOLUME ["/var/lib/kclhost"]
 # By number, so that it can be told from root.
 USER 10001
 WORKDIR /var/lib/kclhost
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["kclhost", "launch", "--config", "/etc/kclhost/kclhost.yaml"]
+# Whether launch and the daemon live. Not whether each shard gets on: starting anew would find the same record again.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD ["kclhost", "status", "--alive"]
+LABEL org.opencontainers.image.title="kclhost" \
+      org.opencontainers.image.description="A C++ plugin host for Kinesis record processors, with the MultiLangDaemon" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="0.1.0"
 
 # What looks inside: the rest of Debian, and its tools.
 FROM base AS tools

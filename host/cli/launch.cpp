@@ -23,6 +23,7 @@
 #include "launch/outputs.hpp"
 #include "launch/priming.hpp"
 #include "launch/properties.hpp"
+#include "launch/service_manager.hpp"
 #include "launch/supervisor.hpp"
 #include "launch/web_server.hpp"
 #include "launch/worker_name.hpp"
@@ -159,6 +160,8 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   introduce_to(**hub, config, command.properties, web ? web->address() : "");
 
   launch::Outputs outputs;
+  auto manager = launch::ServiceManager::open({launch::own_executable(), config.file, config.metrics.stalled_after});
+  if (!manager) outputs.complain(manager.error());
   outputs.complain(introduce(config, command, findings));
   launch::Job job;
   job.arguments = command.arguments;
@@ -169,6 +172,7 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   job.environment[hub::hub_variable] = (*hub)->path().string();
   job.hub = hub->get();
   if (web) job.web = &*web;
+  if (manager && *manager) job.service_manager = &**manager;
   if (name) job.keep_open = name->lock();
   job.lease_interval = launch::lease_interval(command.properties);
   const store::ReleaseStore releases(config.state_dir, store::state_key(config));

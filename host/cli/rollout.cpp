@@ -29,14 +29,19 @@ void add_rollout(CommandLine& program) {
     sub.runs(steering(command, options));
     return std::pair(sub, options);
   };
-  const auto add_to = [](std::pair<CommandLine, std::shared_ptr<rollouts::Options>> command, const char* help) {
+  using Added = std::pair<CommandLine, std::shared_ptr<rollouts::Options>>;
+  const auto add_timeout = [](Added command) {
     const auto& options = command.second;
-    command.first.add({.names = "--to", .into = &options->to, .help = help, .value = "N", .least = Least::above_zero});
     command.first.add({.names = "--timeout",
                        .into = &options->timeout,
                        .help = "How long to wait for the shards, in seconds (default: 60)",
                        .value = "SECONDS",
                        .least = Least::zero});
+  };
+  const auto add_to = [&add_timeout](Added command, const char* help) {
+    command.first.add(
+        {.names = "--to", .into = &command.second->to, .help = help, .value = "N", .least = Least::above_zero});
+    add_timeout(command);
   };
   auto [status, options] =
       add("status", "Show what runs, and the trial; ends with 0, 1 if the newest trial was undone, 5 while one goes on",
@@ -44,6 +49,7 @@ void add_rollout(CommandLine& program) {
   status.add(
       {.names = "--watch", .into = &options->watch, .help = "Until the trial is over, whenever something changes"});
   add("history", "Show what has happened", rollouts::history);
+  add_timeout(add("look", "Have the shards look for a new release, and wait for what they decide", rollouts::look));
   add_to(add("undo", "End the trial, or go back to the release that ran before, on every shard", rollouts::undo),
          "Go to this release");
   add("pause", "Hold the trial at its step; what would undo it still does", rollouts::pause);

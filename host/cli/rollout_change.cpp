@@ -1,6 +1,5 @@
 // kclhost rollout undo, pause, resume, promote.
 #include <algorithm>
-#include <cstdio>
 
 #include "cli/rollout_desk.hpp"
 #include "support/exit_code.hpp"
@@ -11,19 +10,6 @@ namespace {
 using rollout::Change;
 using rollout::Release;
 using rollout::State;
-
-Time end_of(const Options& options) {
-  constexpr int standard_seconds = 60;
-  return std::chrono::steady_clock::now() + std::chrono::seconds(options.timeout.value_or(standard_seconds));
-}
-
-void say(const Options& options, Release release, const std::string& text, bool done) {
-  if (options.json) {
-    std::printf("{\"release\": %u, \"done\": %s}\n", release, done ? "true" : "false");
-  } else {
-    std::puts(text.c_str());
-  }
-}
 
 // Until each live shard runs this release; another command or the release itself may come in between.
 int wait_for(Desk& desk, const Options& options, Release release) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "store/state_key.hpp"
 #include "support/exit_code.hpp"
@@ -24,6 +25,19 @@ config::Config configured(const Options& options) {
 }
 
 }  // namespace
+
+Time end_of(const Options& options) {
+  constexpr int standard_seconds = 60;
+  return std::chrono::steady_clock::now() + std::chrono::seconds(options.timeout.value_or(standard_seconds));
+}
+
+void say(const Options& options, rollout::Release release, const std::string& text, bool done) {
+  if (options.json) {
+    std::printf("{\"release\": %u, \"done\": %s}\n", release, done ? "true" : "false");
+  } else {
+    std::puts(text.c_str());
+  }
+}
 
 Desk::Desk(const Options& options)
     : config_(configured(options)),

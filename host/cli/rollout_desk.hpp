@@ -56,11 +56,17 @@ class Desk {
   Fd changes_;
 };
 
+// When waiting ends: after --timeout, or a minute.
+Time end_of(const Options& options);
+// What the command came to, on standard output.
+void say(const Options& options, rollout::Release release, const std::string& text, bool done);
+
 int status(const Options& options);
 int history(const Options& options);
 int undo(const Options& options);
 int pause(const Options& options);
 int resume(const Options& options);
 int promote(const Options& options);
+int look(const Options& options);
 
 }  // namespace kclhost::host::cli::rollouts

@@ -30,7 +30,7 @@ constexpr auto between_looks = 2s;
 
 struct StatusOptions {
   std::filesystem::path config;
-  bool json = false, watch = false;
+  bool json = false, watch = false, alive = false;
 };
 
 using Row = std::vector<std::string>;
@@ -111,6 +111,17 @@ int look(const config::Config& config, bool json) {
   return ready ? exit_done : exit_stopped;
 }
 
+// What /healthz says, by the exit code: for a health check, which ends what is not well.
+int look_whether_alive(const config::Config& config) {
+  const std::vector<hub::Snapshot> found = ask_all(config);
+  if (!found.empty() && std::all_of(found.begin(), found.end(), hub::is_alive)) {
+    std::puts("alive");
+    return exit_done;
+  }
+  complain(found.empty() ? "no kclhost launch runs with " + config.file.string() : "the daemon does not run");
+  return exit_stopped;
+}
+
 int watch(const config::Config& config, bool json) {
   const bool terminal = ::isatty(STDOUT_FILENO) != 0;
   for (;;) {
@@ -130,6 +141,7 @@ int status(const StatusOptions& options) {
   const config::Loaded loaded = config::load(file);
   for (const config::Problem& problem : loaded.problems) complain(problem.str());
   if (!loaded.problems.empty()) return exit_usage;
+  if (options.alive) return look_whether_alive(loaded.config);
   return options.watch ? watch(loaded.config, options.json) : look(loaded.config, options.json);
 }
 
@@ -141,6 +153,9 @@ void add_status(CommandLine& program) {
   add_configuration(command, options->config);
   command.add({.names = "--json", .into = &options->json, .help = "As JSON, what /shards has: a line for each launch"});
   command.add({.names = "--watch", .into = &options->watch, .help = "Again every two seconds"});
+  command.add({.names = "--alive",
+               .into = &options->alive,
+               .help = "Only whether kclhost launch and the daemon live, by the exit code, for a health check"});
   command.runs([options] { return status(*options); });
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "hub/shard_state.hpp"
+#include "hub/snapshot.hpp"
 #include "support/json_out.hpp"
 
 namespace kclhost::host::hub {
@@ -152,6 +153,23 @@ void Hub::answer(Peer& peer) {
   loop_->add_writable(peer.fd.get(), [this, &peer] { write(peer); });
   ask_hosts();
   write(peer);
+}
+
+Snapshot Hub::look() {
+  Snapshot seen;
+  seen.launch = launch_;
+  for (const auto& [fd, host] : peers_) {
+    if (!host->state) continue;
+    auto state = parse_shard_state(Packet::read(*host->state)->json);
+    seen.hosts.push_back({.pid = host->pid,
+                          .since_ms = host->since_ms,
+                          .heard_ms = host->heard_ms,
+                          .asked_ms = host->asked_ms,
+                          .state = state ? std::move(*state) : ShardState()});
+  }
+  seen.taken_ms = now_ms();
+  ask_hosts();
+  return seen;
 }
 
 void Hub::write(Peer& peer) {

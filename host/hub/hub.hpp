@@ -33,6 +33,8 @@ struct LaunchState {
   std::string json() const;
 };
 
+struct Snapshot;
+
 // Keeps the last word of each host as it came, and takes apart what a host has counted once that has ended: so the
 // counters of a shard go on when its next host begins at 0. Never waits: who does not read what was asked for is cut
 // off. One thread, the loop's.
@@ -50,6 +52,9 @@ class Hub {
   // Takes part in the loop from now on, until detach. The loop must live until then.
   void attach(EventLoop& loop);
   void detach();
+
+  // What a reader would get, but for the metrics. Asks silent hosts how they are: the next look has that.
+  Snapshot look();
 
  private:
   using Bytes = std::shared_ptr<const std::string>;

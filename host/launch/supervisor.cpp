@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -33,6 +34,7 @@ class Supervisor {
   Supervisor(const Job& job, LogSink& log, Outputs& outputs)
       : job_(job), log_(log), outputs_(outputs), cold_start_(job.lease_interval) {}
   ~Supervisor() {
+    if (job_.service_manager != nullptr) job_.service_manager->stop();
     if (job_.web != nullptr) job_.web->stop();
     if (job_.hub != nullptr) job_.hub->detach();
   }
@@ -54,6 +56,8 @@ class Supervisor {
   void reap();
   void kill_everything() const;
   void run_daemon();
+  template <class Done>
+  bool turn_until(Done done, Clock::time_point end);
 
   const Job& job_;
   LogSink& log_;
@@ -184,6 +188,7 @@ void Supervisor::on_stop() {
     outcome_.stop_requested = true;
     if (job_.hub != nullptr) job_.hub->launch().stopping = true;
     first_stop_ = now;
+    if (job_.service_manager != nullptr && !daemon_ended_) job_.service_manager->stopping();
     if (!daemon_ended_) ::kill(daemon_, SIGTERM);
   } else if (now - first_stop_ >= second_thoughts) {
     outcome_.forced = true;
@@ -203,6 +208,7 @@ void Supervisor::on_signal() {
       break;
     case SIGHUP:  // it may be that whoever started us has left
       if (job_.on_hangup) job_.on_hangup();
+      if (job_.service_manager != nullptr && !daemon_ended_ && !outcome_.stop_requested) job_.service_manager->reload();
       break;
     default:
       on_stop();
@@ -214,6 +220,7 @@ void Supervisor::reap() {
   pid_t pid;
   while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
     if (job_.web != nullptr && job_.web->ended(pid, status)) continue;
+    if (job_.service_manager != nullptr && job_.service_manager->ended(pid)) continue;
     if (pid != daemon_) continue;
     daemon_ended_ = true;
     outcome_.wait_status = status;
@@ -229,19 +236,35 @@ void Supervisor::kill_everything() const {
   for (pid_t child; children >> child;) ::kill(child, SIGKILL);
 }
 
+// Turns the loop, and does what is due meanwhile, until `done()` (true) or `end` (false).
+template <class Done>
+bool Supervisor::turn_until(Done done, Clock::time_point end) {
+  while (!done()) {
+    if (Clock::now() >= end) return false;
+    Clock::time_point next = end;
+    if (job_.web != nullptr) next = std::min(next, job_.web->deadline());
+    if (job_.service_manager != nullptr) next = std::min(next, job_.service_manager->deadline());
+    loop_.turn(next);
+    if (job_.web != nullptr && !daemon_ended_) job_.web->on_time(Clock::now());
+    if (job_.service_manager != nullptr) job_.service_manager->on_time(Clock::now());
+  }
+  return true;
+}
+
 void Supervisor::run_daemon() {
   if (job_.hub != nullptr) {
     job_.hub->launch().daemon_pid = daemon_;
     job_.hub->attach(loop_);
     if (job_.web != nullptr) job_.web->start(job_.hub->path(), outputs_);
+    if (job_.service_manager != nullptr) job_.service_manager->daemon_runs(*job_.hub, loop_);
   }
-  while (!daemon_ended_) {
-    loop_.turn(job_.web != nullptr ? job_.web->deadline() : Clock::time_point::max());
-    if (job_.web != nullptr && !daemon_ended_) job_.web->on_time(Clock::now());
-  }
+  turn_until([this] { return daemon_ended_; }, Clock::time_point::max());
   if (job_.hub != nullptr) job_.hub->launch().daemon_pid = 0;
-  // It would keep us from being alone.
+  // They would keep us from being alone.
   if (job_.web != nullptr) job_.web->stop();
+  if (job_.service_manager == nullptr) return;
+  if (!outcome_.stop_requested) job_.service_manager->stopping();
+  job_.service_manager->stop();
 }
 
 Result<Outcome> Supervisor::run() {
@@ -265,12 +288,12 @@ Result<Outcome> Supervisor::run() {
   // Host processes see their input end and finish by themselves. As PID 1 we must not leave before them.
   const auto alone = [this] { return childless_; };
   const auto linger = outcome_.forced ? std::chrono::milliseconds{0} : job_.linger;
-  if (!loop_.run_until([this] { return childless_ || outcome_.forced; }, Clock::now() + linger) || outcome_.forced) {
+  if (!turn_until([this] { return childless_ || outcome_.forced; }, Clock::now() + linger) || outcome_.forced) {
     const auto deadline = Clock::now() + kill_grace;
     // Killing one process can orphan another.
     while (!childless_ && Clock::now() < deadline) {
       kill_everything();
-      loop_.run_until(alone, Clock::now() + std::chrono::milliseconds{50});
+      turn_until(alone, Clock::now() + std::chrono::milliseconds{50});
     }
   }
   drain();

@@ -12,6 +12,7 @@
 #include "hub/hub.hpp"
 #include "launch/log_sink.hpp"
 #include "launch/outputs.hpp"
+#include "launch/service_manager.hpp"
 #include "launch/web_server.hpp"
 #include "support/result.hpp"
 
@@ -27,6 +28,7 @@ struct Job {
   std::function<void()> on_hangup;              // what SIGHUP means; may be empty
   hub::Hub* hub = nullptr;                      // served meanwhile
   WebServer* web = nullptr;                     // runs as long as the daemon does; null: nobody asked for it
+  ServiceManager* service_manager = nullptr;    // hears of it; null: nobody wants to. With a hub alone
 };
 
 struct Outcome {

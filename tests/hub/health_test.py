@@ -29,6 +29,20 @@ def test_a_worker_without_leases_is_ready(launch):
     assert done.returncode == 0 and "no shard" in done.stdout
 
 
+def test_whether_it_lives_is_told_apart_from_whether_it_is_ready(launch, tmp_path):
+    here = launch(metrics=SOON)
+    shard = here.shard()
+    shard.send(shard.batch(f"wait {tmp_path}/go"))
+    until_ready(here, 503)
+    assert here.run_status().returncode == 1
+    alive = here.run_status("--alive")
+    assert (alive.returncode, alive.stdout, alive.stderr) == (0, "alive\n", "")
+    (tmp_path / "go").touch()
+    shard.wait()
+    assert here.stop() == 0
+    assert here.run_status("--alive").returncode == 1
+
+
 def test_a_shard_that_hangs_is_not_ready_and_one_that_goes_on_is(launch, tmp_path):
     here = launch(metrics=SOON)
     shard = here.shard()

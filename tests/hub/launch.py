@@ -210,5 +210,11 @@ class Launch:
         assert done.stdout.count("\n") == 1, done
         return json.loads(done.stdout)
 
+    def daemon_pid(self):
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        pid, = [pid for pid in map(int, children.read_text().split())
+                if b"fake_daemon.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return pid
+
     def ready(self):
         return self.get("/readyz")[0]

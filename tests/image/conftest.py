@@ -36,7 +36,8 @@ class Builder:
     def __init__(self, storage: Path):
         # vfs works on every file system, chroot isolation in every container that root owns.
         shell = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-ec", IN_A_MOUNT, "sh"]
-        self.command = [*([] if root_is_a_mount() else shell), "buildah", "--storage-driver", "vfs", "--root", str(storage / "root"),
+        self.in_a_mount = [] if root_is_a_mount() else shell
+        self.command = [*self.in_a_mount, "buildah", "--storage-driver", "vfs", "--root", str(storage / "root"),
                         "--runroot", str(storage / "run")]
         self.environment = {**os.environ, "TMPDIR": str(storage / "tmp"), "BUILDAH_ISOLATION": "chroot"}
         # The Dockerfile's cache mounts: this machine's own caches, so nothing is compiled or fetched a second time.
@@ -83,7 +84,7 @@ def stages(builder, tmp_path_factory):
     for stage in rest:
         name = re.match(r"FROM \S+(?: AS (\S+))?\n", stage)[1] or "kclhost"
         file.write_text(begin + stage)
-        builder("bud", "--pull-never", "--build-arg", f"DEBIAN={base_image.RELEASE}", "--file", file, "--tag", name, ROOT)
+        builder("bud", "--format", "docker", "--pull-never", "--build-arg", f"DEBIAN={base_image.RELEASE}", "--file", file, "--tag", name, ROOT)
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +95,7 @@ def image(stages):
 @pytest.fixture(scope="session")
 def declared(builder, image) -> dict:
     """What the image says of itself."""
-    return json.loads(builder("inspect", image))["OCIv1"]["config"]
+    return json.loads(builder("inspect", image))["Docker"]["config"]
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 
 import pytest
@@ -98,3 +99,32 @@ def test_watching_ends_with_the_trial(deployment, host, rollout):
     rollout("undo")
     out, _ = watching.communicate(timeout=60)
     assert watching.returncode == 1 and "release 2 was undone: by hand" in out
+
+
+def test_looking_has_the_answer(deployment, rollout):
+    host = deployment.start("actor.so", rollout=ON_TRIAL_FOR_LONG)
+    deployment.process(host, "one")
+    assert rollout("look") == "release 1 runs, and nothing is new\n"
+    deployment.rename("actor_2.so")
+    assert rollout("look", "--json") == {"release": 2, "done": True}
+    assert rollout("look") == "release 2 is on trial\n"
+    rollout("undo")
+    assert "release 2 was given up, and is not tried again until its content changes: by hand" in rollout("look", code=1)
+    (deployment.plugins / "plugin.so").write_text("no plugin")
+    assert "plugin.so" in rollout("look", code=3)
+    assert host.finish() == 0
+
+
+def test_looking_where_no_shard_is_live(deployment, rollout):
+    host = deployment.start("actor.so")
+    assert host.finish() == 0
+    deployment.rename("actor_2.so")
+    assert rollout("look") == "no shard is live: the next one that starts looks\n"
+
+
+def test_looking_does_not_wait_for_ever(deployment, host, rollout):
+    os.kill(host.process.pid, signal.SIGSTOP)
+    deployment.rename("actor.so")  # ends the trial, once somebody sees it
+    assert "not decided" in rollout("look", "--timeout", "0", code=5)
+    os.kill(host.process.pid, signal.SIGCONT)
+    assert rollout("look") == "release 1 runs, and nothing is new\n"

@@ -59,6 +59,11 @@ def oldest_cmake() -> Path:
     return next(_environment("oldest-cmake").glob("lib/python3*/site-packages/cmake/data/bin/cmake"))
 
 
+def kubernetes_validate() -> Path:
+    """The Python interpreter of a virtual environment with Kubernetes' schemas and what goes by them."""
+    return _environment("kubernetes-validate") / "bin" / "python"
+
+
 def kclpy() -> Path:
     """The Python interpreter of a virtual environment with amazon_kclpy, in the version whose daemon is ours."""
     folder = Path(os.environ.get("KCLHOST_PEERS_DIR") or CACHE / "peers").absolute()

@@ -1,0 +1,36 @@
+// Words to a service manager, as systemd takes them (sd_notify(3)): one datagram each, to the socket that NOTIFY_SOCKET
+// names.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "support/fd.hpp"
+#include "support/result.hpp"
+
+namespace kclhost::host::launch {
+
+// Never waits: what the reader has no room for is sent by a later flush(), in its order. Not thread-safe.
+class Notify {
+ public:
+  // Nothing when NOTIFY_SOCKET is not set. The error is one line.
+  static Result<std::optional<Notify>> open();
+
+  void say(std::string message);
+  // False: something still waits for room.
+  bool flush();
+
+ private:
+  Notify() = default;
+
+  Fd fd_;
+  sockaddr_un to_{};
+  socklen_t size_ = 0;
+  std::deque<std::string> waiting_;
+};
+
+}  // namespace kclhost::host::launch
