@@ -24,7 +24,7 @@ std::string obstacle(const Setup& setup, bool answers) {
   const Services& services = setup.services;
   if (!services.why_not().empty()) return services.why_not();
   if (!answers) return "the endpoint can't be reached";
-  return services.believed ? "" : "the credentials are not good";
+  return services.believed ? "" : "there are no credentials to ask with";
 }
 
 // Asks, and adds a finding where that is not allowed. What is no matter of permission is the caller's to judge.
@@ -152,9 +152,18 @@ Outcome look_at_credentials(Setup& setup) {
                    "give this machine a role (of the instance, the task or the pod), or set AWS_ACCESS_KEY_ID and "
                    "AWS_SECRET_ACCESS_KEY"));
   }
-  if (!services.kinesis_answers) return not_looked("there are some, but Kinesis can't be asked whether they are good");
-  const Answer answer = services.ask_kinesis("ListShards", '{' + member("StreamName", services.plan().stream) + '}');
-  if (answer.not_believed()) return found({services.access().kinesis_endpoint, answer.message, cure_of(answer)});
+  if (!services.kinesis_answers && !services.dynamodb_answers) {
+    return not_looked("there are some, but nobody can be asked whether they are good");
+  }
+  const Answer answer =
+      services.kinesis_answers
+          ? services.ask_kinesis("ListShards", '{' + member("StreamName", services.plan().stream) + '}')
+          : services.ask_dynamodb("DescribeTable", '{' + member("TableName", services.plan().leases.name) + '}');
+  if (answer.not_believed()) {
+    const prime::DaemonAccess& access = services.access();
+    return found({services.kinesis_answers ? access.kinesis_endpoint : access.dynamodb_endpoint, answer.message,
+                  cure_of(answer)});
+  }
   services.believed = true;
   return well("access key " + services.access().credentials.get().access_key_id);
 }

@@ -268,6 +268,15 @@ def test_there_are_no_credentials(clinic):
     clinic.is_well()
 
 
+def test_without_kinesis_dynamodb_is_asked_all_the_same(clinic, services):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        clinic.properties["kinesisEndpoint"] = f"http://127.0.0.1:{other.getsockname()[1]}"
+    services.keys["app"] = "id"
+    assert [check for check, _ in clinic.look()] == ["endpoints", "tables"]
+    services.refusal = "UnrecognizedClientException", "The security token included in the request is invalid."
+    assert [check for check, _ in clinic.look()] == ["endpoints", "credentials"]
+
+
 @pytest.mark.parametrize("code, cure", [
     ("UnrecognizedClientException", "correct AWS_ACCESS_KEY_ID"),
     ("InvalidSignatureException", "correct AWS_SECRET_ACCESS_KEY"),
