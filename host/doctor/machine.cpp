@@ -8,6 +8,7 @@
 
 #include "doctor/checks.hpp"
 #include "launch/heap.hpp"
+#include "support/available_memory.hpp"
 #include "support/memory_file.hpp"
 
 namespace kclhost::host::doctor {
@@ -21,14 +22,16 @@ struct Limit {
   const char* cure;
 };
 
+constexpr rlim_t least_tasks = 512;
+constexpr char why_tasks[] = "Java has some dozens of threads, and each shard takes two processes and some threads";
+
 // For some dozens of shards; Java raises its own limit to the hard one.
 constexpr Limit hard_limits[] = {
     {RLIMIT_NOFILE, 1024, "descriptors of a process",
      "the daemon has its jars, its connections and three pipes for each shard open",
      "raise it: ulimit -n, LimitNOFILE= of systemd, --ulimit nofile= of Docker"},
-    {RLIMIT_NPROC, 512, "processes and threads of this user",
-     "Java has some dozens of threads, and each shard takes two processes and some threads",
-     "raise it: ulimit -u, TasksMax= and LimitNPROC= of systemd, --pids-limit of Docker"},
+    {RLIMIT_NPROC, least_tasks, "processes and threads of this user", why_tasks,
+     "raise it: ulimit -u, LimitNPROC= of systemd, --ulimit nproc= of Docker"},
     {RLIMIT_FSIZE, 1ull << 30, "bytes in a file", "batches in memory and files of dead letters count too",
      "lift it: ulimit -f unlimited, LimitFSIZE=infinity of systemd"},
     {RLIMIT_AS, 4ull << 30, "bytes of address space", "Java reserves far more than it uses",
@@ -56,6 +59,11 @@ std::string mebibytes(std::uint64_t bytes) {
 Outcome look_at_limits(Setup& setup) {
   Outcome outcome;
   for (const Limit& limit : hard_limits) look_at_limit(limit, outcome);
+  if (const std::uint64_t tasks = allowed_tasks(); tasks < least_tasks) {
+    outcome.findings.push_back(
+        {"", "the control group allows " + std::to_string(tasks) + " processes and threads: " + why_tasks,
+         "raise it: TasksMax= of systemd, --pids-limit of Docker, podPidsLimit of Kubernetes"});
+  }
   rlimit core{};
   if (setup.config.worker.core_dumps && ::getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max == 0) {
     outcome.findings.push_back(

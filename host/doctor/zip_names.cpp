@@ -30,10 +30,11 @@ Result<std::vector<std::string>> zip_names(const std::filesystem::path& file) {
   if (bytes.size() < end_size) return broken;
   const auto end = bytes.rfind(end_mark, bytes.size() - end_size);
   if (end == std::string_view::npos || bytes.size() - end > end_size + longest_comment) return broken;
-  const std::size_t count = number_at(bytes, end + 10, 2), size = number_at(bytes, end + 12, 4);
+  const std::size_t count = number_at(bytes, end + 10, 2);
   std::size_t at = number_at(bytes, end + 16, 4);
-  if (at > end || size != end - at) return broken;
   std::vector<std::string> names;
+  if (count == 0xFFFF || at == 0xFFFFFFFF) return names;
+  if (at > end) return broken;
   while (names.size() < count) {
     if (end - at < entry_size || bytes.substr(at, entry_mark.size()) != entry_mark) return broken;
     const std::size_t name = number_at(bytes, at + 28, 2);

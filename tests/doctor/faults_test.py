@@ -58,8 +58,8 @@ def test_there_are_no_jars(clinic, some_jars):
 def test_a_jar_was_cut_short(clinic, some_jars):
     jar = clinic.jars / "others.jar"
     whole = jar.read_bytes()
-    for cut in (0, 10, len(whole) // 2, len(whole) - 1):
-        jar.write_bytes(whole[:cut])
+    for part in (b"", whole[:10], whole[:len(whole) // 2], whole[:-1], whole[:500] + whole[600:]):
+        jar.write_bytes(part)
         assert "kclhost fetch-daemon" in clinic.finds("jars", str(jar), "damaged")
     shutil.copytree(some_jars, clinic.jars, dirs_exist_ok=True)
     clinic.is_well()
@@ -129,6 +129,15 @@ def test_the_disk_is_full(clinic):
     clinic.is_well()
 
 
+def test_nothing_may_be_executed_in_state_dir(clinic):
+    if subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this system lets nobody have a mount namespace")
+    clinic.inside = [*NAMESPACE, "sh", "-ec", f'mount -t tmpfs -o mode=700,noexec none {clinic.state}; exec "$@"', "sh"]
+    assert "set state_dir to another one" in clinic.finds("configuration", "noop.so can't be loaded")
+    clinic.config["state_dir"] = str(clinic.directory / "other")
+    clinic.is_well()
+
+
 @pytest.mark.parametrize("name", ["plugins", "state"])
 def test_everybody_may_write(clinic, name):
     directory = clinic.directory / name
@@ -143,12 +152,15 @@ def test_everybody_may_write(clinic, name):
 
 @pytest.mark.parametrize("option, says, lifted", [
     ("--nofile=256:256", "descriptors", "ulimit -n"),
+    ("--nproc=100:100", "processes and threads", "ulimit -u"),
     ("--fsize=50000000:50000000", "bytes in a file", "ulimit -f"),
     ("--as=3000000000:3000000000", "address space", "ulimit -v"),
 ])
 def test_a_limit_is_low(clinic, option, says, lifted):
     if os.environ.get("KCLHOST_SANITIZE") and option.startswith("--as"):
         pytest.skip("a sanitizer takes more")
+    if option.startswith("--nproc") and os.geteuid() == 0:
+        pytest.skip("root has no such limit")
     clinic.inside = ["prlimit", option, "--"]
     assert lifted in clinic.finds("limits", says)
     clinic.inside = []
