@@ -20,12 +20,6 @@ std::string value_of(const Properties& properties, const std::string& name) {
   return set == properties.end() ? "" : set->second;
 }
 
-bool says(const Properties& properties, const std::string& name, std::string_view word) {
-  const std::string value = value_of(properties, name);
-  return std::equal(value.begin(), value.end(), word.begin(), word.end(),
-                    [](char a, char b) { return a == b || (a >= 'a' && a <= 'z' && a - 'a' + 'A' == b); });
-}
-
 // The ARNs of one application's stream and tables.
 class Arns {
  public:
@@ -108,7 +102,7 @@ std::vector<Statement> least_policy(const Properties& properties, const std::str
   const Arns arns(properties, account);
   std::vector<Statement> policy{
       {"ReadStream", {"kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"}, {arns.stream()}}};
-  if (says(properties, "retrievalMode", "FANOUT")) add_fan_out(properties, arns, policy);
+  if (config::is_choice(value_of(properties, "retrievalMode"), "FANOUT")) add_fan_out(properties, arns, policy);
 
   const config::TableNames names = config::table_names(properties);
   const std::string leases = arns.table(names.leases);
@@ -124,7 +118,7 @@ std::vector<Statement> least_policy(const Properties& properties, const std::str
   policy.push_back(table_statement(
       properties, "ReportLoad", {"CreateTable", "DeleteItem", "DescribeTable", "Scan", "UpdateItem"},
       arns.table(names.worker_metrics), "workerMetricsTags", "workerMetricsPointInTimeRecoveryEnabled"));
-  if (!says(properties, "metricsLevel", "NONE")) {
+  if (!config::is_choice(value_of(properties, "metricsLevel"), "NONE")) {
     policy.push_back({"PutMetrics", {"cloudwatch:PutMetricData"}, {"*"}, value_of(properties, "applicationName")});
   }
   return policy;

@@ -23,10 +23,10 @@ bool is_table_name(std::string_view name) {
 }
 
 // The property's value, else the name that the application's gives it; "" without either.
-std::string name_of(const Table& table, const std::map<std::string, std::string>& properties) {
-  if (const auto set = properties.find(std::string(table.property)); set != properties.end()) return set->second;
+std::string name_of(const Table& of, const std::map<std::string, std::string>& properties) {
+  if (const auto set = properties.find(std::string(of.property)); set != properties.end()) return set->second;
   const auto application = properties.find("applicationName");
-  return application == properties.end() ? "" : application->second + std::string(table.ending);
+  return application == properties.end() ? "" : application->second + std::string(of.ending);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "aws/endpoint.hpp"
 #include "aws/errors.hpp"
+#include "config/daemon_properties.hpp"
 #include "doctor/checks.hpp"
 
 namespace kclhost::host::doctor {
@@ -21,7 +22,7 @@ bool has_trust_store(const config::Daemon& daemon) {
 }
 
 // Any answer will do, a refusal too.
-bool reach(Setup& setup, const std::string& endpoint, const char* property, Outcome& outcome) {
+bool reach(Setup& setup, const std::string& endpoint, const char* other_cure, Outcome& outcome) {
   aws::HttpRequest request;
   request.url = endpoint + '/';
   request.connect_timeout = 5s;
@@ -35,7 +36,7 @@ bool reach(Setup& setup, const std::string& endpoint, const char* property, Outc
     if (certificate && has_trust_store(setup.config.daemon)) return false;
     const std::string way =
         std::string("open the way there: name, route, firewall, security group, proxy (HTTPS_PROXY); ") +
-        "where the address is wrong, correct daemon.properties.regionName or " + property;
+        "where the address is wrong, correct daemon.properties.regionName or " + other_cure;
     const std::string what = error.what(), named = request.url + ": ";
     outcome.findings.push_back(
         {endpoint, what.starts_with(named) ? what.substr(named.size()) : what,
@@ -49,7 +50,7 @@ bool reach(Setup& setup, const std::string& endpoint, const char* property, Outc
 
 bool puts_metrics(const Setup& setup) {
   const auto level = setup.config.daemon.properties.find("metricsLevel");
-  return level == setup.config.daemon.properties.end() || (level->second != "NONE" && level->second != "none");
+  return level == setup.config.daemon.properties.end() || !config::is_choice(level->second, "NONE");
 }
 
 }  // namespace
@@ -65,7 +66,7 @@ Outcome look_at_endpoints(Setup& setup) {
   // Whoever has a Kinesis of his own has no metrics in CloudWatch.
   if (puts_metrics(setup) && !services.plan().kinesis_endpoint) {
     const std::string metrics = aws::service_endpoint("monitoring", "CLOUDWATCH", access.region, access.environment);
-    reach(setup, metrics, "metricsLevel: NONE", outcome);
+    reach(setup, metrics, "set metricsLevel: NONE", outcome);
     outcome.says += ", " + metrics;
   }
   return outcome;

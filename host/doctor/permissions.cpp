@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "aws/errors.hpp"
+#include "config/daemon_properties.hpp"
 #include "doctor/checks.hpp"
 #include "support/json_string.hpp"
 
@@ -62,7 +63,7 @@ void read_one_shard(Setup& setup, const std::string& stream, const rapidjson::Do
 
 bool fans_out(const Setup& setup) {
   const auto mode = setup.config.daemon.properties.find("retrievalMode");
-  return mode != setup.config.daemon.properties.end() && (mode->second == "FANOUT" || mode->second == "fanout");
+  return mode != setup.config.daemon.properties.end() && config::is_choice(mode->second, "FANOUT");
 }
 
 // The daemon registers the consumer that is not there yet.
