@@ -21,7 +21,7 @@ namespace kclhost::host::doctor {
 namespace {
 
 // From then on each check is announced.
-constexpr std::chrono::seconds quick{3};
+constexpr std::chrono::seconds quick{2};
 
 std::vector<Looked> look_at_all(const config::Loaded& loaded) {
   const auto start = std::chrono::steady_clock::now();

@@ -115,8 +115,8 @@ bool look_at_table(Setup& setup, const launch::KclTable& table, Outcome& outcome
   if (status == "CREATING") return true;
   try_out(setup, "dynamodb", "Scan", named + ",\"Limit\":1}", on, outcome);
   if (table.key != std::string("wid")) {  // of that table the KCL gets no single row
-    const std::string key = ",\"Key\":{" + member(table.key.c_str(), "").substr(0, table.key.size() + 3);
-    try_out(setup, "dynamodb", "GetItem", named + key + "{" + member("S", "kclhost-doctor") + "}}}", on, outcome);
+    const std::string key = ",\"Key\":{\"" + table.key + "\":{" + member("S", "kclhost-doctor") + "}}";
+    try_out(setup, "dynamodb", "GetItem", named + key + '}', on, outcome);
   }
   if (about.HasMember("GlobalSecondaryIndexes") && table.key == "leaseKey") {
     try_out(setup, "dynamodb", "Query",

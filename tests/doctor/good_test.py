@@ -43,6 +43,14 @@ def test_a_finding_as_text(clinic):
                      done.stdout)
 
 
+def test_long_work_is_announced(clinic, server):
+    server.delay = 1.1  # of the first two answers, those of the endpoints
+    server.answer = lambda request, answer=server.answer: (request.action and setattr(server, "delay", 0)) or answer(request)
+    done = clinic.run()
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [f"kclhost doctor: {check} ..." for check in ("clock", "credentials", "stream", "tables")]
+
+
 def test_one_fault_hides_no_other(clinic, services):
     clinic.archive.write_text("of another Java")
     clinic.plugins.chmod(0o777)
