@@ -23,6 +23,8 @@ constexpr Declaration commands[] = {
     {"replay", kclhost::host::cli::add_replay},
     {"launch", kclhost::host::cli::add_launch},
     {"status", kclhost::host::cli::add_status},
+    {"doctor", kclhost::host::cli::add_doctor},
+    {"iam", kclhost::host::cli::add_iam},
     {"fetch-daemon", kclhost::host::cli::add_fetch_daemon},
     {"import", kclhost::host::cli::add_import},
     {"new", kclhost::host::cli::add_new},

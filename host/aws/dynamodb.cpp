@@ -5,9 +5,6 @@
 namespace kclhost::host::aws {
 namespace {
 
-constexpr JsonProtocol dynamodb_protocol{
-    .name = "DynamoDB", .signing_name = "dynamodb", .target = "DynamoDB_20120810.", .version = "1.0"};
-
 void write_key(Writer& writer, const std::string& attribute, const char* kind) {
   writer.StartObject();
   write_member(writer, "AttributeName", attribute);

@@ -10,6 +10,9 @@
 
 namespace kclhost::host::aws {
 
+inline constexpr JsonProtocol dynamodb_protocol{
+    .name = "DynamoDB", .signing_name = "dynamodb", .target = "DynamoDB_20120810.", .version = "1.0"};
+
 // One item's attributes, by name, in any order.
 struct Attribute {
   std::string name;

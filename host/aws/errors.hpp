@@ -13,6 +13,12 @@ class ConfigurationError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// What the AWS tools and SDKs can do, and kclhost does not.
+class LeftToOthers : public ConfigurationError {
+ public:
+  using ConfigurationError::ConfigurationError;
+};
+
 // A request that can be tried again when retryable() says so.
 class RequestError : public std::runtime_error {
  public:

@@ -13,9 +13,6 @@ void name_stream(Writer& writer, const std::string& stream) {
   write_member(writer, is_arn(stream) ? "StreamARN" : "StreamName", stream);
 }
 
-constexpr JsonProtocol kinesis_protocol{
-    .name = "Kinesis", .signing_name = "kinesis", .target = "Kinesis_20131202.", .version = "1.1"};
-
 // A page's own token names the stream and what is asked of it.
 std::string shards_request(const std::string& stream, const ShardFilter& filter, const std::string& next) {
   rapidjson::StringBuffer body;

@@ -11,6 +11,9 @@
 
 namespace kclhost::host::aws {
 
+inline constexpr JsonProtocol kinesis_protocol{
+    .name = "Kinesis", .signing_name = "kinesis", .target = "Kinesis_20131202.", .version = "1.1"};
+
 struct Record {
   std::string data;           // bytes
   std::string partition_key;  // UTF-8, 1 to 256 characters

@@ -8,14 +8,14 @@ namespace {
 
 // The first whose prefix fits counts.
 constexpr Partition partitions[] = {
-    {"cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn", false},
-    {"us-gov-", "amazonaws.com", "api.aws", true},
-    {"us-iso-", "c2s.ic.gov", "", false},
-    {"us-isob-", "sc2s.sgov.gov", "", false},
-    {"us-isof-", "csp.hci.ic.gov", "", false},
-    {"eu-isoe-", "cloud.adc-e.uk", "", false},
-    {"eusc-", "amazonaws.eu", "api.amazonwebservices.eu", false},
-    {"", "amazonaws.com", "api.aws", false},
+    {"cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn", false},
+    {"us-gov-", "aws-us-gov", "amazonaws.com", "api.aws", true},
+    {"us-iso-", "aws-iso", "c2s.ic.gov", "", false},
+    {"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "", false},
+    {"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "", false},
+    {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "", false},
+    {"eusc-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu", false},
+    {"", "aws", "amazonaws.com", "api.aws", false},
 };
 
 }  // namespace

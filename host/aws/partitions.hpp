@@ -7,6 +7,7 @@ namespace kclhost::host::aws {
 
 struct Partition {
   std::string_view region_prefix;
+  std::string_view arn;                // what ARNs in it begin with, behind "arn:"
   std::string_view suffix;             // of host names
   std::string_view dual_stack_suffix;  // of those that have IPv6 addresses too; empty: there are none
   bool fips_by_default;                // the ordinary host names are those that meet FIPS 140

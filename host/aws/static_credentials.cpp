@@ -30,9 +30,9 @@ std::optional<Credentials> profile_credentials(const SharedConfig& shared) {
   }
   for (const char* setting : {"credential_process", "sso_session", "sso_start_url", "role_arn", "login_session"}) {
     if (shared.get(setting)) {
-      throw ConfigurationError(who + " uses " + setting +
-                               ", which kclhost leaves to the AWS CLI: first run eval \"$(aws configure "
-                               "export-credentials --format env)\"");
+      throw LeftToOthers(who + " uses " + setting +
+                         ", which kclhost leaves to the AWS CLI: first run eval \"$(aws configure "
+                         "export-credentials --format env)\"");
     }
   }
   if (shared.profile_named && !shared.get("region")) {

@@ -38,7 +38,7 @@ void print_json(const Findings& findings) {
   json.EndArray();
   json.Key("notes");
   json.StartArray();
-  for (const std::string& note : findings.notes) json.String(note.c_str());
+  for (const Note& note : findings.notes) json.String(note.str().c_str());
   json.EndArray();
   if (findings.plugin) {
     json.Key("plugin");
@@ -55,7 +55,7 @@ void print_json(const Findings& findings) {
 
 void print_text(const Findings& findings) {
   for (const Problem& problem : findings.problems) std::fprintf(stderr, "%s\n", problem.str().c_str());
-  for (const std::string& note : findings.notes) std::fprintf(stderr, "note: %s\n", one_line(note).c_str());
+  for (const Note& note : findings.notes) std::fprintf(stderr, "note: %s\n", one_line(note.str()).c_str());
   if (findings.problems.empty()) {
     std::printf("ok: plugin %s %s\n", findings.plugin->id.c_str(), findings.plugin->version.c_str());
   }

@@ -14,6 +14,8 @@ void add_conformance(CommandLine& program);
 void add_replay(CommandLine& program);
 void add_launch(CommandLine& program);
 void add_status(CommandLine& program);
+void add_doctor(CommandLine& program);
+void add_iam(CommandLine& program);
 void add_fetch_daemon(CommandLine& program);
 void add_import(CommandLine& program);
 void add_new(CommandLine& program);

@@ -23,11 +23,17 @@ config::Problem at_property(const config::Config& config, const std::string& pro
           one_line(message)};
 }
 
+// Where the configuration has it: FILE:LINE:COL.
+std::string place_of(const config::Config& config, const std::string& property) {
+  const config::Problem problem = at_property(config, property, "");
+  return problem.file + ':' + std::to_string(problem.position.line) + ':' + std::to_string(problem.position.column);
+}
+
 void check_files(const config::Daemon& daemon, Findings& findings) {
   for (const auto& [what, path] : {std::pair{"daemon.jars", daemon.jars}, {"daemon.logback", daemon.logback}}) {
     if (path.empty() || std::filesystem::exists(path)) continue;
-    findings.notes.push_back(std::string(what) + " " + path.string() +
-                             " is not there; kclhost launch needs it (kclhost fetch-daemon gets the jars)");
+    findings.notes.push_back({.what = std::string(what) + " " + path.string() +
+                                      " is not there; kclhost launch needs it (kclhost fetch-daemon gets the jars)"});
   }
 }
 
@@ -35,23 +41,21 @@ void check_files(const config::Daemon& daemon, Findings& findings) {
 void note_positions(const config::Config& config, Findings& findings) {
   constexpr char by_name[] = "initialPositionInStream", by_time[] = "initialPositionInStreamExtended";
   if (config.daemon.properties.count(by_name) == 0 || config.daemon.properties.count(by_time) == 0) return;
-  findings.notes.push_back(at_property(config, by_time,
-                                       std::string(by_name) +
-                                           " is set too, and Java's hashing decides which of the two "
-                                           "counts; leave one out")
-                               .str());
+  findings.notes.push_back({place_of(config, by_time),
+                            std::string(by_name) + " is set too, and Java's hashing decides which of the two counts",
+                            "leave one out"});
 }
 
 void note_handoff(const config::Config& config, Findings& findings) {
   const launch::Handoff handoff = launch::graceful_handoff(config.daemon);
-  findings.notes.push_back(handoff.risky ? at_property(config, launch::handoff_property, handoff.says).str()
-                                         : handoff.says);
+  const std::string where = handoff.cure.empty() ? "" : place_of(config, launch::handoff_property);
+  findings.notes.push_back({where, handoff.says, handoff.cure});
 }
 
 void note_priming(const config::Daemon& daemon, Findings& findings) {
   const auto why_not = launch::why_not_primed(daemon, launch::own_executable());
-  findings.notes.push_back(why_not ? "a new application's tables and leases are left to the KCL: " + *why_not
-                                   : "kclhost launch makes a new application's tables and leases itself");
+  findings.notes.push_back({.what = why_not ? "a new application's tables and leases are left to the KCL: " + *why_not
+                                            : "kclhost launch makes a new application's tables and leases itself"});
 }
 
 // The defaults hold more shards than that.
@@ -60,16 +64,17 @@ constexpr std::uint64_t many_shards = 12;
 void note_memory(const config::Daemon& daemon, Findings& findings) {
   const std::uint64_t memory = available_memory();
   if (daemon.heap && launch::heap_of_options(daemon, memory)) {
-    findings.notes.push_back("daemon.heap is not used: daemon.jvm_options set the heap");
+    findings.notes.push_back({.what = "daemon.heap is not used: daemon.jvm_options set the heap"});
   }
   const auto set = daemon.properties.find("maxRecords");
   if (set == daemon.properties.end()) return;
   const std::uint64_t heap = launch::heap_limit(daemon, memory),
                       held = launch::shards_held(heap, std::strtoull(set->second.c_str(), nullptr, 10));
   if (held >= many_shards) return;
-  findings.notes.push_back("the daemon may run out of memory: with maxRecords " + set->second + " its heap of " +
-                           std::to_string(heap >> 20) + " MiB holds about " + std::to_string(held) +
-                           " shards that have a backlog; raise daemon.heap, or set daemon.properties.maxRecords lower");
+  findings.notes.push_back({.what = "the daemon may run out of memory: with maxRecords " + set->second +
+                                    " its heap of " + std::to_string(heap >> 20) + " MiB holds about " +
+                                    std::to_string(held) + " shards that have a backlog",
+                            .cure = "raise daemon.heap, or set daemon.properties.maxRecords lower"});
 }
 
 }  // namespace
@@ -82,7 +87,7 @@ void check_daemon(const config::Config& config, Findings& findings) {
   check_files(config.daemon, findings);
   if (!config.daemon.properties.empty()) {
     if (const auto command = launch::make_command(config, launch::own_executable()); !command) {
-      findings.notes.push_back("kclhost launch will refuse this: " + command.error());
+      findings.notes.push_back({.what = "kclhost launch will refuse this: " + command.error()});
     }
     note_positions(config, findings);
     note_handoff(config, findings);

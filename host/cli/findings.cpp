@@ -63,7 +63,7 @@ bool check_plugin(const Config& config, Findings& findings) {
         config::locate_in_plugin_config(config.file, whole).front());
   }
   for (std::string& warning : plugin::warnings_of(file->elf))
-    findings.notes.push_back("the plugin " + std::move(warning));
+    findings.notes.push_back({.what = "the plugin " + std::move(warning)});
   if (about.checkpoints_itself() && config.concurrency > 1) {
     add(findings, config, exit_usage,
         "concurrency is " + std::to_string(config.concurrency) + " but plugin " + about.id +
@@ -90,29 +90,36 @@ bool can_write_below(const std::filesystem::path& folder) {
 
 void check_folders(const Config& config, bool staged, Findings& findings) {
   if (!staged && !can_write_below(config.state_dir)) {
-    add(findings, config, exit_stopped, "state_dir " + config.state_dir.string() + " is not writable");
+    add(findings, config, exit_stopped,
+        "state_dir " + config.state_dir.string() + " is not writable; let this user write there, or set another");
     return;
   }
   if (!findings.problems.empty()) return;
   if (const auto tries = config.state_dir / "tries"; !can_write_below(tries)) {
-    add(findings, config, exit_stopped, tries.string() + " is not writable; kclhost notes there what it is trying");
+    add(findings, config, exit_stopped,
+        tries.string() + " is not writable; kclhost notes there what it is trying: let this user write there");
   }
   if (config.on_error.then == config::Then::dead_letter && !can_write_below(config.dead_letter.path)) {
     add(findings, config, exit_stopped,
         "dead_letter.path " + config.dead_letter.path.string() +
-            " is not writable; without it a record that keeps failing stops the shard");
+            " is not writable; without it a record that keeps failing stops the shard: let this user write there");
   }
 }
 
 void add_notes(const Config& config, Findings& findings) {
   if (config.isolation == config::Isolation::none) {
     findings.notes.push_back(
-        "isolation none: a crash, exit() or hang of the plugin ends this host and with it the daemon; "
-        "timeouts and the settings of worker are off");
+        {.what = "isolation none: a crash, exit() or hang of the plugin ends this host and with it the "
+                 "daemon; timeouts and the settings of worker are off",
+         .cure = "leave isolation out, unless to debug the plugin"});
   }
 }
 
 }  // namespace
+
+std::string Note::str() const {
+  return (where.empty() ? "" : where + ": ") + what + (cure.empty() ? "" : "; " + cure);
+}
 
 Findings find_problems(const config::Loaded& loaded) {
   Findings findings;
@@ -121,7 +128,7 @@ Findings find_problems(const config::Loaded& loaded) {
     findings.exit_code = exit_usage;
     return findings;
   }
-  for (const config::Problem& warning : loaded.warnings) findings.notes.push_back(warning.str());
+  for (const config::Problem& warning : loaded.warnings) findings.notes.push_back({.what = warning.str()});
   const bool staged = check_plugin(loaded.config, findings);
   check_folders(loaded.config, staged, findings);
   check_daemon(loaded.config, findings);

@@ -12,10 +12,19 @@
 
 namespace kclhost::host::cli {
 
+// True, worth knowing, and no problem.
+struct Note {
+  std::string where{};  // FILE:LINE:COL; "": the configuration as a whole
+  std::string what;
+  std::string cure{};  // "": nothing has to be done
+
+  std::string str() const;
+};
+
 struct Findings {
   int exit_code = exit_done;  // of the first problem
   std::vector<config::Problem> problems;
-  std::vector<std::string> notes;  // true, worth knowing, no problem
+  std::vector<Note> notes;
 
   // What was found out about the plugin; nothing when it can't be loaded.
   std::optional<Descriptor> plugin;

@@ -190,6 +190,10 @@ std::span<const std::string_view> property_choices(PropertyType type) {
   }
 }
 
+bool is_choice(std::string_view value, std::string_view choice) {
+  return same(value, choice);
+}
+
 bool is_true(std::string_view value) {
   return among(value, trues);
 }

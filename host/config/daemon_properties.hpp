@@ -63,6 +63,9 @@ std::span<const std::string_view> property_choices(PropertyType type);
 // Whether the daemon reads true from a boolean's value.
 bool is_true(std::string_view value);
 
+// Whether the daemon reads this one of property_choices from a value: in any case.
+bool is_choice(std::string_view value, std::string_view choice);
+
 // "" when the daemon can read value, else what is wrong: "must be …, not …".
 std::string check_property(PropertyType type, std::string_view value);
 

@@ -22,7 +22,18 @@ bool is_table_name(std::string_view name) {
   return name.size() >= 3 && name.size() <= 255 && name.find_first_not_of(allowed) == std::string_view::npos;
 }
 
+// The property's value, else the name that the application's gives it; "" without either.
+std::string name_of(const Table& of, const std::map<std::string, std::string>& properties) {
+  if (const auto set = properties.find(std::string(of.property)); set != properties.end()) return set->second;
+  const auto application = properties.find("applicationName");
+  return application == properties.end() ? "" : application->second + std::string(of.ending);
+}
+
 }  // namespace
+
+TableNames table_names(const std::map<std::string, std::string>& properties) {
+  return {name_of(tables[0], properties), name_of(tables[1], properties), name_of(tables[2], properties)};
+}
 
 std::vector<BadTableName> find_bad_table_names(const std::map<std::string, std::string>& properties) {
   std::vector<BadTableName> bad;

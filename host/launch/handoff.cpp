@@ -29,12 +29,11 @@ Handoff graceful_handoff(const config::Daemon& daemon) {
     return handoff;
   }
   handoff.on = config::is_true(set->second);
-  handoff.risky = handoff.on && old;
   handoff.says =
       std::string("graceful lease hand-off is ") + (handoff.on ? "on" : "off") + " as daemon.properties says";
-  if (handoff.risky) {
-    handoff.says += ", but " + which + ", and " + loses + "; leave " + handoff_property +
-                    " out, or take a daemon from " + safe_from + " on";
+  if (handoff.on && old) {
+    handoff.says += ", but " + which + ", and " + loses;
+    handoff.cure = std::string("leave ") + handoff_property + " out, or take a daemon from " + safe_from + " on";
   } else if (handoff.on && unknown) {
     handoff.says += "; " + which + ", and " + loses;
   }

@@ -12,8 +12,8 @@ inline constexpr char handoff_property[] = "isGracefulLeaseHandoffEnabled";
 
 struct Handoff {
   bool on = false;
-  bool risky = false;  // on by the user's choice, with a daemon that loses leases by it
-  std::string says;    // one line for a person: whether it is on, and why
+  std::string says;  // one line for a person: whether it is on, and why
+  std::string cure;  // where it is on by the user's choice, with a daemon that loses leases by it
 };
 
 // What the user sets wins. Otherwise it is on where daemon.jars has a daemon that does it safely, from 3.5.0 on. Reads

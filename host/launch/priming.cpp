@@ -8,6 +8,7 @@
 
 #include "config/daemon_properties.hpp"
 #include "config/daemon_version.hpp"
+#include "config/table_names.hpp"
 
 namespace kclhost::host::launch {
 namespace {
@@ -105,19 +106,11 @@ std::optional<Error> read_stream(const Properties& properties, PrimingPlan& plan
   return plan.stream.empty() ? std::optional(Error{"no stream is named"}) : std::nullopt;
 }
 
-KclTable table(const Properties& properties, const std::string& property, const std::string& name,
-               const std::string& key) {
-  KclTable table;
-  table.name = get(properties, property).value_or(name);
-  table.key = key;
-  return table;
-}
-
 // A table whose properties begin with `prefix`. What is beyond the KCL's defaults, and is not done at once, is its own
 // to do: it does so for tables that it makes itself.
 KclTable helper_table(const Properties& properties, const std::string& prefix, const std::string& name,
                       const std::string& key) {
-  KclTable helper = table(properties, prefix + "TableName", name, key);
+  KclTable helper{.name = name, .key = key};
   const auto says = [&](const char* what) { return get(properties, prefix + what).value_or(""); };
   helper.deletion_protection = config::is_true(says("DeletionProtectionEnabled"));
   const std::string billing = upper(says("BillingMode"));
@@ -141,12 +134,21 @@ Result<PrimingPlan> plan_priming(const Properties& properties) {
   plan.dynamodb_endpoint = get(properties, "dynamoDBEndpoint");
   if (auto error = read_stream(properties, plan)) return *error;
   if (auto error = read_position(properties, plan)) return *error;
-  plan.leases = table(properties, "tableName", plan.application, "leaseKey");
+  const config::TableNames names = config::table_names(properties);
+  plan.leases = {.name = names.leases, .key = "leaseKey"};
   plan.leases.deletion_protection =
       config::is_true(get(properties, "leaseTableDeletionProtectionEnabled").value_or(""));
-  plan.coordinator_state = helper_table(properties, "coordinatorState", plan.application + "-CoordinatorState", "key");
-  plan.worker_metrics = helper_table(properties, "workerMetrics", plan.application + "-WorkerMetricStats", "wid");
+  plan.coordinator_state = helper_table(properties, "coordinatorState", names.coordinator_state, "key");
+  plan.worker_metrics = helper_table(properties, "workerMetrics", names.worker_metrics, "wid");
   return plan;
+}
+
+std::string option_for_sdk(const config::Daemon& daemon) {
+  const auto& options = daemon.jvm_options;
+  const auto option = std::find_if(options.begin(), options.end(), [](const auto& word) {
+    return word.starts_with(sdk_option) || word.starts_with('@');  // @: more of them in a file
+  });
+  return option == options.end() ? "" : *option;
 }
 
 std::optional<std::string> why_not_primed(const config::Daemon& daemon, const std::filesystem::path& kclhost) {
@@ -156,11 +158,9 @@ std::optional<std::string> why_not_primed(const config::Daemon& daemon, const st
     return (version.empty() ? "which daemon daemon.jars has is not known" : "the daemon is " + version) +
            ", and kclhost knows the tables of " + known_version + " alone";
   }
-  const auto& options = daemon.jvm_options;
-  const auto option = std::find_if(options.begin(), options.end(), [](const auto& word) {
-    return word.starts_with(sdk_option) || word.starts_with('@');  // @: more of them in a file
-  });
-  if (option != options.end()) return *option + " may lead the AWS SDK elsewhere, where kclhost does not follow";
+  if (const std::string option = option_for_sdk(daemon); !option.empty()) {
+    return option + " may lead the AWS SDK elsewhere, where kclhost does not follow";
+  }
   // What launch adds for lack of one.
   Properties properties = daemon.properties;
   properties.emplace("awsCredentialsProvider", default_provider);

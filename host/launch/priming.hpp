@@ -39,6 +39,9 @@ struct PrimingPlan {
 // By the properties that the daemon is given. The error says why the tables have to be left to the KCL.
 Result<PrimingPlan> plan_priming(const std::map<std::string, std::string>& properties);
 
+// The first of daemon.jvm_options that may lead the AWS SDK to another place than the properties; "": none.
+std::string option_for_sdk(const config::Daemon& daemon);
+
 // Why `launch` leaves a new application to the KCL, in a few words; nothing: it does not. Reads the names of the jars,
 // and looks for the program that primes, in the directory of `kclhost` or in ../libexec/kclhost.
 std::optional<std::string> why_not_primed(const config::Daemon& daemon, const std::filesystem::path& kclhost);

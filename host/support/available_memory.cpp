@@ -30,10 +30,11 @@ std::uint64_t least_limit(const fs::path& mount, const fs::path& group, const ch
   return least;
 }
 
-}  // namespace
-
-std::uint64_t available_memory(const fs::path& groups, const fs::path& own) {
-  std::uint64_t least = machine_memory();
+// A limit of the groups that the file `own` names: `file` in version 2, and in version 1 another one in the folder of
+// the controller.
+std::uint64_t group_limit(const fs::path& groups, const fs::path& own, const char* file, const std::string& controller,
+                          const char* old_file) {
+  std::uint64_t least = UINT64_MAX;
   std::ifstream lines(own);
   // NUMBER:CONTROLLERS:GROUP; version 2 has no controllers there.
   for (std::string line; std::getline(lines, line);) {
@@ -41,11 +42,21 @@ std::uint64_t available_memory(const fs::path& groups, const fs::path& own) {
     if (first == std::string::npos || second == std::string::npos) continue;
     const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
     const fs::path group = line.substr(second + 1);
-    if (controllers == ",,") least = std::min(least, least_limit(groups, group, "memory.max"));
-    if (controllers.find(",memory,") != std::string::npos)
-      least = std::min(least, least_limit(groups / "memory", group, "memory.limit_in_bytes"));
+    if (controllers == ",,") least = std::min(least, least_limit(groups, group, file));
+    if (controllers.find("," + controller + ",") != std::string::npos)
+      least = std::min(least, least_limit(groups / controller, group, old_file));
   }
   return least;
+}
+
+}  // namespace
+
+std::uint64_t available_memory(const fs::path& groups, const fs::path& own) {
+  return std::min(machine_memory(), group_limit(groups, own, "memory.max", "memory", "memory.limit_in_bytes"));
+}
+
+std::uint64_t allowed_tasks(const fs::path& groups, const fs::path& own) {
+  return group_limit(groups, own, "pids.max", "pids", "pids.max");
 }
 
 }  // namespace kclhost::host

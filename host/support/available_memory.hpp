@@ -11,4 +11,8 @@ namespace kclhost::host {
 std::uint64_t available_memory(const std::filesystem::path& groups = "/sys/fs/cgroup",
                                const std::filesystem::path& own = "/proc/self/cgroup");
 
+// How many processes and threads the control groups allow all together that are in them; UINT64_MAX: any number.
+std::uint64_t allowed_tasks(const std::filesystem::path& groups = "/sys/fs/cgroup",
+                            const std::filesystem::path& own = "/proc/self/cgroup");
+
 }  // namespace kclhost::host

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-COMMANDS = ["run", "check", "inspect", "conformance", "replay", "launch", "fetch-daemon", "import", "new", "put", "schema", "dead-letters"]
+COMMANDS = ["run", "check", "inspect", "conformance", "replay", "launch", "doctor", "iam", "fetch-daemon", "import", "new", "put", "schema", "dead-letters"]
 
 
 def test_help_lists_the_commands(kclhost):

@@ -22,6 +22,7 @@ ORDER = [
     ["run", "launch", "replay", "put", "prime", "aws", "web"],
     ["conformance"],
     ["cli"],
+    ["doctor"],
 ]
 RANK = {folder: rank for rank, folders in enumerate(ORDER) for folder in folders}
 # Folders on one line that may include each other all the same, each with its reason.
@@ -48,7 +49,7 @@ def test_who_decides_knows_nothing_of_the_system():
     assert files
     bad = [f"{path.relative_to(TOP)} includes {name}" for path in files for name in includes(path)
            if SYSTEM.fullmatch(name)
-           or name.split("/")[0] in ("run", "worker", "store", "launch", "observe", "hub", "cli", "replay", "put", "prime", "aws", "web", "conformance")]
+           or name.split("/")[0] in ("run", "worker", "store", "launch", "observe", "hub", "cli", "replay", "put", "prime", "aws", "web", "conformance", "doctor")]
     assert not bad, "\n".join(bad)
 
 

@@ -56,5 +56,17 @@ TEST_F(AvailableMemory, KnowsTheOldControlGroups) {
   EXPECT_EQ(available(), 1u << 20);
 }
 
+TEST_F(AvailableMemory, TheGroupsLimitTasksToo) {
+  const auto allowed = [this] { return allowed_tasks(directory_ / "groups", directory_ / "own"); };
+  write("own", "0::/pod/container\n");
+  EXPECT_EQ(allowed(), UINT64_MAX);
+  write("groups/pod/pids.max", "300\n");
+  write("groups/pod/container/pids.max", "max\n");
+  EXPECT_EQ(allowed(), 300u);
+  write("own", "12:pids:/p\n5:cpu,memory:/m\n");
+  write("groups/pids/p/pids.max", "200\n");
+  EXPECT_EQ(allowed(), 200u);
+}
+
 }  // namespace
 }  // namespace kclhost::host
