@@ -45,7 +45,8 @@ RUN --mount=type=cache,id=kclhost-ccache,target=/root/.cache/ccache \
     && cmake --build --preset release -- --quiet \
     && DESTDIR=/stage cmake --install build/release --strip >/dev/null && cp -a /stage /installed \
     && mkdir /stage/plugins && cd /stage/usr/local/lib/kclhost/plugins && mv word_counter.so archiver.so http_forwarder.so /stage/plugins/ \
-    && rm -r /stage/usr/local/include /stage/usr/local/lib /stage/usr/local/share/kclhost/rust
+    && rm -r /stage/usr/local/include /stage/usr/local/lib \
+         /stage/usr/local/share/bash-completion /stage/usr/local/share/fish /stage/usr/local/share/zsh /stage/usr/local/share/kclhost/rust
 # Where a debugger looks for them: under the program's build id.
 RUN for file in build/release/bin/kclhost build/release/bin/kclhost-put build/release/bin/kclhost-web build/release/plugins/word_counter.so build/release/plugins/archiver.so build/release/plugins/http_forwarder.so; do \
       id=$(readelf --notes $file | sed -n 's|.*Build ID: \(..\)|\1/|p') && to=/symbols/usr/lib/debug/.build-id/$id.debug \
