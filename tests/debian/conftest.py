@@ -1,5 +1,6 @@
 """The packages of this build, and a clean Debian with them."""
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
+os.environ.setdefault("KCLHOST_IMAGE_DEBIAN", platform.freedesktop_os_release()["VERSION_CODENAME"])
 sys.path[:0] = [str(TESTS / "image"), str(TESTS / "support")]
 
 import base_image  # noqa: E402

@@ -1,4 +1,5 @@
-"""What somebody has who installs the packages on a clean Debian. KCLHOST_IMAGE_DEBIAN names another than Debian 12."""
+"""What somebody has who installs the packages on a clean Debian. KCLHOST_IMAGE_DEBIAN names another than the
+machine's own."""
 import os
 import re
 import subprocess
