@@ -131,7 +131,8 @@ KnownCommand CommandLine::Program::known(const CLI::App& command) const {
     if (const auto found = choices.find(option); found != choices.end()) value.choices = found->second;
     if (option->get_positional()) all.places.push_back(value);
     if (!option->nonpositional()) continue;
-    KnownOption named{.help = option->get_description(), .takes_value = option->get_type_size() > 0, .value = value};
+    KnownOption named{
+        .help = option->get_description(), .takes_value = option->get_items_expected_min() > 0, .value = value};
     for (const std::string& name : option->get_lnames()) named.names.push_back("--" + name);
     for (const std::string& name : option->get_snames()) named.names.push_back("-" + name);
     all.options.push_back(std::move(named));

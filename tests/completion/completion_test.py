@@ -21,7 +21,7 @@ print("it has run")
 """
 TYPED = {
     "kclhost chec\t--conf\tkclhost.y\t": ["check", "--config", "kclhost.yaml"],
-    "kclhost check kclhost.y\t": ["check", "kclhost.yaml"],
+    "kclhost check --json kclhost.y\t": ["check", "--json", "kclhost.yaml"],
     "kclhost check --config=kclhost.y\t": ["check", "--config=kclhost.yaml"],
     "kclhost dead-l\tpur\t--older\t7d": ["dead-letters", "purge", "--older-than", "7d"],
     "kclhost replay --format dead\trecor\t": ["replay", "--format", "dead-letters", "records"],
