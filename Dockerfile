@@ -18,7 +18,7 @@ ARG DEBIAN=bookworm
 
 # Java, and what fetches the daemon.
 FROM debian:${DEBIAN}-slim AS jdk
-RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jdk-headless maven >/dev/null
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends default-jdk-headless maven python3 >/dev/null
 # No more of Java than the daemon's jars use. java.desktop has java.beans; java.sql and java.security.jgss are mentioned by
 # libraries; jdk.crypto.ec and jdk.naming.dns are for TLS and DNS; java.instrument, jdk.jfr and jdk.management.agent let an
 # agent, a profiler or JMX look inside. The files left out draw, print and play, and need libraries of their own for it. The
@@ -45,7 +45,11 @@ RUN --mount=type=cache,id=kclhost-ccache,target=/root/.cache/ccache \
     && cmake --build --preset release -- --quiet \
     && DESTDIR=/stage cmake --install build/release --strip >/dev/null && cp -a /stage /installed \
     && mkdir /stage/plugins && cd /stage/usr/local/lib/kclhost/plugins && mv word_counter.so archiver.so http_forwarder.so /stage/plugins/ \
-    && rm -r /stage/usr/local/include /stage/usr/local/lib /stage/usr/local/share/kclhost/rust
+    && rm -r /stage/usr/local/include /stage/usr/local/lib \
+         /stage/usr/local/share/bash-completion /stage/usr/local/share/fish /stage/usr/local/share/zsh /stage/usr/local/share/kclhost/rust
+# Under which licences the libraries are that the programs contain, and which they are.
+RUN mkdir -p /stage/usr/local/share/doc/kclhost && cat packaging/copyright >/stage/usr/local/share/doc/kclhost/copyright \
+    && scripts/third-party-notices >>/stage/usr/local/share/doc/kclhost/copyright && scripts/third-party-notices --list >/linked
 # Where a debugger looks for them: under the program's build id.
 RUN for file in build/release/bin/kclhost build/release/bin/kclhost-put build/release/bin/kclhost-web build/release/plugins/word_counter.so build/release/plugins/archiver.so build/release/plugins/http_forwarder.so; do \
       id=$(readelf --notes $file | sed -n 's|.*Build ID: \(..\)|\1/|p') && to=/symbols/usr/lib/debug/.build-id/$id.debug \
@@ -62,6 +66,11 @@ FROM jdk AS daemon
 COPY --from=build /stage/usr/local /usr/local
 RUN --mount=type=cache,id=kclhost-maven,target=/root/.m2/repository \
     kclhost fetch-daemon --to /opt/kclhost/jars && rm /opt/kclhost/jars/classes.jsa
+
+# What the jars are, by the plugin that CycloneDX has for Maven.
+RUN --mount=type=cache,id=kclhost-maven,target=/root/.m2/repository \
+    mvn -B -q -ntp -f /usr/local/share/kclhost/daemon/pom.xml org.cyclonedx:cyclonedx-maven-plugin:2.9.3:makeBom \
+      -DoutputFormat=json -DoutputDirectory=/bom -DoutputName=jars
 
 # Debian, the certificates, and the user that it runs as.
 FROM debian:${DEBIAN}-slim AS base
@@ -92,11 +101,20 @@ RUN mkdir -p /image/usr/bin /image/usr/lib /image/usr/lib64 /image/usr/sbin /ima
     && for file in passwd group; do grep -E '^(root|nobody|nogroup|kclhost):' /etc/$file >/image/etc/$file; done \
     && cp /etc/nsswitch.conf /image/etc/ && ldconfig -r /image
 
+# What all of it is made of, for those who look for vulnerabilities and licences.
+FROM daemon AS sbom
+COPY scripts/sbom /
+COPY --from=build /linked /linked
+COPY --from=packages /image/var/lib/dpkg/status.d /packages
+RUN dpkg-query -W -f '${Package} ${Version}\n' 'openjdk-*-jre-headless' | grep ' .' >>/linked \
+    && /sbom "$(kclhost --version | cut -d ' ' -f 2)" "$(. /etc/os-release && echo $VERSION_ID)" /bom/jars.json /packages /linked >/sbom.json
+
 # What runs.
 FROM scratch AS image
 COPY --from=packages /image /
 COPY --from=jdk /opt/java /opt/java
 COPY --from=daemon /opt/kclhost/jars /opt/kclhost/jars
+COPY --from=sbom /sbom.json /usr/local/share/doc/kclhost/sbom.cdx.json
 COPY config/kclhost.yaml /etc/kclhost/kclhost.yaml
 COPY config/daemon/logback.xml /etc/kclhost/daemon/logback.xml
 COPY --from=build /stage/plugins /plugins

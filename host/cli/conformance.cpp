@@ -119,7 +119,8 @@ int conform(const Arguments& arguments) {
 void add_conformance(CommandLine& program) {
   CommandLine command = program.add_command("conformance", "Play everything to a plugin, and say what to mend in it");
   auto arguments = std::make_shared<Arguments>();
-  command.add({.names = "plugin", .into = &arguments->plugin, .help = "Plugin file (.so)", .required = true});
+  command.add(
+      {.names = "plugin", .into = &arguments->plugin, .help = "Plugin file (.so)", .required = true, .value = "FILE"});
   command.add({.names = "--config",
                .into = &arguments->config,
                .help = "plugin.config: JSON, a file of it, or a configuration file that has it",

@@ -17,7 +17,7 @@ namespace {
 
 struct FetchOptions {
   std::string to;
-  std::string config;
+  std::filesystem::path config;
   std::string pom;
   std::string version;
   std::string java;
@@ -93,13 +93,9 @@ void add_fetch_daemon(CommandLine& program) {
   const auto options = std::make_shared<FetchOptions>();
   command.add({.names = "--to",
                .into = &options->to,
-               .help = "The directory for the jars (default: daemon.jars of --config, else ./jars)",
+               .help = "The directory for the jars (default: daemon.jars of the configuration, else ./jars)",
                .value = "DIR"});
-  command.add({.names = "--config",
-               .into = &options->config,
-               .help = "A configuration file whose daemon.jars says where (default: KCLHOST_CONFIG's, else "
-                       "/etc/kclhost/kclhost.yaml)",
-               .value = "FILE"});
+  add_configuration(command, options->config);
   command.add(
       {.names = "--pom", .into = &options->pom, .help = "Another pom.xml than the one kclhost ships", .value = "FILE"});
   command.add({.names = "--version",
@@ -108,7 +104,7 @@ void add_fetch_daemon(CommandLine& program) {
                .value = "VERSION"});
   command.add({.names = "--java",
                .into = &options->java,
-               .help = "The Java that makes the class archive (default: daemon.java of --config, else java)",
+               .help = "The Java that makes the class archive (default: daemon.java of the configuration, else java)",
                .value = "PROGRAM"});
   command.runs([options] { return fetch_daemon(*options); });
 }

@@ -108,7 +108,7 @@ void add_inspect(CommandLine& program) {
   CommandLine command = program.add_command("inspect", "Show what a plugin file is");
   auto name = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);
-  command.add({.names = "plugin", .into = name.get(), .help = "Plugin file (.so)", .required = true});
+  command.add({.names = "plugin", .into = name.get(), .help = "Plugin file (.so)", .required = true, .value = "FILE"});
   command.add({.names = "--json", .into = as_json.get(), .help = "Print JSON"});
   command.runs([name, as_json] { return inspect(*name, *as_json); });
 }

@@ -9,13 +9,17 @@ void declare_input(CommandLine& command, ReplayArguments& arguments) {
   command.add({.names = "INPUT",
                .into = &arguments.input.files,
                .help = "Files of records, of dead letters, or of a captured conversation; -: standard input",
-               .required = true});
+               .required = true,
+               .value = "FILE"});
   command.add({.names = "--config",
                .into = &arguments.config,
                .help = "Play to 'kclhost run' with this configuration (default: KCLHOST_CONFIG's, else "
-                       "/etc/kclhost/kclhost.yaml)"});
-  command.add(
-      {.names = "--exec", .into = &arguments.exec, .help = "Play to this command instead, quoted as for a shell"});
+                       "/etc/kclhost/kclhost.yaml)",
+               .value = "FILE"});
+  command.add({.names = "--exec",
+               .into = &arguments.exec,
+               .help = "Play to this command instead, quoted as for a shell",
+               .value = "COMMAND"});
   command.add({.names = "--compare",
                .into = &arguments.compare,
                .help = "The first two files are plugins: give both the same records, and show what they do otherwise"});
@@ -43,7 +47,8 @@ void declare_input(CommandLine& command, ReplayArguments& arguments) {
 void declare_checkpoints(CommandLine& command, ReplayArguments& arguments) {
   command.add({.names = "--checkpoint-file",
                .into = &arguments.checkpoint_file,
-               .help = "Keeps the last checkpoint; a replay begins after the one found there"});
+               .help = "Keeps the last checkpoint; a replay begins after the one found there",
+               .value = "FILE"});
   command.add({.names = "--fail-checkpoints",
                .into = &arguments.failures,
                .help = "Errors for the next checkpoints: ThrottlingException*2,ShutdownException"});
@@ -83,7 +88,10 @@ void declare_pace(CommandLine& command, ReplayArguments& arguments) {
 }
 
 void declare_output(CommandLine& command, ReplayArguments& arguments) {
-  command.add({.names = "--report", .into = &arguments.report, .help = "Write all figures to this file, as JSON"});
+  command.add({.names = "--report",
+               .into = &arguments.report,
+               .help = "Write all figures to this file, as JSON",
+               .value = "FILE"});
   command.add(
       {.names = "--json", .into = &arguments.json, .help = "Print all figures, as JSON, instead of the summary"});
   command.add({.names = "--progress", .into = &arguments.progress, .help = "A line on standard error every second"});

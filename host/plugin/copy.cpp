@@ -56,7 +56,8 @@ std::optional<Error> open_folder(const fs::path& folder) {
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) return staging_failed(folder, errno);
   if (status.st_uid != ::geteuid() && status.st_uid != 0)
-    return Error{"can't stage the plugin: " + folder.string() + ": the folder belongs to another user"};
+    return Error{"can't stage the plugin: " + folder.string() +
+                 ": the folder belongs to another user; run this as that one, or take another state_dir"};
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && ::chmod(folder.c_str(), 0755) != 0)
     return staging_failed(folder, errno);
   return std::nullopt;

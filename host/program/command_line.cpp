@@ -3,17 +3,21 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <span>
 #include <string_view>
 #include <utility>
 
 #include "config/nearest.hpp"
+#include "program/completion.hpp"
 #include "program/output.hpp"
 #include "support/exit_code.hpp"
 #include "support/one_line.hpp"
 
 namespace kclhost::host::cli {
 namespace {
+
+constexpr const char* asks_completions = "__complete";
 
 CLI::Validator numbers(Least least) {
   return {[least](const std::string& text) {
@@ -82,6 +86,23 @@ std::string unknown_argument(const CLI::App& app, std::span<char* const> argumen
   return {};
 }
 
+KnownValue::Kind kind_of(const std::string& type) {
+  const auto names = [&](const char* what) { return type.find(what) != std::string::npos; };
+  if (names("FILE") || names("PROGRAM")) return KnownValue::Kind::file;
+  return names("DIR") ? KnownValue::Kind::directory : KnownValue::Kind::anything;
+}
+
+int complete(const KnownCommand& program, std::span<const std::string> words) {
+  const KnownCommand& command = command_of(program, words);
+  if (command.forward) {
+    std::vector<std::string> asked{asks_completions};
+    asked.insert(asked.end(), words.begin(), words.end());
+    return command.forward(asked);
+  }
+  for (const std::string& line : completions(command, words)) std::puts(line.c_str());
+  return exit_done;
+}
+
 // The exit code of what may have printed.
 int finished(const std::string& program, int code) {
   const auto error = finish_output();
@@ -92,11 +113,50 @@ int finished(const std::string& program, int code) {
 
 }  // namespace
 
+struct CommandLine::Program {
+  Program(const std::string& name, const std::string& help) : app(help, name) {}
+
+  KnownCommand known(const CLI::App& command) const;
+
+  CLI::App app;
+  Command chosen;
+  std::map<const CLI::Option*, std::vector<std::string>> choices;
+  std::map<const CLI::App*, std::function<int(const std::vector<std::string>&)>> forwarded;
+};
+
+KnownCommand CommandLine::Program::known(const CLI::App& command) const {
+  KnownCommand all{.name = command.get_name(), .help = command.get_description()};
+  for (const CLI::Option* option : command.get_options()) {
+    KnownValue value{.kind = kind_of(option->get_type_name()), .repeated = option->get_items_expected_max() > 1};
+    if (const auto found = choices.find(option); found != choices.end()) value.choices = found->second;
+    if (option->get_positional()) all.places.push_back(value);
+    if (!option->nonpositional()) continue;
+    KnownOption named{
+        .help = option->get_description(), .takes_value = option->get_items_expected_min() > 0, .value = value};
+    for (const std::string& name : option->get_lnames()) named.names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) named.names.push_back("-" + name);
+    all.options.push_back(std::move(named));
+  }
+  for (const CLI::App* below : command.get_subcommands([](const CLI::App*) { return true; })) {
+    KnownCommand one = known(*below);
+    if (one.name.empty()) {  // a group of options
+      std::move(one.options.begin(), one.options.end(), std::back_inserter(all.options));
+    } else {
+      all.commands.push_back(std::move(one));
+    }
+  }
+  if (const auto found = forwarded.find(&command); found != forwarded.end()) all.forward = found->second;
+  return all;
+}
+
 void CommandLine::add(const Option& option) {
   CLI::Option* declared = declare(*app_, option);
   if (option.required) declared->required();
   if (option.value != nullptr) declared->type_name(option.value);
-  if (!option.choices.empty()) declared->check(CLI::IsMember(option.choices).description(""));
+  if (!option.choices.empty()) {
+    declared->check(CLI::IsMember(option.choices).description(""));
+    program_->choices[declared] = option.choices;
+  }
   if (option.least != Least::any) declared->check(numbers(option.least));
   if (option.show_default) declared->capture_default_str();
   if (option.excludes != nullptr) declared->excludes(app_->get_option(option.excludes));
@@ -104,46 +164,44 @@ void CommandLine::add(const Option& option) {
 
 void CommandLine::add_alternatives(const char* name, const char* help, const std::vector<Option>& options) {
   CLI::Option_group* group = app_->add_option_group(name, help);
-  CommandLine alternatives(*group, *chosen_);
+  CommandLine alternatives(*group, *program_);
   for (const Option& option : options) alternatives.add(option);
   group->require_option(0, 1);
 }
 
 CommandLine CommandLine::add_command(const char* name, const char* help) {
   app_->require_subcommand(1);
-  return {*app_->add_subcommand(name, help), *chosen_};
+  return {*app_->add_subcommand(name, help), *program_};
 }
 
 void CommandLine::runs(Command command) {
-  app_->callback([&chosen = *chosen_, command = std::move(command)] { chosen = command; });
+  app_->callback([&chosen = program_->chosen, command = std::move(command)] { chosen = command; });
 }
 
 void CommandLine::forwards(std::function<int(const std::vector<std::string>&)> command) {
   app_->set_help_flag();
   app_->prefix_command();
+  program_->forwarded[app_] = command;
   runs([app = app_, command = std::move(command)] { return command(app->remaining()); });
 }
 
-struct ProgramCommandLine::Parser {
-  Parser(const std::string& name, const std::string& help) : app(help, name) {}
-
-  CLI::App app;
-  Command chosen;
-};
-
 ProgramCommandLine::ProgramCommandLine(const std::string& name, const std::string& help, const std::string& version)
-    : ProgramCommandLine(std::make_unique<Parser>(name, help)) {
-  if (!version.empty()) parser_->app.set_version_flag("--version", name + " " + version);
+    : ProgramCommandLine(std::make_unique<Program>(name, help)) {
+  if (!version.empty()) program_->app.set_version_flag("--version", name + " " + version);
 }
 
-ProgramCommandLine::ProgramCommandLine(std::unique_ptr<Parser> parser)
-    : CommandLine(parser->app, parser->chosen), parser_(std::move(parser)) {}
+ProgramCommandLine::ProgramCommandLine(std::unique_ptr<Program> program)
+    : CommandLine(program->app, *program), program_(std::move(program)) {}
 
 ProgramCommandLine::~ProgramCommandLine() = default;
 
 int ProgramCommandLine::run(int argc, char** argv) {
-  CLI::App& app = parser_->app;
+  CLI::App& app = program_->app;
   const std::string name = app.get_name();
+  if (argc > 1 && std::string_view(argv[1]) == asks_completions) {
+    const std::vector<std::string> words(argv + 2, argv + argc);
+    return finished(name, complete(program_->known(app), words));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -153,7 +211,7 @@ int ProgramCommandLine::run(int argc, char** argv) {
     std::fprintf(stderr, "%s: %s; see %s --help\n", name.c_str(), one_line(wrong).c_str(), name.c_str());
     return exit_usage;
   }
-  return finished(name, parser_->chosen());
+  return finished(name, program_->chosen());
 }
 
 }  // namespace kclhost::host::cli

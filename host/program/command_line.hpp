@@ -34,7 +34,8 @@ struct Option {
   Target into;  // must live until the command has run
   const char* help;
   bool required = false;
-  const char* value = nullptr;            // what --help calls the value; nullptr: its type
+  const char* value =
+      nullptr;  // what --help calls the value; nullptr: its type. FILE, DIR, PROGRAM: shells complete it so
   std::vector<std::string> choices = {};  // the values that are allowed; empty: all
   Least least = Least::any;               // numbers only
   bool show_default = false;              // in --help
@@ -55,11 +56,12 @@ class CommandLine {
   void forwards(std::function<int(const std::vector<std::string>&)> command);
 
  protected:
-  CommandLine(CLI::App& app, Command& chosen) : app_(&app), chosen_(&chosen) {}
+  struct Program;  // what all commands of one share
+  CommandLine(CLI::App& app, Program& program) : app_(&app), program_(&program) {}
 
  private:
   CLI::App* app_;
-  Command* chosen_;
+  Program* program_;
 };
 
 // The program's own.
@@ -74,13 +76,14 @@ class ProgramCommandLine : public CommandLine {
   // Reads the arguments and runs the command they ask for. Answers --help and --version itself, and bad usage with one
   // line on standard error and exit_usage; for a name that is not known the line has the nearest one. What the command
   // throws gets through. Output that can't be written is an error, whoever printed it.
+  // `__complete WORD...` is what shells ask with (config/completion): it prints what may stand in place of the last
+  // word.
   int run(int argc, char** argv);
 
  private:
-  struct Parser;
-  explicit ProgramCommandLine(std::unique_ptr<Parser> parser);
+  explicit ProgramCommandLine(std::unique_ptr<Program> program);
 
-  std::unique_ptr<Parser> parser_;
+  std::unique_ptr<Program> program_;
 };
 
 }  // namespace kclhost::host::cli

@@ -15,7 +15,7 @@ void declare(cli::CommandLine& line, Options& options) {
   line.add({.names = "FILE",
             .into = &options.file,
             .help = "Put each line of this file as one record; -: standard input",
-            .value = "",
+            .value = "FILE",
             .excludes = "--word"});
   line.add({.names = "-p,--period",
             .into = &options.period,

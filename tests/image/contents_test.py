@@ -1,4 +1,6 @@
 """What is in the image, and what is not."""
+import hashlib
+import json
 import os
 import re
 import stat
@@ -6,9 +8,15 @@ import subprocess
 from pathlib import Path
 
 import base_image
+import fetch
 
 # Bytes, before compression. Debian 13's Java and libraries are larger.
 LARGEST = {"bookworm": 200_000_000, "trixie": 215_000_000}[base_image.RELEASE]
+
+VALIDATE = """import sys
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+print(JsonStrictValidator(SchemaVersion.V1_6).validate_str(open(sys.argv[1]).read()))"""
 
 
 def files(root) -> list:
@@ -64,6 +72,24 @@ def test_names_its_packages(root):
         assert re.search(r"^Version: \S", listed.read_text(), re.MULTILINE)
     assert (root / "usr/share/doc/libc6/copyright").exists()
     assert "ID=debian" in (root / "usr/lib/os-release").read_text()
+
+
+def test_says_what_it_is_made_of(root):
+    """As CycloneDX has it: each package, each jar by its sum, and the libraries that were linked; all with their licences."""
+    file = root / "usr/local/share/doc/kclhost/sbom.cdx.json"
+    valid = subprocess.run([fetch.cyclonedx(), "-c", VALIDATE, file], capture_output=True, text=True, check=False)
+    assert (valid.returncode, valid.stdout) == (0, "None\n"), valid.stdout + valid.stderr
+    components = json.loads(file.read_text())["components"]
+    named = {component["name"] for component in components}
+    assert {package.name for package in (root / "var/lib/dpkg/status.d").iterdir()} <= named
+    assert {"libssl-dev", "libyaml-cpp-dev", "rapidjson-dev"} <= named and [name for name in named if name.startswith("openjdk-")]
+    by_sum = {sum["content"]: component for component in components for sum in component.get("hashes", []) if sum["alg"] == "SHA-256"}
+    jars = list((root / "opt/kclhost/jars").glob("*.jar"))
+    assert len(jars) > 50
+    for jar in jars:
+        assert by_sum[hashlib.sha256(jar.read_bytes()).hexdigest()]["licenses"], jar
+    notices = (root / "usr/local/share/doc/kclhost/copyright").read_text()
+    assert "Boost Software License" in notices and "libssl-dev" in notices
 
 
 def test_has_certificates_and_time_zones(root):

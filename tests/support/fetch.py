@@ -54,6 +54,11 @@ def kpl() -> Path:
     return next(_environment("kpl").glob("lib/python3*/site-packages"))
 
 
+def cyclonedx() -> Path:
+    """The Python interpreter of a virtual environment with CycloneDX's library."""
+    return _environment("cyclonedx") / "bin" / "python"
+
+
 def oldest_cmake() -> Path:
     """The oldest CMake that plugins can be built with."""
     return next(_environment("oldest-cmake").glob("lib/python3*/site-packages/cmake/data/bin/cmake"))
