@@ -39,8 +39,8 @@ enum class Kind : std::uint32_t {
   refused,       // texts: what of the plugin's the host's table has refused, and why
 };
 
-// Of Kind::load: the configuration is not held against the schema; another create may follow destroy.
-inline constexpr std::int32_t load_any_config = 1, load_for_many = 2;
+// Of Kind::load: the configuration is not held against the schema; another create may follow destroy; as a shadow.
+inline constexpr std::int32_t load_any_config = 1, load_for_many = 2, load_shadow = 4;
 
 struct Header {
   Kind kind{};

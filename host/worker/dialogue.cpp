@@ -79,7 +79,8 @@ Dialogue::Dialogue(WorkerId worker, Channel channel, std::shared_ptr<ControlPage
 void Dialogue::begin(pid_t peer, const Spec& spec) {
   peer_ = peer;
   outlives_destroy_ = spec.outlives_destroy;
-  const std::int32_t code = (spec.any_config ? load_any_config : 0) | (spec.outlives_destroy ? load_for_many : 0);
+  const std::int32_t code = (spec.any_config ? load_any_config : 0) | (spec.outlives_destroy ? load_for_many : 0) |
+                            (spec.shadow ? load_shadow : 0);
   post({.kind = Kind::load, .code = code, .a = spec.lane, .b = spec.lane_count},
        {spec.staged_path, spec.plugin_path, spec.application, spec.stream});
 }

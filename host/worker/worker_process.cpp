@@ -109,6 +109,8 @@ void run_worker_process(const Inheritance& inherited) noexcept {
   connect_output(given);
   close_all_but({given.channel, given.control, given.batch});
   limit(given);
+  constexpr int lowest_priority = 19;
+  if (given.lowest_priority) ::setpriority(PRIO_PROCESS, 0, lowest_priority);
   unblock_signals();
   try {
     Supplies supplies{given.id, HostLink::Where::own_process, Channel(move_up(given.channel)),
