@@ -284,11 +284,15 @@ void Shadow::finish_records(RecordId first, std::uint64_t count) {
 
 // ---- Its lines
 
+void Shadow::tell_left_out() {
+  const std::uint32_t more = std::exchange(lines_left_out_, 0);
+  if (more == 0) return;
+  log_.write(observe::Level::info, "shadow", "and " + std::to_string(more) + " more lines", {{"shadow", name_}});
+}
+
 bool Shadow::may_write(Clock::time_point now) {
   if (now - lines_since_ >= 1s) {
-    if (const std::uint32_t more = std::exchange(lines_left_out_, 0); more != 0) {
-      log_.write(observe::Level::info, "shadow", "and " + std::to_string(more) + " more lines", {{"shadow", name_}});
-    }
+    tell_left_out();
     lines_since_ = now;
     lines_ = 0;
   }
@@ -345,6 +349,7 @@ void Shadow::add_to(std::vector<hub::Series>& all) const {
 void Shadow::end() {
   instance_.reset();
   life_.reset();
+  tell_left_out();
   counts_.tell();
 }
 

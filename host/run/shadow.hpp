@@ -74,6 +74,7 @@ class Shadow final : private worker::Listener {
   void finish_records(RecordId first, std::uint64_t count);
   bool has_room(const Batch& batch) const;
   bool holds_too_much() const;
+  void tell_left_out();
   bool may_write(Clock::time_point now);
 
   const config::Config& config_;

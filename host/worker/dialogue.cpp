@@ -258,7 +258,8 @@ void Dialogue::on_loaded(const Packet& packet) {
   descriptor_.description = packet.texts[2];
   descriptor_.abi_minor = static_cast<std::uint32_t>(packet.header.b);
   descriptor_.flags = static_cast<std::uint32_t>(packet.header.a);
-  descriptor_.ticks = packet.header.code != 0;
+  descriptor_.ticks = (packet.header.code & loaded_ticks) != 0;
+  descriptor_.can_shadow = (packet.header.code & loaded_can_shadow) != 0;
   if (const AckMemory& memory = control_->acknowledgements(); descriptor_.acknowledges() && memory.size != 0) {
     open_.emplace(memory);
     descriptor_.most_open = memory.most_open();

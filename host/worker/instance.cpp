@@ -60,7 +60,8 @@ Descriptor describe(const plugin::PluginTable& table) {
           .config_schema = table.config_schema,
           .abi_minor = table.functions.abi_minor,
           .flags = table.functions.flags,
-          .ticks = table.functions.tick != nullptr};
+          .ticks = table.functions.tick != nullptr,
+          .can_shadow = why_no_shadow(table).empty()};
 }
 
 std::string why_no_shadow(const plugin::PluginTable& table) {

@@ -96,7 +96,8 @@ class Worker {
       host_.send({.kind = Kind::schema}, {part});
       rest.remove_prefix(part.size());
     }
-    return host_.send({.kind = Kind::loaded, .code = about.ticks, .a = about.flags, .b = about.abi_minor},
+    const std::int32_t code = (about.ticks ? loaded_ticks : 0) | (about.can_shadow ? loaded_can_shadow : 0);
+    return host_.send({.kind = Kind::loaded, .code = code, .a = about.flags, .b = about.abi_minor},
                       {about.id, about.version, about.description});
   }
 

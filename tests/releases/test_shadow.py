@@ -1,6 +1,7 @@
 """A shadow sees the shard's records, and whatever becomes of it the daemon and the plugin notice nothing."""
 import json
 import os
+import pathlib
 import subprocess
 
 import pytest
@@ -200,11 +201,13 @@ def test_one_that_holds_records_is_asked_to_finish_and_its_checkpoints_go_nowher
     trial.finish()
 
 
-def test_it_has_the_lowest_priority(deployment):
+def test_it_is_the_first_to_go_without(deployment):
     trial = Trial(deployment)
     trial.until_ready()
     worker = trial.seen()[-1]["pid"]
     assert os.getpriority(os.PRIO_PROCESS, worker) == 19
+    about = pathlib.Path("/proc", str(worker))
+    assert (about / "oom_score_adj").read_text() == "1000\n" and (about / "comm").read_text() == "kclhost-shadow\n"
     assert os.getpriority(os.PRIO_PROCESS, deployment.notes()[-1]["pid"]) == os.getpriority(os.PRIO_PROCESS, 0)
     trial.finish()
 
@@ -218,11 +221,24 @@ def test_its_lines_do_not_crowd_the_log(deployment):
     trial.finish()
 
 
-REFUSED = [("actor.so", "does not offer kclhost.shadow/1"), ("missing.so", "can't be found"), ("load_segv.so", "can't be loaded")]
+def test_a_release_of_the_plugin_is_no_change_of_the_shadow(deployment):
+    trial = Trial(deployment)
+    trial.until_ready()
+    deployment.configure(another="key in front of the shadow")
+    trial.host.wait_for(lambda: trial.process("x") or trial.host.told("has taken the shard over"))
+    assert not trial.host.told("takes effect when hosts start anew")
+    before = len(trial.seen())
+    trial.host.wait_for(lambda: trial.process("y") or len(trial.seen()) > before)
+    assert len({note["pid"] for note in trial.seen()}) == 1, "the shadow goes on"
+    trial.finish()
 
 
-@pytest.mark.parametrize("plugin, why", REFUSED)
-def test_a_plugin_that_can_not_be_one_is_refused_and_the_shard_goes_on(deployment, plugin, why):
+REFUSED = [("actor.so", 3, "does not offer kclhost.shadow/1"), ("missing.so", 3, "can't be found"),
+           ("load_segv.so", 3, "can't be loaded"), ("actor_shadow.so", 2, "'shadow.config' does not fit the plugin's schema")]
+
+
+@pytest.mark.parametrize("plugin, code, why", REFUSED)
+def test_one_that_can_not_be_used_is_refused_and_the_shard_goes_on(deployment, plugin, code, why):
     shadow = {"path": "shadow.so"}
     if plugin != "missing.so":
         deployment.rename(plugin, "shadow.so")
@@ -230,10 +246,10 @@ def test_a_plugin_that_can_not_be_one_is_refused_and_the_shard_goes_on(deploymen
     file = deployment.directory / "kclhost.yaml"
     check = subprocess.run([BIN / "kclhost", "check", file], capture_output=True, text=True, check=False)
     problems = [line for line in check.stderr.splitlines() if not line.startswith("note: ")]
-    assert check.returncode == 3 and len(problems) == 1 and why in problems[0], check.stderr
+    assert check.returncode == code and len(problems) == 1 and why in problems[0], check.stderr
     deployment.process(host, "a")
-    host.wait_for(lambda: host.told("there is no shadow, and the shard goes on without") or
-                  host.told("the shadow was killed"))
+    host.wait_for(lambda: any("there is no shadow, and the shard goes on without" in line["message"] and why in line["message"] or
+                              "the shadow was killed by SIGSEGV" in line["message"] for line in host.log(source="host")))
     deployment.process(host, "b")
     assert [note["data"] for note in deployment.notes()] == ["a", "b"]
     assert host.finish() == 0

@@ -63,6 +63,7 @@ class Actor final : public Base {
  public:
 #ifdef ZOO_SHADOW
   static constexpr bool can_shadow = true;
+  static constexpr std::string_view config_schema = R"({"required": ["notes"]})";
 #endif
   explicit Actor(kclhost::Context& context) : context_(context) {
     rapidjson::Document config;
