@@ -33,6 +33,7 @@ void Host::act(const action::StartWorker& start) {
   spec.config_json = parts->config_json;
   spec.lane = start.lane;
   spec.lane_count = static_cast<std::uint32_t>(config_.concurrency);
+  spec.any_config = parts->initialized;
   const auto begin = config_.isolation == config::Isolation::process ? worker::start_process : worker::start_thread;
   auto started = begin(start.worker, std::move(spec), loop_, &buffer_, *this);
   if (!started) return not_started(started.error());
