@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from shard import BIN, write_config
+from shard import BIN, SANITIZED, write_config
 
 AT_ONCE = {"interval": "0s"}
 OVER = "what became of the shadow"
@@ -184,7 +184,8 @@ def test_one_that_is_slow_holds_nobody_up_and_nothing_is_kept_for_it(deployment)
     before = memory()
     for _ in range(60):
         trial.process("x" * 700_000)
-    assert memory() - before < 20_000, "KiB, when 40 MiB have passed by"
+    # A sanitizer keeps what is freed.
+    assert SANITIZED or memory() - before < 20_000, "KiB, when 40 MiB have passed by"
     release.touch()
     trial.until_ready()
     assert trial.finish()["batches_skipped"] >= 61
