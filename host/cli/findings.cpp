@@ -27,18 +27,50 @@ void add(Findings& findings, const Config& config, int code, const std::string& 
   if (findings.exit_code == exit_done) findings.exit_code = code;
 }
 
+// What of the configuration a plugin is described by: `plugin` or `shadow`.
+struct Section {
+  bool is_shadow;
+  const std::string& config_json;
+  config::Position path_position;
+
+  std::string name() const { return is_shadow ? "shadow" : "plugin"; }
+};
+
 // True when it fits.
-bool check_plugin_config(const Config& config, const std::string& schema, Findings& findings) {
+bool check_plugin_config(const Config& config, const Section& section, const std::string& schema, Findings& findings) {
   if (schema.empty()) return true;
-  const auto misfits = plugin::find_misfits(schema, config.plugin.config_json);
-  if (!misfits) return add(findings, config, exit_usage, misfits.error()), false;
+  const auto misfits = plugin::find_misfits(schema, section.config_json);
+  if (!misfits) return add(findings, config, exit_usage, misfits.error(), section.path_position), false;
   std::vector<std::vector<std::string>> paths;
   for (const plugin::Misfit& misfit : *misfits) paths.push_back(misfit.path);
-  const std::vector<config::Position> positions = config::locate_in_plugin_config(config.file, paths);
+  const std::vector<config::Position> positions = config::locate_in_config_of(section.name(), config.file, paths);
   for (std::size_t i = 0; i < paths.size(); ++i) {
-    add(findings, config, exit_usage, (*misfits)[i].str() + " (kclhost inspect shows the schema)", positions[i]);
+    add(findings, config, exit_usage,
+        (*misfits)[i].str(section.name() + ".config") + " (kclhost inspect shows the schema)", positions[i]);
   }
   return paths.empty();
+}
+
+// Loads the plugin from a copy, in a process of its own, and asks it about its configuration. Nothing when it can't be
+// loaded, or used so.
+std::optional<Descriptor> probe_plugin(const Config& config, const Section& section, const plugin::File& file,
+                                       const std::string& copy, Findings& findings) {
+  const worker::Question question{
+      .config_json = section.config_json, .shadow = section.is_shadow, .fits = [&](const Descriptor& about) {
+        return check_plugin_config(config, section, about.config_schema, findings);
+      }};
+  Result<worker::Probed> probed = worker::probe(copy, config.timeouts.initialize, question);
+  if (!probed) {
+    add(findings, config, exit_plugin, "plugin " + file.path.string() + " " + plugin::with_cure(probed.error()),
+        section.path_position);
+    return std::nullopt;
+  }
+  if (!probed->objection.empty()) {
+    const std::vector<std::string> whole[1];
+    add(findings, config, exit_usage, "the " + section.name() + " refuses its configuration: " + probed->objection,
+        config::locate_in_config_of(section.name(), config.file, whole).front());
+  }
+  return std::move(probed->about);
 }
 
 // True when state_dir was looked at on the way.
@@ -47,32 +79,31 @@ bool check_plugin(const Config& config, Findings& findings) {
   if (!file) return add(findings, config, exit_plugin, file.error()), false;
   const Result<plugin::TemporaryCopy> copy = plugin::TemporaryCopy::make(*file, config.state_dir);
   if (!copy) return add(findings, config, exit_plugin, copy.error()), true;
-  const worker::Question question{.config_json = config.plugin.config_json, .fits = [&](const Descriptor& about) {
-                                    return check_plugin_config(config, about.config_schema, findings);
-                                  }};
-  Result<worker::Probed> probed = worker::probe(copy->path().string(), config.timeouts.initialize, question);
-  if (!probed) {
-    return add(findings, config, exit_plugin,
-               "plugin " + file->path.string() + " " + plugin::with_cure(probed.error())),
-           true;
-  }
-  Descriptor& about = probed->about;
-  if (!probed->objection.empty()) {
-    const std::vector<std::string> whole[1];
-    add(findings, config, exit_usage, "the plugin refuses its configuration: " + probed->objection,
-        config::locate_in_plugin_config(config.file, whole).front());
-  }
+  const Section section{false, config.plugin.config_json, config.plugin.path_position};
+  std::optional<Descriptor> about = probe_plugin(config, section, *file, copy->path().string(), findings);
+  if (!about) return true;
   for (std::string& warning : plugin::warnings_of(file->elf))
     findings.notes.push_back({.what = "the plugin " + std::move(warning)});
-  if (about.checkpoints_itself() && config.concurrency > 1) {
+  if (about->checkpoints_itself() && config.concurrency > 1) {
     add(findings, config, exit_usage,
-        "concurrency is " + std::to_string(config.concurrency) + " but plugin " + about.id +
+        "concurrency is " + std::to_string(config.concurrency) + " but plugin " + about->id +
             " checkpoints for itself, which one worker alone can do: set concurrency: 1");
   }
   findings.plugin = std::move(about);
   findings.plugin_file = file->path.string();
   findings.plugin_sha256 = std::move(file->sha256);
   return true;
+}
+
+void check_shadow(const Config& config, Findings& findings) {
+  if (!config.shadow.configured()) return;
+  const Section section{true, config.shadow.config_json, config.shadow.path_position};
+  const auto fail = [&](const std::string& why) { add(findings, config, exit_plugin, why, section.path_position); };
+  const Result<plugin::File> file = plugin::find_shadow(config);
+  if (!file) return fail(file.error());
+  const Result<plugin::TemporaryCopy> copy = plugin::TemporaryCopy::make(*file, config.state_dir);
+  if (!copy) return fail(copy.error());
+  probe_plugin(config, section, *file, copy->path().string(), findings);
 }
 
 // The nearest folder above that is there; what is missing below it is made when it is needed.
@@ -130,6 +161,7 @@ Findings find_problems(const config::Loaded& loaded) {
   }
   for (const config::Problem& warning : loaded.warnings) findings.notes.push_back({.what = warning.str()});
   const bool staged = check_plugin(loaded.config, findings);
+  check_shadow(loaded.config, findings);
   check_folders(loaded.config, staged, findings);
   check_daemon(loaded.config, findings);
   add_notes(loaded.config, findings);

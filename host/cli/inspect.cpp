@@ -37,6 +37,7 @@ void print_text(const Inspection& found) {
   line("checkpoints", about.checkpoints_itself() ? "by the plugin" : "by the host");
   line("acknowledges", about.acknowledges() ? "yes" : "");
   line("empty batches", about.wants_empty_batches() ? "wanted" : "not wanted");
+  line("can shadow", about.can_shadow ? "yes" : "");
   line("config schema", about.config_schema.empty() ? "none" : about.config_schema);
   line("sha256", found.file.sha256);
   line("file", found.file.path.string());
@@ -70,6 +71,8 @@ void print_json(const Inspection& found) {
   json.Bool(about.acknowledges());
   json.Key("empty_batches");
   json.Bool(about.wants_empty_batches());
+  json.Key("can_shadow");
+  json.Bool(about.can_shadow);
   text("config_schema", about.config_schema);
   text("sha256", found.file.sha256);
   text("file", found.file.path.string());

@@ -56,6 +56,16 @@ struct Plugin {
   bool operator==(const Plugin&) const = default;
 };
 
+// A plugin beside the one that runs, on copies of its batches.
+struct Shadow {
+  std::string path;  // as plugin.path; empty: there is none
+  Position path_position;
+  std::string config_json = "{}";  // shadow.config as JSON text
+
+  bool configured() const { return !path.empty(); }
+  bool operator==(const Shadow&) const = default;
+};
+
 struct OnError {
   Retry retry{3, Milliseconds{200}, Milliseconds{10'000}};
   bool bisect = true;
@@ -185,6 +195,7 @@ struct Config {
   Timeouts timeouts;
   Worker worker;
   Rollout rollout;
+  Shadow shadow;
   Log log;
   Metrics metrics;
   Daemon daemon;

@@ -66,7 +66,7 @@ constexpr std::array table{
         .target = Field<Text>{[](Config& c) -> Text& { return c.plugin.sha256; }},
         .check = check_sha256, .pattern = "[0-9A-Fa-f]{64}", .nullable = true},
     Key{.name = "plugin.config", .description = "The plugin's own configuration, any YAML; it reaches the plugin as JSON text.",
-        .target = AnyYaml{}, .derived_default = "{}", .nullable = true},
+        .target = AnyYaml{[](Config& c) -> std::string& { return c.plugin.config_json; }}, .derived_default = "{}", .nullable = true},
 
     Key{.name = "isolation", .description = "process: the plugin runs in a worker process, which contains its crashes and hangs; none: inside the host.",
         .target = Choice{isolations, [](Config& c, int i) { c.isolation = static_cast<Isolation>(i); },
@@ -159,6 +159,13 @@ constexpr std::array table{
     Key{.name = "rollout.keep", .description = "Releases that stay on the disk.",
         .target = Field<int>{[](Config& c) -> int& { return c.rollout.keep; }}, .most = 1000},
 
+    Key{.name = "shadow", .description = "A plugin to try on live records: it is given copies of the batches, and nothing depends on it.", .target = Section{}},
+    Key{.name = "shadow.path", .description = "Its file, inside plugins_dir; a plugin that can run as a shadow.",
+        .target = Field<std::string>{[](Config& c) -> std::string& { return c.shadow.path; }},
+        .check = check_not_empty, .missing = "path: new_version.so"},
+    Key{.name = "shadow.config", .description = "Its own configuration, as plugin.config is the plugin's.",
+        .target = AnyYaml{[](Config& c) -> std::string& { return c.shadow.config_json; }}, .derived_default = "{}", .nullable = true},
+
     Key{.name = "log", .description = "The host's log, and the plugin's.", .target = Section{}},
     Key{.name = "log.level", .description = "Lines below this level are not written.",
         .target = Choice{log_levels, [](Config& c, int i) { c.log.level = static_cast<LogLevel>(i); },
@@ -228,7 +235,7 @@ const Key* find_key(std::string_view name) {
 
 std::string_view type_name(const Key& key) {
   return std::visit(Overloaded{[](Section) { return "section"; }, [](Version) { return "integer"; },
-                               [](AnyYaml) { return "any"; }, [](Properties) { return "map"; },
+                               [](const AnyYaml&) { return "any"; }, [](Properties) { return "map"; },
                                [](const Choice&) { return "choice"; }, [](const Directory&) { return "path"; },
                                [](const Count&) { return "integer"; }, [](const Steps&) { return "list"; },
                                [](const Ratio&) { return "ratio"; }, [](Field<bool>) { return "boolean"; },

@@ -14,8 +14,10 @@ namespace kclhost::host::config {
 // Where a key's value goes, which also decides what the value may be.
 struct Section {};
 struct Version {};     // the number 1
-struct AnyYaml {};     // plugin.config
 struct Properties {};  // daemon.properties
+struct AnyYaml {       // as JSON text
+  std::string& (*field)(Config&);
+};
 struct Choice {
   std::span<const std::string_view> names;
   void (*set)(Config&, int index);

@@ -27,16 +27,16 @@ std::optional<Value> step(const Value& from, const std::string& name) {
 
 }  // namespace
 
-std::vector<Position> locate_in_plugin_config(const std::filesystem::path& file,
-                                              std::span<const std::vector<std::string>> paths) {
+std::vector<Position> locate_in_config_of(std::string_view section, const std::filesystem::path& file,
+                                          std::span<const std::vector<std::string>> paths) {
   std::vector<Position> positions(paths.size());
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   const Tree tree = parse_yaml(text, file.string());
   if (tree.root.node == nullptr) return positions;
   Value top = tree.root;
-  for (const char* const name : {"plugin", "config"}) {
-    if (const auto next = step(top, name)) top = *next;
+  for (const std::string_view name : {section, std::string_view("config")}) {
+    if (const auto next = step(top, std::string(name))) top = *next;
   }
   for (std::size_t i = 0; i < paths.size(); ++i) {
     Value at = top;

@@ -17,6 +17,7 @@ void Reader::read() {
                   "the file must be a map of keys, not " + std::string(describe(*tree_.root.node)));
   read_section("", tree_.root);
   if (const auto path = seen_.find("plugin.path"); path != seen_.end()) config_.plugin.path_position = path->second;
+  if (const auto path = seen_.find("shadow.path"); path != seen_.end()) config_.shadow.path_position = path->second;
   for (const auto& [name, member] : unknown_properties_) read_unknown_property(name, *member);
   check_backoffs("checkpoint.retry", config_.checkpoint.retry);
   check_backoffs("on_error.retry", config_.on_error.retry);
@@ -69,16 +70,18 @@ void Reader::read_key(const Key& key, const Value& value) {
   std::visit([&](const auto& target) { store(key, value, target); }, key.target);
 }
 
-// A section whose keys are all commented out is null, and as good as absent.
+// A section whose keys are all commented out is null, and as good as absent: what is required in it is missing only
+// where the section is required itself.
 void Reader::store(const Key& key, const Value& value, Section) {
   if (value.node->kind != NodeKind::map && value.node->kind != NodeKind::null)
     return wrong(key, value, "must be a map of keys, not " + std::string(describe(*value.node)));
+  if (value.node->kind == NodeKind::null && key.missing.empty()) return;
   read_section(std::string(key.name) + ".", value);
 }
 
-void Reader::store(const Key&, const Value& value, AnyYaml) {
-  warn_of_odd_characters(value);
-  config_.plugin.config_json = to_json(
+void Reader::store(const Key& key, const Value& value, const AnyYaml& any) {
+  warn_of_odd_characters(key, value);
+  any.field(config_) = to_json(
       value, tree_.source, [this](Position position, std::string message) { report(position, std::move(message)); });
 }
 
@@ -107,6 +110,9 @@ void Reader::check_combinations() {
   if (const auto workers = seen_.find("concurrency");
       workers != seen_.end() && config_.concurrency > 1 && config_.isolation == Isolation::none)
     report(workers->second, "'concurrency' above 1 needs worker processes; set isolation: process");
+  if (const auto shadow = seen_.find("shadow");
+      shadow != seen_.end() && config_.shadow.configured() && config_.isolation == Isolation::none)
+    report(shadow->second, "'shadow' needs worker processes; set isolation: process");
 }
 
 void Reader::wrong(const Key& key, const Value& value, const std::string& complaint) {
@@ -118,17 +124,18 @@ void Reader::report(Position position, std::string message) {
 }
 
 // In what is the plugin's own such a character may be meant.
-void Reader::warn_of_odd_characters(const Value& value) {
+void Reader::warn_of_odd_characters(const Key& key, const Value& value) {
   const auto look = [&](const Value& scalar) {
     if (const auto odd = find_misplaced_character(scalar.node->text))
-      warnings_.push_back({file_, scalar.position,
-                           "plugin.config has " + odd->name + " here; if it is not meant, " + std::string(odd->cure)});
+      warnings_.push_back(
+          {file_, scalar.position,
+           std::string(key.name) + " has " + odd->name + " here; if it is not meant, " + std::string(odd->cure)});
   };
   if (value.node->kind == NodeKind::scalar) look(value);
-  for (const Value& item : value.node->items) warn_of_odd_characters(item);
+  for (const Value& item : value.node->items) warn_of_odd_characters(key, item);
   for (const Member& member : value.node->members) {
     look(member.key);
-    warn_of_odd_characters(member.value);
+    warn_of_odd_characters(key, member.value);
   }
 }
 

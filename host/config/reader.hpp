@@ -51,7 +51,7 @@ class Reader {
   void store(const Key& key, const Value& value, Field<std::optional<std::string>> field);
   void store(const Key& key, const Value& value, Field<std::vector<std::string>> field);
   void store(const Key& key, const Value& value, Section);
-  void store(const Key& key, const Value& value, AnyYaml);
+  void store(const Key& key, const Value& value, const AnyYaml& any);
   void store(const Key& key, const Value& value, Properties);
 
   // An expanded scalar; nothing, and a problem, for all else.
@@ -65,7 +65,7 @@ class Reader {
   void unknown_key(std::string_view prefix, const Member& member);
   void wrong(const Key& key, const Value& value, const std::string& complaint);  // "'key' complaint"
   void report(Position position, std::string message);
-  void warn_of_odd_characters(const Value& value);
+  void warn_of_odd_characters(const Key& key, const Value& value);
 
   const Tree& tree_;
   const std::string file_;

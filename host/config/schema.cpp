@@ -80,7 +80,7 @@ class SchemaWriter {
     json_.EndArray();
   }
 
-  void write_type(const Key&, AnyYaml) {}
+  void write_type(const Key&, const AnyYaml&) {}
 
   void write_type(const Key& key, const Choice& choice) {
     alternatives(key, [&] { names("enum", choice.names); });

@@ -42,6 +42,20 @@ inline constexpr OwnFamily in_flight_bytes{"kclhost_in_flight_bytes", Kind::gaug
 inline constexpr OwnFamily memory{"kclhost_memory_bytes", Kind::gauge, "bytes",
                                   "Resident memory of the shard's processes"};
 
+// ---- Of a shard's shadow, by its host
+inline constexpr OwnFamily shadow_records{"kclhost_shadow_records", Kind::counter, "",
+                                          "Records that the shadow was given"};
+inline constexpr OwnFamily shadow_batches{"kclhost_shadow_batches", Kind::counter, "",
+                                          "Batches that came while there was a shadow, by what became of them there"};
+inline constexpr OwnFamily shadow_rejected{"kclhost_shadow_rejected_records", Kind::counter, "",
+                                           "Records that the shadow rejected"};
+inline constexpr OwnFamily shadow_differences{"kclhost_shadow_differences", Kind::counter, "",
+                                              "Batches that one of shadow and plugin failed at, by which of them"};
+inline constexpr OwnFamily shadow_deaths{"kclhost_shadow_deaths", Kind::counter, "",
+                                         "Workers of the shadow that died, were ended or did not come up"};
+inline constexpr OwnFamily shadow_process{"kclhost_shadow_process_seconds", Kind::histogram, "seconds",
+                                          "How long the shadow's process_records took with records"};
+
 // ---- Of a shard, by its state
 inline constexpr OwnFamily ready{"kclhost_shard_ready", Kind::gauge, "", "Whether the shard gets on"};
 inline constexpr OwnFamily blocked{"kclhost_blocked", Kind::gauge, "", "Whether the shard waits for a record to pass"};

@@ -131,6 +131,7 @@ struct Descriptor {
   // Of a plugin that acknowledges: from its oldest record that is not done to the last that it is given lie no more
   // than so many. 0: no limit.
   std::uint32_t most_open = 0;
+  bool can_shadow = false;  // it offers to run as a shadow
 
   bool checkpoints_itself() const { return flags & KCLHOST_PLUGIN_CHECKPOINTS; }
   bool acknowledges() const { return flags & KCLHOST_PLUGIN_ACKNOWLEDGES; }

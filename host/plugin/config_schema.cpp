@@ -99,8 +99,8 @@ Misfit misfit_of(const SchemaError& error) {
 
 }  // namespace
 
-std::string Misfit::str() const {
-  std::string text = "'plugin.config";
+std::string Misfit::str(std::string_view config) const {
+  std::string text = "'" + std::string(config);
   for (const std::string& name : path) text += "." + name;
   return text + "' does not fit the plugin's schema: " + message;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/result.hpp"
@@ -13,8 +14,8 @@ struct Misfit {
   std::vector<std::string> path;  // names and indexes from the configuration's top
   std::string message;
 
-  // "'plugin.config.a.b' does not fit the plugin's schema: ..."
-  std::string str() const;
+  // "'plugin.config.a.b' does not fit the plugin's schema: ..."; `config` is what the configuration is called.
+  std::string str(std::string_view config = "plugin.config") const;
 };
 
 // Everything in a configuration (JSON text) that a schema (JSON text, draft 7, or draft 4 where its $schema says so)

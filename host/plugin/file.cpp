@@ -16,6 +16,21 @@ Error at(const fs::path& path, const std::string& what) {
   return {"plugin " + path.string() + " " + what};
 }
 
+// A file inside plugins_dir.
+Result<File> find_in(const config::Config& config, const std::string& name) {
+  std::error_code error;
+  const fs::path dir = fs::canonical(config.plugins_dir, error);
+  if (error) return Error{"plugins_dir " + config.plugins_dir.string() + " can't be used: " + error.message()};
+  const fs::path wanted = dir / name;
+  const fs::path path = fs::canonical(wanted, error);
+  if (error) return at(wanted, "can't be found: " + error.message());
+  const auto [end_of_dir, in_path] = std::mismatch(dir.begin(), dir.end(), path.begin(), path.end());
+  if (end_of_dir != dir.end()) {
+    return at(wanted, "lies outside plugins_dir " + dir.string() + " (it is " + path.string() + ")");
+  }
+  return read_file(path);
+}
+
 }  // namespace
 
 Result<File> read_file(const fs::path& path) {
@@ -46,21 +61,15 @@ Result<File> file_of(const fs::path& path, std::string bytes) {
 }
 
 Result<File> find(const config::Config& config) {
-  std::error_code error;
-  const fs::path dir = fs::canonical(config.plugins_dir, error);
-  if (error) return Error{"plugins_dir " + config.plugins_dir.string() + " can't be used: " + error.message()};
-  const fs::path wanted = dir / config.plugin.path;
-  const fs::path path = fs::canonical(wanted, error);
-  if (error) return at(wanted, "can't be found: " + error.message());
-  const auto [end_of_dir, in_path] = std::mismatch(dir.begin(), dir.end(), path.begin(), path.end());
-  if (end_of_dir != dir.end()) {
-    return at(wanted, "lies outside plugins_dir " + dir.string() + " (it is " + path.string() + ")");
-  }
-  Result<File> file = read_file(path);
+  Result<File> file = find_in(config, config.plugin.path);
   if (file && config.plugin.sha256 && *config.plugin.sha256 != file->sha256) {
-    return at(path, "has sha256 " + file->sha256 + ", the configuration pins " + *config.plugin.sha256);
+    return at(file->path, "has sha256 " + file->sha256 + ", the configuration pins " + *config.plugin.sha256);
   }
   return file;
+}
+
+Result<File> find_shadow(const config::Config& config) {
+  return find_in(config, config.shadow.path);
 }
 
 }  // namespace kclhost::host::plugin

@@ -29,4 +29,7 @@ Result<File> file_of(const std::filesystem::path& path, std::string bytes);
 // pin must match.
 Result<File> find(const config::Config& config);
 
+// The same for the shadow's plugin, which nobody pins.
+Result<File> find_shadow(const config::Config& config);
+
 }  // namespace kclhost::host::plugin

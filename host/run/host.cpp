@@ -36,7 +36,11 @@ Host::Host(const config::Config& config, observe::Log& log, int in, int out)
       shard_(config, memory_, random_seed(), now()),
       report_(config, shard_, loop_,
               {.sha256 = [this](std::uint32_t release) { return releases_.sha256(release); },
-               .workers_memory = [this] { return workers_memory(); }}) {}
+               .workers_memory = [this] { return workers_memory(); },
+               .shadow =
+                   [this](std::vector<hub::Series>& all) {
+                     if (shadow_) shadow_->add_to(all);
+                   }}) {}
 
 Host::~Host() = default;
 
@@ -78,6 +82,10 @@ int Host::run() {
     });
     follow_releases();
     shard_.begin(now());
+    if (config_.shadow.configured()) {
+      carry_out();
+      shadow_ = std::make_unique<Shadow>(config_, log_, loop_, [this] { report_.changed(); });
+    }
   }
   while (!exit_code_) {
     carry_out();
@@ -96,6 +104,7 @@ int Host::run() {
   }
   loop_.remove(hangup_.fd());
   if (releases_.fd() >= 0) loop_.remove(releases_.fd());
+  if (shadow_) shadow_->end();
   report_.last();
   for (auto& one : lives_) one.reset();
   metrics_.pass_on();
@@ -142,6 +151,7 @@ void Host::handle(const protocol::Message& message) {
     case Action::initialize:
       return initialize(message);
     case Action::process_records:
+      if (shadow_) batch_for_shadow_ = message.batch;
       return shard_.process_records(message.batch, now());
     case Action::lease_lost:
       return shard_.lease_lost(now());
@@ -203,7 +213,7 @@ Clock::time_point Host::deadline() const {
     next = std::min(next, Clock::time_point(std::chrono::duration_cast<Clock::duration>(shard)));
   }
   for (const auto& one : lives_) next = std::min(next, one->deadline());
-  return next;
+  return shadow_ ? std::min(next, shadow_->deadline()) : next;
 }
 
 void Host::on_time() {
@@ -220,6 +230,7 @@ void Host::on_time() {
     std::erase_if(lives_, [worker](const auto& one) { return one->id() == worker; });
   }
   over_.clear();
+  if (shadow_) shadow_->on_time(clock);
   report_.on_time(clock);
   if (log_.flush_at() <= clock) log_.flush();
   const int wanted = log_.pending() ? log_.fd_to_watch() : -1;
@@ -259,6 +270,7 @@ void Host::count_call(WorkerId worker, const Outcome* outcome, std::uint64_t res
   const auto one = running_.find(worker);
   if (one == running_.end()) return;
   const std::uint32_t records = std::exchange(one->second.records, 0);
+  if (shadow_ && records != 0 && (outcome == nullptr || !outcome->ok())) shadow_->plugin_failed();
   if (outcome != nullptr && records == 0) return;
   releases_.count(one->second.release, records, Clock::now() - one->second.began, outcome && !outcome->ok(),
                   outcome == nullptr, resident_memory);
@@ -296,6 +308,7 @@ void Host::acknowledged(WorkerId worker, RecordId first, std::uint64_t count) {
 
 void Host::rejected(WorkerId worker, RecordId record, std::string_view reason) {
   report_.changed();
+  if (shadow_) shadow_->plugin_failed();
   shard_.rejected(worker, record, reason, now());
 }
 

@@ -18,6 +18,7 @@
 #include "run/releases.hpp"
 #include "run/replay_state.hpp"
 #include "run/report.hpp"
+#include "run/shadow.hpp"
 #include "shard/shard.hpp"
 #include "store/attempt_journal.hpp"
 #include "store/dead_letters.hpp"
@@ -118,7 +119,9 @@ class Host final : private worker::Listener {
   bool journal_failed_ = false;
   std::unique_ptr<store::DeadLetters> dead_letters_;
   ReplayMetrics metrics_{log_};
+  std::unique_ptr<Shadow> shadow_;  // where one is configured; before the report, which asks it from its start on
   Report report_;
+  std::optional<Batch> batch_for_shadow_;  // the daemon's, until it was offered
   bool greeted_ = false, awaiting_answer_ = false, gone_ = false;
   bool unmap_program_ = false;  // before the next wait
   int log_watched_ = -1;

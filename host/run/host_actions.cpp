@@ -1,5 +1,6 @@
 // Carries out what the shard asks.
 #include "run/host.hpp"
+#include "run/worker_spec.hpp"
 #include "store/crash_report.hpp"
 #include "store/state_key.hpp"
 #include "support/exit_code.hpp"
@@ -14,6 +15,8 @@ void Host::carry_out() {
       if (!exit_code_) std::visit([this](const auto& what) { act(what); }, one);
     }
   }
+  // The plugin has it, and whoever waits for something has been told.
+  if (shadow_ && batch_for_shadow_ && !exit_code_) shadow_->offer(*std::exchange(batch_for_shadow_, std::nullopt));
 }
 
 void Host::act(const action::StartWorker& start) {
@@ -24,22 +27,13 @@ void Host::act(const action::StartWorker& start) {
   };
   const Result<Releases::Parts> parts = releases_.parts(start.release);
   if (!parts) return not_started(parts.error());
-  worker::Spec spec{.staged_path = parts->staged_path,
-                    .plugin_path = parts->plugin_path,
-                    .config_json = parts->config_json,
-                    .lane = start.lane,
-                    .lane_count = static_cast<std::uint32_t>(config_.concurrency),
-                    .most_held = config_.in_flight.max_records,
-                    .log_level = static_cast<std::int32_t>(config_.log.level),
-                    .max_memory = config_.worker.max_memory,
-                    .core_dumps = config_.worker.core_dumps,
-                    .orderly_exit = config_.worker.orderly_exit,
-                    .any_config = parts->initialized};
-  // What is played back is no application's, and a plugin must not take it for one's.
-  if (!is_replayed()) {
-    spec.application = store::daemon_property(config_, "applicationName");
-    spec.stream = store::stream_name(config_);
-  }
+  worker::Spec spec = worker_spec(config_);
+  spec.staged_path = parts->staged_path;
+  spec.plugin_path = parts->plugin_path;
+  spec.config_json = parts->config_json;
+  spec.lane = start.lane;
+  spec.lane_count = static_cast<std::uint32_t>(config_.concurrency);
+  spec.any_config = parts->initialized;
   const auto begin = config_.isolation == config::Isolation::process ? worker::start_process : worker::start_thread;
   auto started = begin(start.worker, std::move(spec), loop_, &buffer_, *this);
   if (!started) return not_started(started.error());
@@ -82,6 +76,9 @@ void Host::act(const action::SendStatus&) {
   report_.answered();
   if (!daemon_.send_status(answering_)) return daemon_gone(true);
   unmap_program_ |= answering_ == "initialize";
+  if (!shadow_) return;
+  if (answering_ == "initialize") shadow_->begin(shard_id_, shard_.position());
+  if (answering_ == "processRecords") shadow_->plugin_finished();
 }
 
 void Host::act(const action::SendCheckpoint& checkpoint) {

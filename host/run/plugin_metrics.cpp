@@ -5,13 +5,14 @@
 #include <string>
 
 #include "observe/metric_totals.hpp"
+#include "run/time_bounds.hpp"
 
 namespace kclhost::host::run {
 namespace {
 
 // A plugin does not say how its values spread. Times have the buckets of kclhost's own times, all else rises by fours.
 std::vector<double> bounds_for(std::string_view unit) {
-  if (unit == "seconds") return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
+  if (unit == "seconds") return time_bounds();
   std::vector<double> bounds;
   for (double bound = unit == "bytes" ? 64 : 1; bounds.size() < 12; bound *= 4) bounds.push_back(bound);
   return bounds;

@@ -42,6 +42,7 @@ bool is_being_written(const fs::path& path) {
 config::Config fixed_part(config::Config config) {
   config.plugin = {};
   config.rollout = {};
+  config.shadow.path_position = {};
   config.daemon.property_positions.clear();
   return config;
 }

@@ -11,6 +11,7 @@
 #include "hub/own_series.hpp"
 #include "hub/packet.hpp"
 #include "hub/socket.hpp"
+#include "run/time_bounds.hpp"
 #include "store/state_key.hpp"
 #include "support/excerpt.hpp"
 #include "support/process_memory.hpp"
@@ -26,10 +27,6 @@ constexpr std::size_t longest_error = 500;
 std::int64_t wall_ms() {
   using namespace std::chrono;
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-std::vector<double> time_bounds() {
-  return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
 }
 
 double seconds_since(Clock::time_point begin) {
@@ -385,6 +382,7 @@ std::vector<hub::Series> Report::series() const {
   all.push_back({own::checkpoint, {}, checkpoint_});
   count(own::memory, resident_memory(::getpid()), {{"process", "host"}});
   count(own::memory, sources_.workers_memory(), {{"process", "workers"}});
+  if (sources_.shadow) sources_.shadow(all);
   plugin_metrics_.add_to(all);
   return all;
 }

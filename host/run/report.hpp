@@ -30,6 +30,7 @@ class Report {
   struct Sources {
     std::function<std::string(std::uint32_t release)> sha256;  // of its plugin
     std::function<std::uint64_t()> workers_memory;             // resident, bytes
+    std::function<void(std::vector<hub::Series>&)> shadow{};   // adds its series; empty: there is none
   };
 
   // All references must outlive it.

@@ -25,7 +25,7 @@ enum class Kind : std::uint32_t {
   checkpoint_answer,  // code: status; texts: name, message
   // worker to host
   schema,       // texts: a part of the config schema, which may be longer than a text can be
-  loaded,       // a: flags, b: ABI minor, code: 1 with a tick; texts: id, version, description
+  loaded,       // a: flags, b: ABI minor, code: loaded_*; texts: id, version, description
   load_failed,  // texts: why; the worker ends by itself
   // a: first unfinished, or of a call without records what the allocator has handed out
   outcome,      // code: status, b: KCLHOST_FAILURE_*, c: retry after, d: culprit; texts: message
@@ -39,8 +39,11 @@ enum class Kind : std::uint32_t {
   refused,       // texts: what of the plugin's the host's table has refused, and why
 };
 
-// Of Kind::load: the configuration is not held against the schema; another create may follow destroy.
-inline constexpr std::int32_t load_any_config = 1, load_for_many = 2;
+// Of Kind::load: the configuration is not held against the schema; another create may follow destroy; as a shadow.
+inline constexpr std::int32_t load_any_config = 1, load_for_many = 2, load_shadow = 4;
+
+// Of Kind::loaded: the plugin has a tick; it can run as a shadow.
+inline constexpr std::int32_t loaded_ticks = 1, loaded_can_shadow = 2;
 
 struct Header {
   Kind kind{};

@@ -79,7 +79,8 @@ Dialogue::Dialogue(WorkerId worker, Channel channel, std::shared_ptr<ControlPage
 void Dialogue::begin(pid_t peer, const Spec& spec) {
   peer_ = peer;
   outlives_destroy_ = spec.outlives_destroy;
-  const std::int32_t code = (spec.any_config ? load_any_config : 0) | (spec.outlives_destroy ? load_for_many : 0);
+  const std::int32_t code = (spec.any_config ? load_any_config : 0) | (spec.outlives_destroy ? load_for_many : 0) |
+                            (spec.shadow ? load_shadow : 0);
   post({.kind = Kind::load, .code = code, .a = spec.lane, .b = spec.lane_count},
        {spec.staged_path, spec.plugin_path, spec.application, spec.stream});
 }
@@ -257,7 +258,8 @@ void Dialogue::on_loaded(const Packet& packet) {
   descriptor_.description = packet.texts[2];
   descriptor_.abi_minor = static_cast<std::uint32_t>(packet.header.b);
   descriptor_.flags = static_cast<std::uint32_t>(packet.header.a);
-  descriptor_.ticks = packet.header.code != 0;
+  descriptor_.ticks = (packet.header.code & loaded_ticks) != 0;
+  descriptor_.can_shadow = (packet.header.code & loaded_can_shadow) != 0;
   if (const AckMemory& memory = control_->acknowledgements(); descriptor_.acknowledges() && memory.size != 0) {
     open_.emplace(memory);
     descriptor_.most_open = memory.most_open();

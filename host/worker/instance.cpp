@@ -42,6 +42,15 @@ Outcome failed(const Request& request, kclhost_status status, kclhost_error& err
   return outcome;
 }
 
+const void* extension_of(const plugin::PluginTable& table, kclhost_string id) {
+  return table.functions.get_extension == nullptr ? nullptr : table.functions.get_extension(id);
+}
+
+// Of a plugin that can run so.
+const kclhost_shadow& shadow_of(const plugin::PluginTable& table) {
+  return *static_cast<const kclhost_shadow*>(extension_of(table, KCLHOST_STRING(KCLHOST_EXTENSION_SHADOW)));
+}
+
 }  // namespace
 
 Descriptor describe(const plugin::PluginTable& table) {
@@ -51,11 +60,24 @@ Descriptor describe(const plugin::PluginTable& table) {
           .config_schema = table.config_schema,
           .abi_minor = table.functions.abi_minor,
           .flags = table.functions.flags,
-          .ticks = table.functions.tick != nullptr};
+          .ticks = table.functions.tick != nullptr,
+          .can_shadow = why_no_shadow(table).empty()};
 }
 
-Instance::Instance(plugin::PluginTable table, Place place, HostLink& host, const AckMemory& memory)
-    : table_(std::move(table)), host_(host, table_, std::move(place), memory) {}
+std::string why_no_shadow(const plugin::PluginTable& table) {
+  const void* const offered = extension_of(table, KCLHOST_STRING(KCLHOST_EXTENSION_SHADOW));
+  if (offered == nullptr) {
+    return "can't run as a shadow: it does not offer " KCLHOST_EXTENSION_SHADOW
+           ", by which a plugin says that a shadow of it has no effect outside";
+  }
+  const auto& extension = *static_cast<const kclhost_shadow*>(offered);
+  constexpr auto shortest = offsetof(kclhost_shadow, create) + sizeof(kclhost_shadow::create);
+  if (extension.struct_size >= shortest && extension.create != nullptr) return {};
+  return "can't run as a shadow: its table for " KCLHOST_EXTENSION_SHADOW " is too short, or has no create";
+}
+
+Instance::Instance(plugin::PluginTable table, Place place, HostLink& host, const AckMemory& memory, bool shadow)
+    : table_(std::move(table)), host_(host, table_, std::move(place), memory), shadow_(shadow) {}
 
 Outcome Instance::perform(const Request& request, std::string_view config_json) {
   if (!created_ && request.call != Call::create && request.call != Call::check_config) return {};
@@ -76,7 +98,8 @@ kclhost_status Instance::dispatch(const Request& request, std::string_view confi
   kclhost_checkpointer* const checkpointer = host_.checkpointer();
   switch (request.call) {
     case Call::create: {
-      const kclhost_status status = plugin.create(host_.table(), string_of(config_json), &self_, &error);
+      const auto create = shadow_ ? shadow_of(table_).create : plugin.create;
+      const kclhost_status status = create(host_.table(), string_of(config_json), &self_, &error);
       created_ = status == KCLHOST_OK;
       return status;
     }
@@ -147,8 +170,7 @@ kclhost_status Instance::process_records(const Request& request, kclhost_error& 
 }
 
 kclhost_status Instance::check_config(std::string_view config_json, kclhost_error& error) {
-  if (table_.functions.get_extension == nullptr) return KCLHOST_OK;
-  const void* const offered = table_.functions.get_extension(KCLHOST_STRING(KCLHOST_EXTENSION_CHECK_CONFIG));
+  const void* const offered = extension_of(table_, KCLHOST_STRING(KCLHOST_EXTENSION_CHECK_CONFIG));
   if (offered == nullptr) return KCLHOST_OK;
   const auto& extension = *static_cast<const kclhost_check_config*>(offered);
   constexpr auto shortest = offsetof(kclhost_check_config, check) + sizeof(kclhost_check_config::check);

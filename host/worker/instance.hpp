@@ -12,11 +12,14 @@ namespace kclhost::host::worker {
 
 Descriptor describe(const plugin::PluginTable& table);
 
+// Why the plugin can't run as a shadow, to follow its name; empty when it can.
+std::string why_no_shadow(const plugin::PluginTable& table);
+
 // One instance of a plugin in this process. Plugins' threads may use what it gave them; all else from one thread.
 class Instance {
  public:
-  // `host` must outlive the instance.
-  Instance(plugin::PluginTable table, Place place, HostLink& host, const AckMemory& memory);
+  // `host` must outlive the instance. A shadow's plugin must be one that can run so.
+  Instance(plugin::PluginTable table, Place place, HostLink& host, const AckMemory& memory, bool shadow = false);
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
@@ -37,6 +40,7 @@ class Instance {
 
   plugin::PluginTable table_;
   HostTable host_;
+  const bool shadow_;
   void* self_ = nullptr;
   bool created_ = false;
   std::vector<kclhost_record> records_;  // of the batch in hand; kept, so that a warm instance allocates nothing

@@ -64,6 +64,8 @@ struct Spec {
   bool orderly_exit = false;  // behind destroy, by exit()
   bool any_config =
       false;  // nobody holds it against the schema: somebody has, or Call::check_config is all that follows
+  // The plugin runs as a shadow, which gives way to all others; one that can't is not loaded.
+  bool shadow = false;
   // destroy is a call like any other, with an outcome, and another create may follow: a process for many instances.
   bool outlives_destroy = false;
 };

@@ -60,7 +60,11 @@ class Probe final : public Listener {
 Result<Probed> probe(const std::string& path, config::Milliseconds timeout, const Question& question) {
   Probe probed;
   EventLoop loop;
-  const Spec spec{.staged_path = path, .plugin_path = path, .config_json = question.config_json, .any_config = true};
+  const Spec spec{.staged_path = path,
+                  .plugin_path = path,
+                  .config_json = question.config_json,
+                  .any_config = true,
+                  .shadow = question.shadow};
   auto life = start_process(WorkerId{1}, spec, loop, nullptr, probed);
   if (!life) return Error{"can't be loaded: " + life.error()};
   const auto wait = [&](const auto& done, const char* too_long) {

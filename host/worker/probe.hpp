@@ -19,6 +19,7 @@ struct Probed {
 // What the plugin is asked, once it is loaded.
 struct Question {
   std::string config_json{};  // empty: nothing
+  bool shadow = false;        // whether it can run as a shadow: else the error says that it can't
   // Whether the plugin, which this describes, may be asked: the configuration fits its schema.
   std::function<bool(const Descriptor&)> fits{};
 };

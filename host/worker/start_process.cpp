@@ -56,7 +56,8 @@ Result<std::unique_ptr<Life>> start_process(WorkerId id, Spec spec, EventLoop& l
                           their_err.get(),
                           spec.max_memory,
                           spec.core_dumps,
-                          spec.orderly_exit};
+                          spec.orderly_exit,
+                          spec.shadow};
   auto life = std::make_unique<LifeProcess>(id, std::move(spec), loop, batch, listener, *control,
                                             std::move(channel->first), std::move(out), std::move(err));
   const pid_t pid = fork_worker(inheritance);

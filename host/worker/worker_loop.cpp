@@ -19,12 +19,12 @@ namespace kclhost::host::worker {
 namespace {
 
 // Why the plugin's schema refuses the configuration; empty when it does not. Who only looks has no configuration.
-std::string why_unfit(const Descriptor& about, std::string_view config_json) {
+std::string why_unfit(const Descriptor& about, std::string_view config_json, const char* its_name) {
   if (about.config_schema.empty() || config_json.empty()) return {};
   const auto misfits = plugin::find_misfits(about.config_schema, std::string(config_json));
   if (!misfits) return misfits.error();
   if (misfits->empty()) return {};
-  std::string why = misfits->front().str();
+  std::string why = misfits->front().str(its_name);
   if (misfits->size() > 1) why += ", and " + std::to_string(misfits->size() - 1) + " more";
   return why + " (kclhost check shows each with its line)";
 }
@@ -78,19 +78,26 @@ class Worker {
     const Descriptor about = describe(*table);
     const bool any_config = (packet.header.code & load_any_config) != 0;
     outlives_destroy_ = (packet.header.code & load_for_many) != 0;
-    if (const std::string why = any_config ? "" : why_unfit(about, (*control_)->config()); !why.empty()) {
+    const bool shadow = (packet.header.code & load_shadow) != 0;
+    std::string why = shadow ? why_no_shadow(*table) : std::string();
+    if (why.empty() && !any_config) {
+      why = why_unfit(about, (*control_)->config(), shadow ? "shadow.config" : "plugin.config");
+    }
+    if (!why.empty()) {
       host_.send({.kind = Kind::load_failed}, {why});
       return false;
     }
     Place place{std::string(packet.texts[1]), std::string(packet.texts[2]), std::string(packet.texts[3]),
                 static_cast<std::uint32_t>(packet.header.a), static_cast<std::uint32_t>(packet.header.b)};
-    instance_ = std::make_unique<Instance>(std::move(*table), std::move(place), host_, control_->acknowledgements());
+    instance_ =
+        std::make_unique<Instance>(std::move(*table), std::move(place), host_, control_->acknowledgements(), shadow);
     for (std::string_view rest = about.config_schema; !rest.empty();) {
       const std::string_view part = rest.substr(0, Channel::longest_text);
       host_.send({.kind = Kind::schema}, {part});
       rest.remove_prefix(part.size());
     }
-    return host_.send({.kind = Kind::loaded, .code = about.ticks, .a = about.flags, .b = about.abi_minor},
+    const std::int32_t code = (about.ticks ? loaded_ticks : 0) | (about.can_shadow ? loaded_can_shadow : 0);
+    return host_.send({.kind = Kind::loaded, .code = code, .a = about.flags, .b = about.abi_minor},
                       {about.id, about.version, about.description});
   }
 

@@ -81,6 +81,16 @@ void limit(const Inheritance& given) {
   }
 }
 
+// To all others: for the processor, and when the kernel looks for a process to end because memory is short.
+void give_way() {
+  constexpr int lowest_priority = 19;
+  ::setpriority(PRIO_PROCESS, 0, lowest_priority);
+  const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  [[maybe_unused]] const ssize_t written = ::write(fd, "1000", 4);
+  ::close(fd);
+}
+
 void connect_output(const Inheritance& given) {
   ::dup2(given.out, STDOUT_FILENO);
   ::dup2(given.err, STDERR_FILENO);
@@ -103,12 +113,17 @@ void run_worker_process(const Inheritance& inherited) noexcept {
   ::prctl(PR_SET_DUMPABLE, 1);
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   using namespace std::string_view_literals;
-  set_process_title("kclhost-worker", "kclhost\0worker\0"sv);
+  if (inherited.shadow) {
+    set_process_title("kclhost-shadow", "kclhost\0shadow\0"sv);
+  } else {
+    set_process_title("kclhost-worker", "kclhost\0worker\0"sv);
+  }
   Inheritance given = inherited;
   for (int* fd : {&given.channel, &given.control, &given.batch, &given.out, &given.err}) *fd = above_standard(*fd);
   connect_output(given);
   close_all_but({given.channel, given.control, given.batch});
   limit(given);
+  if (given.shadow) give_way();
   unblock_signals();
   try {
     Supplies supplies{given.id, HostLink::Where::own_process, Channel(move_up(given.channel)),

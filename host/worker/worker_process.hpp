@@ -19,6 +19,7 @@ struct Inheritance {
   std::optional<std::uint64_t> max_memory{};
   bool core_dumps = false;
   bool orderly_exit = false;
+  bool shadow = false;  // whatever becomes scarce, it is the first to go without
 };
 
 // Makes the worker of a process that was just forked off the host, with all signals blocked: lets go of all other

@@ -33,8 +33,9 @@ class AbiVersions : public testing::Test {
   }
   void TearDown() override { process = nullptr; }
 
-  Outcome create() {
-    instance_.emplace(table_, worker::Place{"my.so", "orders", "clicks", 2, 3}, *link_, control_->acknowledgements());
+  Outcome create(bool shadow = false) {
+    instance_.emplace(table_, worker::Place{"my.so", "orders", "clicks", 2, 3}, *link_, control_->acknowledgements(),
+                      shadow);
     return instance_->perform({.call = Call::create, .shard_id = "shardId-1"}, "{}");
   }
   // Three records, of which the first has this number.
@@ -249,6 +250,35 @@ TEST_F(AbiVersions, ExtensionCheckConfig) {
   };
   ASSERT_TRUE(create().ok());
   EXPECT_EQ(instance_->perform({.call = Call::check_config}, "{}").message, "{");
+}
+
+kclhost_status create_shadow(const kclhost_host*, kclhost_string, void**, kclhost_error* error) {
+  error->message[0] = 's';
+  return KCLHOST_FAILED;
+}
+
+TEST_F(AbiVersions, ShadowThere) {
+  table_.functions.get_extension = [](kclhost_string id) -> const void* {
+    static constexpr kclhost_shadow extension{sizeof extension, 0, &create_shadow};
+    return string_of(id) == KCLHOST_EXTENSION_SHADOW ? &extension : nullptr;
+  };
+  EXPECT_EQ(worker::why_no_shadow(table_), "");
+  EXPECT_EQ(create(true).message, "s");
+  EXPECT_TRUE(create(false).ok());
+}
+
+TEST_F(AbiVersions, ShadowMissing) {
+  EXPECT_THAT(worker::why_no_shadow(table_), HasSubstr("it does not offer kclhost.shadow/1"));
+  table_.functions.get_extension = [](kclhost_string) -> const void* { return nullptr; };
+  EXPECT_THAT(worker::why_no_shadow(table_), HasSubstr("it does not offer kclhost.shadow/1"));
+}
+
+TEST_F(AbiVersions, ShadowShorterThanItsFirstVersion) {
+  table_.functions.get_extension = [](kclhost_string) -> const void* {
+    static constexpr kclhost_shadow extension{8, 0, &create_shadow};
+    return &extension;
+  };
+  EXPECT_THAT(worker::why_no_shadow(table_), HasSubstr("is too short"));
 }
 
 TEST_F(AbiVersions, ExtensionMissing) {

@@ -39,6 +39,15 @@ def test_a_plugin_that_acknowledges(kclhost):
     assert json.loads(kclhost("inspect", "--json", plugin).stdout)["acknowledges"] is True
 
 
+def test_a_plugin_that_can_run_as_a_shadow(kclhost, configuration):
+    plugin = configuration.zoo / "actor_shadow.so"
+    assert re.search(r"^can shadow +yes$", kclhost("inspect", plugin).stdout, re.M)
+    assert json.loads(kclhost("inspect", "--json", plugin).stdout)["can_shadow"] is True
+    plugin = configuration.plugins / "minimal_c.so"
+    assert "can shadow" not in kclhost("inspect", plugin).stdout
+    assert json.loads(kclhost("inspect", "--json", plugin).stdout)["can_shadow"] is False
+
+
 def test_the_schema_is_the_plugins(kclhost, configuration):
     done = kclhost("inspect", "--json", configuration.plugins / "word_counter.so")
     assert json.loads(json.loads(done.stdout)["config_schema"])["properties"]

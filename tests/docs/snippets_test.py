@@ -50,6 +50,22 @@ std::vector<std::string> hosts_;
 void read(const kclhost::Context& context);
 void read(const kclhost::Context& context) {
 """, "}"),
+    "const Rows rows = parse(batch);": ("""
+struct Rows {};
+struct Table { void write(const Rows&); };
+void Table::write(const Rows&) {}
+Rows parse(const kclhost::Batch& batch);
+class Storing final : public kclhost::RecordProcessor {
+ public:
+  static constexpr bool can_shadow = true;
+  explicit Storing(kclhost::Context& context) : context_(context) {}
+""", """
+ private:
+  kclhost::Context& context_;
+  Table table_;
+};
+KCLHOST_PLUGIN(Storing, "com.example.storing", "1")
+"""),
     "static void check_config(": ("""
 struct Options {};
 Options parse_options(const kclhost::Config& config);

@@ -155,13 +155,29 @@ def test_both_formats_say_the_same(launch):
     assert all(family.documentation for name, family in new.items() if name.startswith("kclhost_"))
 
 
+def test_a_shadow_is_counted_apart(launch, tmp_path):
+    here = launch(shadow={"path": "actor_shadow.so", "config": {"notes": str(tmp_path / "shadow")}})
+    shard = here.shard()
+
+    def differs():
+        shard.process("a")
+        shard.process("needs 2")
+        return here.value("kclhost_shadow_differences_total", failed="plugin") >= 1
+
+    wait_for(differs, "what the plugin alone fails at")
+    assert here.value("kclhost_shadow_differences_total", failed="shadow") == 0
+    assert here.value("kclhost_shadow_records_total") >= here.value("kclhost_shadow_batches_total", outcome="accepted") >= 1
+    assert here.value("kclhost_shadow_process_seconds_count") >= 1
+    assert here.value("kclhost_memory_bytes", process="shadow") > 1 << 20
+
+
 def in_docs():
     table = DOCS.read_text(encoding="utf-8").split("\n## Series\n")[1].split("\n## ")[0]
     return set(re.findall(r"^\| `(kclhost_\w+)", table, re.MULTILINE))
 
 
-def test_the_page_and_its_documentation_have_the_same_series(launch):
-    here = launch()
+def test_the_page_and_its_documentation_have_the_same_series(launch, tmp_path):
+    here = launch(shadow={"path": "actor_shadow.so", "config": {"notes": str(tmp_path / "shadow")}})
     here.shard().process("a")
     here.until(1, "kclhost_checkpoints_total", result="recorded")
     shown = {re.sub(r"_(bucket|sum|count)$", "", one.name) for family in here.families().values() for one in family.samples}

@@ -72,6 +72,32 @@ TEST(TestingHost, ChecksAConfigAsCheckDoes) {
   EXPECT_TRUE(Host::check_config<Returning>(R"({"whatever": ""})"));
 }
 
+class Storing final : public kclhost::RecordProcessor {
+ public:
+  static constexpr bool can_shadow = true;
+  explicit Storing(kclhost::Context& context) : context_(context) {}
+  void process_records(const kclhost::Batch&) override { stored += context_.is_shadow() ? 0 : 1; }
+  static inline int stored = 0;
+
+ private:
+  kclhost::Context& context_;
+};
+
+TEST(TestingHost, AShadowKnowsThatItIsOne) {
+  Host host;
+  Storing::stored = 0;
+  {
+    auto shadow = host.as_shadow().create<Storing>();
+    EXPECT_TRUE(shadow.process_records({"a"}));
+    EXPECT_EQ(Storing::stored, 0);
+  }
+  auto instance = host.as_shadow(false).create<Storing>();
+  EXPECT_TRUE(instance.process_records({"b"}));
+  EXPECT_EQ(Storing::stored, 1);
+  Host another;
+  EXPECT_THROW(another.as_shadow().create<Returning>(), std::logic_error);
+}
+
 TEST(TestingHost, HasTheLog) {
   Host host;
   host.log_level(kclhost::LogLevel::info);

@@ -191,6 +191,17 @@ daemon:
   EXPECT_TRUE(config.daemon.allow_unknown_properties);
 }
 
+TEST(ConfigValues, AShadowIsThereWhenItHasAPath) {
+  const Config config = good("shadow: {path: sub/next.so, config: {words: [a]}}");
+  EXPECT_TRUE(config.shadow.configured());
+  EXPECT_EQ(config.shadow.path, "sub/next.so");
+  EXPECT_EQ(config.shadow.config_json, R"({"words":["a"]})");
+  EXPECT_EQ(config.plugin.config_json, "{}");
+  EXPECT_EQ(good("shadow: {path: a.so}").shadow.config_json, "{}");
+  EXPECT_FALSE(good("shadow:").shadow.configured());
+  EXPECT_FALSE(good("").shadow.configured());
+}
+
 TEST(ConfigValues, EveryChoiceIsItsEnumerator) {
   const auto then = [](const char* name) { return good(std::string("on_error: {then: ") + name + "}").on_error.then; };
   EXPECT_EQ(then("block"), Then::block);

@@ -100,7 +100,8 @@ enum class StopReason {
 // Every member: [any thread], but for set_tick_interval.
 class Context {
  public:
-  Context(const kclhost_host& host, std::string_view config) : host_(host), config_(config) {}
+  Context(const kclhost_host& host, std::string_view config, bool is_shadow = false)
+      : host_(host), config_(config), is_shadow_(is_shadow) {}
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
@@ -117,6 +118,9 @@ class Context {
   // one of them.
   std::uint32_t lane() const noexcept { return host_.lane; }
   std::uint32_t lane_count() const noexcept { return host_.lane_count; }
+  // This instance sees copies of records that another plugin processes: it must have no effect outside. Never true
+  // where the class does not set can_shadow.
+  bool is_shadow() const noexcept { return is_shadow_; }
   // kclhost's own.
   std::string_view host_version() const noexcept { return detail::view(host_.version); }
 
@@ -186,6 +190,7 @@ class Context {
  private:
   const kclhost_host& host_;
   const std::string config_;
+  const bool is_shadow_;
 };
 
 // What an AcknowledgingProcessor is constructed with.

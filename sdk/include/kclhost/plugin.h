@@ -334,6 +334,17 @@ typedef struct kclhost_check_config {
   kclhost_status (*check)(kclhost_string config_json, kclhost_error* error);
 } kclhost_check_config;
 
+/* The plugin can run as a shadow: beside another one, on copies of the batches that that one processes. Who offers this
+ * says that an instance made by it has no effect outside: it stores nothing, sends nothing, tells nobody but the log.
+ * What becomes of its calls is counted; its checkpoints are answered as if they were recorded. */
+#define KCLHOST_EXTENSION_SHADOW "kclhost.shadow/1"
+typedef struct kclhost_shadow {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* Makes an instance as kclhost_plugin.create does, which is a shadow; destroy and all else are the plugin's. */
+  kclhost_status (*create)(const kclhost_host* host, kclhost_string config_json, void** self, kclhost_error* error);
+} kclhost_shadow;
+
 /* The one symbol a plugin exports. No side effects; may be called in a process that never creates an instance. */
 KCLHOST_EXPORT const kclhost_plugin* kclhost_plugin_v1(void);
 

@@ -78,6 +78,8 @@ class Processor {
  public:
   // A plugin changes these by constants of the same name, public, in its own class.
   static constexpr bool empty_batches = false;  // whether process_records is called for an idle shard, too
+  // Whether it can run as a shadow: where Context::is_shadow() says so, it has no effect outside.
+  static constexpr bool can_shadow = false;
   static constexpr std::string_view description = "";
   static constexpr std::string_view config_schema = "";  // JSON Schema of plugin.config
   // And this by a static function of the same name: throws when a configuration that fits the schema will not do.

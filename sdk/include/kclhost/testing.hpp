@@ -70,6 +70,8 @@ class Host {
   }
   // Why it begins. Without: a restart where the one before it has died, else a start.
   Host& begins_for(Beginning reason) { return set(shard_->forced_beginning, std::optional(reason)); }
+  // Whether it is a shadow, which its plugin must be able to be. Without: it is not.
+  Host& as_shadow(bool is_shadow = true) { return set(shard_->makes_shadows, is_shadow); }
   // Lines below it are not written. Without: all are.
   Host& log_level(LogLevel level) { return set(shard_->log_level, level); }
 

@@ -95,6 +95,7 @@ constants! {
 }
 
 pub const EXTENSION_CHECK_CONFIG: &str = "kclhost.check_config/1";
+pub const EXTENSION_SHADOW: &str = "kclhost.shadow/1";
 
 /// kclhost_checkpointer.
 pub type CheckpointerHandle = c_void;
@@ -217,6 +218,13 @@ structs! {
         struct_size: u32,
         reserved: u32,
         check: unsafe extern "C" fn(config_json: Text, error: *mut Error) -> Status,
+    }
+    Shadow as "kclhost_shadow" {
+        struct_size: u32,
+        reserved: u32,
+        create: unsafe extern "C" fn(
+            host: *const Host, config_json: Text, self_: *mut *mut c_void, error: *mut Error,
+        ) -> Status,
     }
 }
 

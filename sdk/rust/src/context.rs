@@ -58,6 +58,11 @@ impl Context {
     pub fn lane_count(&self) -> u32 {
         self.link.identity.lane_count
     }
+    /// This instance sees copies of records that another plugin processes: it must have no effect outside. Never true
+    /// where the type does not set CAN_SHADOW.
+    pub fn is_shadow(&self) -> bool {
+        self.link.identity.is_shadow
+    }
     /// kclhost's own.
     pub fn host_version(&self) -> &str {
         &self.link.identity.version

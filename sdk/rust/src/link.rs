@@ -19,6 +19,7 @@ pub struct Identity {
     pub shard_id: String,
     pub lane: u32,
     pub lane_count: u32,
+    pub is_shadow: bool,
 }
 
 // SAFETY: the functions that `with` is used for may be called from any thread; what may not looks at `on_call_thread`.
@@ -45,7 +46,7 @@ pub struct Life(pub Arc<Link>);
 impl Life {
     /// # Safety
     /// `host` is the whole table that create was given, valid as long as the Life. On the thread of the calls.
-    pub unsafe fn new(host: *const abi::Host) -> Life {
+    pub unsafe fn new(host: *const abi::Host, is_shadow: bool) -> Life {
         let table = &*host;
         let own = |text: abi::Text| String::from_utf8_lossy(text.bytes()).into_owned();
         Life(Arc::new(Link {
@@ -58,6 +59,7 @@ impl Life {
                 shard_id: own(table.shard_id),
                 lane: table.lane,
                 lane_count: table.lane_count,
+                is_shadow,
             },
         }))
     }

@@ -30,6 +30,8 @@ macro_rules! common {
         const CONFIG_SCHEMA: &'static str = "";
         /// process_records is also called with empty batches, when the shard is idle.
         const EMPTY_BATCHES: bool = false;
+        /// It can run as a shadow: where Context::is_shadow says so, it has no effect outside.
+        const CAN_SHADOW: bool = false;
 
         /// Fails when a configuration that fits the schema will not do. `kclhost check` calls it, without an instance;
         /// `new` has to see for itself.

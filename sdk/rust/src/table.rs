@@ -21,6 +21,7 @@ pub struct Checkpointing;
 /// inferred, and `plugin!` does not compile.
 pub trait ImplementsOneProcessorTrait<Way>: Sized + 'static {
     const FLAGS: u32;
+    const CAN_SHADOW: bool;
     const DESCRIPTION: &'static str;
     const CONFIG_SCHEMA: &'static str;
     fn check_config(config_json: &str) -> Result<(), Failure>;
@@ -36,6 +37,7 @@ macro_rules! implement {
     ($way:ty, $processor:ident, $context:ident, $flag:expr, $($checkpointer:ident)?) => {
         impl<T: $processor> ImplementsOneProcessorTrait<$way> for T {
             const FLAGS: u32 = $flag | if T::EMPTY_BATCHES { abi::PLUGIN_EMPTY_BATCHES } else { 0 };
+            const CAN_SHADOW: bool = T::CAN_SHADOW;
             const DESCRIPTION: &'static str = T::DESCRIPTION;
             const CONFIG_SCHEMA: &'static str = T::CONFIG_SCHEMA;
             fn check_config(config_json: &str) -> Result<(), Failure> {
@@ -77,9 +79,10 @@ struct Instance<T> {
     _life: Life,
 }
 
-unsafe extern "C" fn create<Way, T: ImplementsOneProcessorTrait<Way>>(
+unsafe fn make<Way, T: ImplementsOneProcessorTrait<Way>>(
     host: *const abi::Host,
     config_json: abi::Text,
+    is_shadow: bool,
     self_: *mut *mut c_void,
     error: *mut abi::Error,
 ) -> abi::Status {
@@ -87,11 +90,29 @@ unsafe extern "C" fn create<Way, T: ImplementsOneProcessorTrait<Way>>(
         if host.is_null() || ((*host).struct_size as usize) < size_of::<abi::Host>() {
             return Err(Failure::new("the host's table is shorter than that of ABI 1.0"));
         }
-        let life = Life::new(host);
+        let life = Life::new(host, is_shadow);
         let processor = T::new(life.0.clone(), config_json.str())?;
         *self_ = Box::into_raw(Box::new(Instance { processor, host, _life: life })) as *mut c_void;
         Ok(())
     })
+}
+
+unsafe extern "C" fn create<Way, T: ImplementsOneProcessorTrait<Way>>(
+    host: *const abi::Host,
+    config_json: abi::Text,
+    self_: *mut *mut c_void,
+    error: *mut abi::Error,
+) -> abi::Status {
+    make::<Way, T>(host, config_json, false, self_, error)
+}
+
+unsafe extern "C" fn create_shadow<Way, T: ImplementsOneProcessorTrait<Way>>(
+    host: *const abi::Host,
+    config_json: abi::Text,
+    self_: *mut *mut c_void,
+    error: *mut abi::Error,
+) -> abi::Status {
+    make::<Way, T>(host, config_json, true, self_, error)
 }
 
 unsafe extern "C" fn destroy<Way, T: ImplementsOneProcessorTrait<Way>>(self_: *mut c_void) {
@@ -175,9 +196,17 @@ impl<Way, T: ImplementsOneProcessorTrait<Way>> Extension<Way, T> {
         reserved: 0,
         check: check_config::<Way, T>,
     };
+    const SHADOW: &'static abi::Shadow = &abi::Shadow {
+        struct_size: size_of::<abi::Shadow>() as u32,
+        reserved: 0,
+        create: create_shadow::<Way, T>,
+    };
 }
 
 unsafe extern "C" fn get_extension<Way, T: ImplementsOneProcessorTrait<Way>>(id: abi::Text) -> *const c_void {
+    if T::CAN_SHADOW && id.bytes() == abi::EXTENSION_SHADOW.as_bytes() {
+        return Extension::<Way, T>::SHADOW as *const abi::Shadow as *const c_void;
+    }
     if id.bytes() != abi::EXTENSION_CHECK_CONFIG.as_bytes() {
         return std::ptr::null();
     }

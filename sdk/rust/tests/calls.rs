@@ -18,13 +18,15 @@ struct Listener;
 impl CheckpointingProcessor for Listener {
     const DESCRIPTION: &'static str = "listens";
     const EMPTY_BATCHES: bool = true;
+    const CAN_SHADOW: bool = true;
 
     fn check_config(config_json: &str) -> Result<(), Failure> {
         Err(Failure::new(format!("no: {}", config_json)))
     }
     fn new(context: Context, config_json: &str) -> Result<Self, Failure> {
         context.set_tick_interval(std::time::Duration::from_secs(1))?;
-        hear(format!("{} {} {}", config_json, context.shard_id(), context.lane_count()));
+        let shadow = if context.is_shadow() { " shadow" } else { "" };
+        hear(format!("{} {} {}{}", config_json, context.shard_id(), context.lane_count(), shadow));
         Ok(Listener)
     }
     fn initialize(&mut self, initialization: &Initialization) -> Result<(), Failure> {
@@ -130,6 +132,10 @@ fn every_call_arrives() {
         assert_eq!(((*checking).check)(abi::Text::new("[]"), &mut error), abi::FAILED);
         assert_eq!(abi::read_text(&error.message), "no: []");
         assert!((plugin.get_extension)(abi::Text::new("another")).is_null());
+
+        let shadowing = (plugin.get_extension)(abi::Text::new("kclhost.shadow/1")) as *const abi::Shadow;
+        assert_eq!(((*shadowing).create)(&host, abi::Text::new("{}"), &mut this, &mut error), abi::OK);
+        (plugin.destroy)(this);
     }
     let expected = [
         "{} shardId-000000000001 2",
@@ -144,6 +150,8 @@ fn every_call_arrives() {
         "Shutdown",
         "ShardEnded",
         "lease lost",
+        "dropped",
+        "{} shardId-000000000001 2 shadow",
         "dropped",
     ];
     assert_eq!(*HEARD.lock().unwrap(), expected);

@@ -31,8 +31,8 @@ fn the_layout_is_the_headers() {
         writeln!(program, "  printf(\"{0} %lld\\n\", (long long)KCLHOST_{0});", name).unwrap();
         writeln!(expected, "{} {}", name, value).unwrap();
     }
-    writeln!(program, "  puts(KCLHOST_EXTENSION_CHECK_CONFIG);\n}}").unwrap();
-    writeln!(expected, "{}", abi::EXTENSION_CHECK_CONFIG).unwrap();
+    writeln!(program, "  puts(KCLHOST_EXTENSION_CHECK_CONFIG);\n  puts(KCLHOST_EXTENSION_SHADOW);\n}}").unwrap();
+    writeln!(expected, "{}\n{}", abi::EXTENSION_CHECK_CONFIG, abi::EXTENSION_SHADOW).unwrap();
 
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let (source, binary) = (folder.join("layout.c"), folder.join("layout"));

@@ -7,15 +7,18 @@
 //   wait FILE          waits until that file is there, whatever the host says
 //   fork FILE          forks; the child waits until that file is there, and then returns from process_records too
 //   fail_behind_child  makes FILE of the fork above, waits until that child is gone, and fails
+//   reject             is rejected, and the rest goes on
+//   shadow WORD        does what that word says, if it is a shadow
+//   log COUNT          logs so many lines
 //
 // Anything else is accepted. Every event is a JSON line in the file "notes": {"event", "pid", "version", "record"
-// (sequence number), "data", "attempt"}; the events are create, begun, accepted, stored, flush.
+// (sequence number), "data", "attempt"}; the events are create, create_shadow, begun, accepted, stored, flush.
 //
 // Config: {"notes": FILE, "down": FILE (create fails while it is there), "flush": "store" | "nothing", "delay_us" (a
 // record)}.
 // ZOO_HOLDS: it checkpoints for itself, and holds what it accepts until it is told to finish; then it stores them and
-// checkpoints. ZOO_VERSION: which version it is. While the file is there that the environment's ZOO_DIES_WHILE_LOADING
-// names, loading it is death.
+// checkpoints. ZOO_SHADOW: it can run as a shadow. ZOO_VERSION: which version it is. While the file is there that the
+// environment's ZOO_DIES_WHILE_LOADING names, loading it is death.
 #include <fcntl.h>
 #include <rapidjson/document.h>
 #include <sys/wait.h>
@@ -58,13 +61,17 @@ using Base = kclhost::RecordProcessor;
 
 class Actor final : public Base {
  public:
-  explicit Actor(kclhost::Context& context) {
+#ifdef ZOO_SHADOW
+  static constexpr bool can_shadow = true;
+  static constexpr std::string_view config_schema = R"({"required": ["notes"]})";
+#endif
+  explicit Actor(kclhost::Context& context) : context_(context) {
     rapidjson::Document config;
     config.Parse(context.config_json().data(), context.config_json().size());
     notes_ = config["notes"].GetString();
     if (config.HasMember("flush")) stores_ = config["flush"] != "nothing";
     if (config.HasMember("delay_us")) delay_us_ = config["delay_us"].GetUint();
-    note("create");
+    note(context.is_shadow() ? "create_shadow" : "create");
     if (config.HasMember("down") && is_there(config["down"].GetString())) {
       throw std::runtime_error("the database is down");
     }
@@ -101,7 +108,9 @@ class Actor final : public Base {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const Held record{std::string(batch[i].sequence_number()), std::string(batch[i].data()), batch.attempt()};
       note("begun", record);
-      act(record, i);
+      act(record, i, record.data);
+      const bool rejects = record.data == "reject" || (record.data == "shadow reject" && context_.is_shadow());
+      if (rejects) context_.reject(batch[i], "this record says so");
       if (delay_us_ != 0) ::usleep(delay_us_);
       note("accepted", record);
 #ifdef ZOO_HOLDS
@@ -117,10 +126,14 @@ class Actor final : public Base {
     return stores_;
   }
 
-  void act(const Held& record, std::size_t index) {
-    const std::size_t blank = record.data.find(' ');
-    const std::string word = record.data.substr(0, blank);
-    const std::string argument = blank == std::string::npos ? "" : record.data.substr(blank + 1);
+  void act(const Held& record, std::size_t index, const std::string& what) {
+    const std::size_t blank = what.find(' ');
+    const std::string word = what.substr(0, blank);
+    const std::string argument = blank == std::string::npos ? "" : what.substr(blank + 1);
+    if (word == "shadow" && context_.is_shadow()) act(record, index, argument);
+    if (word == "log") {
+      for (int i = std::stoi(argument); i > 0; --i) context_.log_info("line " + std::to_string(i));
+    }
     if (word == "fail") throw kclhost::BatchFailure("this record says so").done(index);
     if (word == "needs" && std::stoi(argument) > ZOO_VERSION) {
       throw kclhost::BatchFailure("this record needs version " + argument).done(index);
@@ -153,6 +166,7 @@ class Actor final : public Base {
     ::close(fd);
   }
 
+  kclhost::Context& context_;
   std::string notes_, file_of_child_;
   bool stores_ = true, deadly_ = false;
   pid_t child_ = -1;

@@ -47,8 +47,8 @@ template <class Class>
 struct Instance {
   using OwnContext = typename Way<Class>::OwnContext;
 
-  Instance(const kclhost_host& table, std::string_view config)
-      : host(table), context(table, config), processor(make()) {}
+  Instance(const kclhost_host& table, std::string_view config, bool is_shadow)
+      : host(table), context(table, config, is_shadow), processor(make()) {}
 
   Class make() {
     if constexpr (std::is_constructible_v<Class, OwnContext&>) {
@@ -92,14 +92,24 @@ struct Thunks {
     });
   }
 
-  static kclhost_status create(const kclhost_host* host, kclhost_string config, void** self,
-                               kclhost_error* error) noexcept {
+  static kclhost_status make(const kclhost_host* host, kclhost_string config, bool is_shadow, void** self,
+                             kclhost_error* error) noexcept {
     return guarded(error, [&] {
       if (host == nullptr || !reaches(*host, host->get_extension)) {
         throw std::runtime_error("the host's table is shorter than that of ABI 1.0");
       }
-      *self = new Self(*host, view(config));
+      *self = new Self(*host, view(config), is_shadow);
     });
+  }
+
+  static kclhost_status create(const kclhost_host* host, kclhost_string config, void** self,
+                               kclhost_error* error) noexcept {
+    return make(host, config, false, self, error);
+  }
+
+  static kclhost_status create_shadow(const kclhost_host* host, kclhost_string config, void** self,
+                                      kclhost_error* error) noexcept {
+    return make(host, config, true, self, error);
   }
 
   static void destroy(void* self) noexcept { delete static_cast<Self*>(self); }
@@ -155,6 +165,8 @@ struct Thunks {
 
   static const void* get_extension(kclhost_string id) noexcept {
     static constexpr kclhost_check_config checking{sizeof(kclhost_check_config), 0, &Thunks::check_config};
+    static constexpr kclhost_shadow shadowing{sizeof(kclhost_shadow), 0, &Thunks::create_shadow};
+    if (Class::can_shadow && view(id) == KCLHOST_EXTENSION_SHADOW) return &shadowing;
     return view(id) == KCLHOST_EXTENSION_CHECK_CONFIG ? &checking : nullptr;
   }
 };

@@ -139,8 +139,9 @@ class Instance {
       shard_->forced_beginning.reset();
       if (beginning == Beginning::start) shard_->begin_lease();
     }
+    const auto create = shard_->makes_shadows ? detail::shadow_of(plugin).create : plugin.create;
     created_ = call(0, false, [&](kclhost_checkpointer*, kclhost_error* error) {
-      return plugin.create(&life_->host, kclhost::detail::text(config), &life_->self, error);
+      return create(&life_->host, kclhost::detail::text(config), &life_->self, error);
     });
     if (!created_.ok()) {  // there is nothing to destroy
       is_over(detail::Life::End::destroyed);

@@ -48,6 +48,14 @@ namespace detail {
   throw std::logic_error("kclhost::testing: " + what);
 }
 
+// What makes shadows of a plugin.
+inline const kclhost_shadow& shadow_of(const kclhost_plugin& plugin) {
+  const void* const offered =
+      plugin.get_extension == nullptr ? nullptr : plugin.get_extension(KCLHOST_STRING(KCLHOST_EXTENSION_SHADOW));
+  if (offered == nullptr) misuse("the plugin can't run as a shadow: it does not set can_shadow");
+  return *static_cast<const kclhost_shadow*>(offered);
+}
+
 inline bool is_number(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
 }
@@ -76,6 +84,7 @@ struct Shard {
   // What the test says.
   std::string config = "{}", application = "application", stream = "stream", shard_id = "shardId-000000000000";
   std::uint32_t lane = 0, lane_count = 1;
+  bool makes_shadows = false;
   LogLevel log_level = LogLevel::trace;
   std::optional<Beginning> forced_beginning;
   StopReason stop = StopReason::none;
