@@ -96,6 +96,7 @@ int Host::run() {
   }
   loop_.remove(hangup_.fd());
   if (releases_.fd() >= 0) loop_.remove(releases_.fd());
+  report_.swaps(releases_.swaps());
   report_.last();
   for (auto& one : lives_) one.reset();
   metrics_.pass_on();
@@ -220,6 +221,7 @@ void Host::on_time() {
     std::erase_if(lives_, [worker](const auto& one) { return one->id() == worker; });
   }
   over_.clear();
+  report_.swaps(releases_.swaps());
   report_.on_time(clock);
   if (log_.flush_at() <= clock) log_.flush();
   const int wanted = log_.pending() ? log_.fd_to_watch() : -1;
