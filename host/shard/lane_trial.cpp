@@ -16,6 +16,11 @@ bool Lane::on_trial(const Instance& one) const {
   return one.release() != desk_.trusted();
 }
 
+// What a release on trial does wrong is a fault once it is undone, and one line says so then.
+Level Lane::level_of_failure(const Instance& one) const {
+  return on_trial(one) ? Level::info : Level::error;
+}
+
 // The instance has failed, or died, with the records that it was given so far. True: nothing of that counts yet,
 // because the release before is asked first.
 bool Lane::doubt(const Instance& was, const std::string& why) {
@@ -29,7 +34,7 @@ bool Lane::doubt(const Instance& was, const std::string& why) {
   opinion_flushed_ = false;
   doubt_ = why;
   if (doubted_end_ > delivery_.finished()) {
-    desk_.tell(Level::warn,
+    desk_.tell(Level::info,
                "release " + std::to_string(doubted_) + " fails; release " + std::to_string(desk_.trusted()) +
                    " is given the same records before anything counts",
                {{"error", why}});
