@@ -8,9 +8,14 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault_zoo"))
+HERE = pathlib.Path(__file__).resolve().parent
+for folder in ("support", "hub", "fault_zoo"):
+    sys.path.insert(0, str(HERE.parent / folder))
 
-from shard import ZOO, Shard, record, write_config  # noqa: E402
+from launch import Launch  # noqa: E402
+from shard import BIN, PLUGINS, SANITIZED, ZOO, Shard, record, write_config  # noqa: E402
+
+DISK_FAULTS = pathlib.Path(os.environ["KCLHOST_DRIVER_DIR"]) / "disk_faults.so"
 
 APPLICATION = {"properties": {"applicationName": "orders", "streamName": "events"}}
 DEAD_LETTER = {"retry": {"max_attempts": 2, "initial_backoff": "1ms", "max_backoff": "5ms"}, "then": "dead_letter"}
@@ -114,6 +119,23 @@ def deployment(tmp_path):
     yield it
     for host in it.hosts:
         host.__exit__()
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """launch(**settings): one whose daemon runs, and the actor is its plugin."""
+    made = []
+
+    def make(**settings):
+        directory = tmp_path / str(len(made))
+        directory.mkdir()
+        plugin = {"path": "actor.so", "config": {"notes": str(directory / "notes")}}
+        made.append(Launch(BIN / "kclhost", directory, plugin, **{"plugins": ZOO} | settings))
+        return made[-1].begin()
+
+    yield make
+    for one in made:
+        one.clean_up()
 
 
 def hang_up(host):
