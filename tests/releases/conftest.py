@@ -91,6 +91,14 @@ class Deployment:
 
     # ---- What comes of it
 
+    def machine(self, plugin, shards=4, **rollout):
+        """That many hosts, on which release 1 has processed a record each."""
+        hosts = [self.start(plugin if number == 0 else None, shard=f"shard-{number}", rollout=rollout)
+                 for number in range(shards)]
+        for host in hosts:
+            self.process(host, "one")
+        return hosts
+
     def process(self, host, *texts):
         """A batch of records with these texts."""
         records = []
