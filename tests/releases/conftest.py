@@ -23,6 +23,10 @@ ON_TRIAL_FOR_LONG = {"bake": {"time": "1h"}}
 AT_ONCE = {"bake": {"time": "0s", "records": 1}}
 
 
+def pytest_addoption(parser):
+    parser.addoption("--swaps", type=int, default=40, help="so many where it is about what they leave behind")
+
+
 class Deployment:
     """A plugins_dir and a configuration that somebody changes while hosts run."""
 
@@ -39,9 +43,9 @@ class Deployment:
 
     # ---- What a team does
 
-    def rename(self, plugin, name="plugin.so"):
-        """A whole file takes the place of the other at once."""
-        shutil.copy(ZOO / plugin, self.plugins / "new")
+    def rename(self, plugin, name="plugin.so", tail=""):
+        """A whole file takes the place of the other at once; a tail makes another content of it."""
+        (self.plugins / "new").write_bytes((ZOO / plugin).read_bytes() + tail.encode())
         os.chmod(self.plugins / "new", 0o755)
         os.rename(self.plugins / "new", self.plugins / name)
 
