@@ -28,8 +28,9 @@ bool Lane::ready() const {
 
 // From now on the instance is given nothing more.
 bool Lane::taking_over() const {
-  return successor_ && (successor_->in_call(Call::initialize) || successor_->ready() ||
-                        (successor_->phase() == Instance::Phase::created && !successor_->in_call()));
+  return successor_ &&
+         (successor_->in_call(Call::initialize) || successor_->ready() ||
+          (successor_->phase() == Instance::Phase::created && !successor_->in_call() && !awaits_standby()));
 }
 
 void Lane::keep_up() {
@@ -117,6 +118,7 @@ void Lane::swap() {
   if (successor_->phase() == Phase::ready) return take_over();
   if (successor_->phase() != Phase::created || instance_->in_call() || instance_->phase() == Phase::ending) return;
   if (!instance_->ready()) return instance_->destroy();
+  if (awaits_standby()) return;
   if (holds_records() && !replacement_flushed_) {
     // What it would checkpoint it can only finish while the daemon waits for us.
     if (flushing_ == Flush::none && (desk_.may_checkpoint || acknowledges())) flush(Flush::replacement);

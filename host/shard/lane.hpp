@@ -151,6 +151,7 @@ class Lane {
   void records_are_at_fault();
   void judge();
   bool wants_standby() const;
+  bool awaits_standby() const;
   void keep_standby();
   void drop_standby();
   void no_standby(const std::string& why);

@@ -76,8 +76,16 @@ void Lane::judge() {
 }
 
 bool Lane::wants_standby() const {
-  return !closing_ && !standby_ && !successor_ && instance_ && instance_->phase() == Instance::Phase::ready &&
-         instance_->release() == desk_.release && on_trial(*instance_);
+  if (closing_ || standby_ || !instance_ || instance_->phase() != Instance::Phase::ready) return false;
+  const Instance& next = successor_ ? *successor_ : *instance_;
+  return next.phase() >= Instance::Phase::created && next.release() == desk_.release && on_trial(next);
+}
+
+// A release on trial takes over when there is one to go back to: it may fail at the first records. Where none can be
+// had it is not waited for.
+bool Lane::awaits_standby() const {
+  if (!successor_ || !on_trial(*successor_) || replacement_flushed_ || flushing_ == Flush::replacement) return false;
+  return standby_ ? standby_->phase() < Instance::Phase::created : wants_standby() && desk_.now.steady >= standby_at_;
 }
 
 // It waits, created and not initialized, so that asking it costs no start.
