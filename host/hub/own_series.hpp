@@ -32,6 +32,7 @@ inline constexpr OwnFamily failures{"kclhost_failures", Kind::counter, "",
                                     "Calls of process_records that failed, or that the worker did not survive"};
 inline constexpr OwnFamily restarts{"kclhost_worker_restarts", Kind::counter, "",
                                     "Workers that were started in another's place, by why"};
+inline constexpr OwnFamily swaps{"kclhost_swaps", Kind::counter, "", "Changes of the release, by how they ended"};
 inline constexpr OwnFamily checkpoints{"kclhost_checkpoints", Kind::counter, "", "Checkpoints, by how they ended"};
 inline constexpr OwnFamily checkpoint{"kclhost_checkpoint_seconds", Kind::histogram, "seconds",
                                       "How long the daemon took to answer a checkpoint"};

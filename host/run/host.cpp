@@ -105,6 +105,7 @@ int Host::run() {
   loop_.remove(hangup_.fd());
   if (releases_.fd() >= 0) loop_.remove(releases_.fd());
   if (shadow_) shadow_->end();
+  report_.swaps(releases_.swaps());
   report_.last();
   for (auto& one : lives_) one.reset();
   metrics_.pass_on();
@@ -231,6 +232,7 @@ void Host::on_time() {
   }
   over_.clear();
   if (shadow_) shadow_->on_time(clock);
+  report_.swaps(releases_.swaps());
   report_.on_time(clock);
   if (log_.flush_at() <= clock) log_.flush();
   const int wanted = log_.pending() ? log_.fd_to_watch() : -1;

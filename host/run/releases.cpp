@@ -98,7 +98,7 @@ std::string Releases::open() {
   if (candidate_ && !is_news(*candidate_, state_)) candidate_.reset();
   settle(patience_at_start);
   if (state_.current == 0 && state_.candidate == 0) return candidate ? warned_ : candidate.error();
-  if (!candidate) warn_once(candidate.error() + goes_on(state_));
+  if (!candidate) no_candidate(candidate.error());
   watch();
   if (watch_.fd() < 0) {
     log_.warn(
@@ -187,9 +187,10 @@ void Releases::stage(State& state, Change& change) {
     if (state.current == 0)
       warned_ = staged.error();
     else
-      warn_once(staged.error() + goes_on(state));
+      turn_down(warned_, staged.error() + goes_on(state));
     return candidate_.reset();
   }
+  warned_.clear();
   if (made) change.staged(staged->number, staged->plugin_path + ", SHA-256 " + staged->sha256);
   change.found(staged->number, staged->content);
 }
@@ -313,12 +314,16 @@ bool Releases::on_time() {
 
 void Releases::taken(Release release) {
   if (replayed_) return;
-  if (report_.runs != release) {
-    report_.runs = release;
-    report();
-  }
-  const bool says_nothing = release == state_.current && !(state_.trial && state_.trial->release == release);
-  if (!says_nothing) edit([release](Change& change) { change.took(release); });
+  const Release before = std::exchange(report_.runs, release);
+  if (before != release) report();
+  const bool is_tried = state_.trial && state_.trial->release == release;
+  // Another instance of what the shard runs is no news.
+  if (before == release && (is_tried || state_.current != 0)) return;
+  if (release != state_.current || is_tried) edit([release](Change& change) { change.took(release); });
+  if (before == 0 && !is_tried) return;
+  // Whatever has become of the trial meanwhile.
+  ++swaps_.taken;
+  log_.info("release " + std::to_string(release) + " has taken the shard over", {{"release", std::to_string(release)}});
 }
 
 void Releases::refused(Release release, const std::string& why) {
@@ -340,6 +345,7 @@ void Releases::count(Release release, std::uint32_t records, std::chrono::nanose
   const bool tried = release == report_.trial && release != 0;
   if (!tried && release != state_.current) return;
   rollout::Tally& tally = tried ? report_.tried : report_.previous;
+  const std::uint64_t before = report_.step_records;
   tally.failures += failed ? 1 : 0;
   tally.crashes += died ? 1 : 0;
   tally.resident = std::max(tally.resident, resident_bytes);
@@ -366,7 +372,9 @@ void Releases::count(Release release, std::uint32_t records, std::chrono::nanose
     report();
     return settle();
   }
-  if (Clock::now() - reported_at_ < report_interval) return;
+  // What may end the step is told at once.
+  const bool enough = before < config_.rollout.bake.records && report_.step_records >= config_.rollout.bake.records;
+  if (!enough && Clock::now() - reported_at_ < report_interval) return;
   report();
   consider();
 }

@@ -15,6 +15,7 @@
 #include "rollout/decide.hpp"
 #include "rollout/report.hpp"
 #include "run/file_watch.hpp"
+#include "run/swaps.hpp"
 #include "store/release_reports.hpp"
 #include "store/release_store.hpp"
 #include "support/event_loop.hpp"
@@ -78,6 +79,9 @@ class Releases {
   void count(Release release, std::uint32_t records, std::chrono::nanoseconds time, bool failed, bool died,
              std::uint64_t resident_bytes);
 
+  // So far.
+  const Swaps& swaps() const { return swaps_; }
+
  private:
   using Edit = std::function<void(rollout::Change&)>;
 
@@ -96,9 +100,11 @@ class Releases {
   bool has_changed();
   void watch();
   void set_due();
-  void warn_once(const std::string& what) { warn_once(warned_, what); }
-  void warn_once(std::string& before, const std::string& what);
-  void tell(const std::vector<rollout::Event>& events) const;
+  bool warn_once(const std::string& what) { return warn_once(warned_, what); }
+  bool warn_once(std::string& before, const std::string& what);
+  void turn_down(std::string& before, const std::string& why);
+  void no_candidate(const std::string& why);
+  void tell(const std::vector<rollout::Event>& events);
   Result<Parts> parts_of(const store::ReleaseInfo& info);
   std::string content_of(Release release) const;
   void keep(Release release);
@@ -128,6 +134,7 @@ class Releases {
   FileWatch watch_;
   std::vector<std::filesystem::path> neighbours_;  // of the candidate, from its folder
   std::string warned_, warned_of_configuration_;
+  Swaps swaps_;
   config::Config told_config_;  // what was said to take effect when hosts start anew
   std::string warned_of_disk_;
   Clock::time_point look_at_ = Clock::time_point::max(), settle_at_ = Clock::time_point::max(),

@@ -73,7 +73,7 @@ Result<store::Candidate> Releases::read_candidate() {
 void Releases::read_configuration() {
   config::Loaded loaded = config::load(config_.file);
   if (!loaded.problems.empty()) {
-    return warn_once(warned_of_configuration_,
+    return turn_down(warned_of_configuration_,
                      "the configuration was changed and is not used: " + loaded.problems.front().str());
   }
   warned_of_configuration_.clear();
@@ -89,7 +89,10 @@ void Releases::read_configuration() {
 bool Releases::is_news(const store::Candidate& candidate, const State& state) {
   if (state.current == 0) return candidate.content != state.candidate_content;
   if (state.trial && state.trial->content == candidate.content) return false;
-  if (candidate.content == state.current_content) return state.trial.has_value();
+  if (candidate.content == state.current_content) {
+    warned_.clear();
+    return state.trial.has_value();
+  }
   const rollout::Refusal* const refusal = rollout::refusal_of(state, candidate.content);
   if (refusal == nullptr) return true;
   warn_once(candidate.file.path.string() +
@@ -107,12 +110,12 @@ void Releases::look_for_candidate() {
   look_at_ = Clock::time_point::max();
   read_configuration();
   if (replayed_) {
-    if (const std::string why = take_configured(); !why.empty()) warn_once(why + goes_on(state_));
+    if (const std::string why = take_configured(); !why.empty()) turn_down(warned_, why + goes_on(state_));
     return;
   }
   Result<store::Candidate> candidate = read_candidate();
   if (!candidate) {
-    warn_once(candidate.error() + goes_on(state_));
+    no_candidate(candidate.error());
   } else if (is_news(*candidate, state_)) {
     candidate_ = std::move(*candidate);
     settle();
@@ -202,15 +205,29 @@ Result<Releases::Parts> Releases::parts(Release release) {
 
 // ---- The log
 
-void Releases::warn_once(std::string& before, const std::string& what) {
-  if (std::exchange(before, what) != what) log_.warn(what);
+bool Releases::warn_once(std::string& before, const std::string& what) {
+  if (std::exchange(before, what) == what) return false;
+  log_.warn(what);
+  return true;
+}
+
+// The file can't be read, or not yet.
+void Releases::no_candidate(const std::string& why) {
+  const bool is_looked_at_again = look_at_ != Clock::time_point::max();
+  if (!is_looked_at_again) return turn_down(warned_, why + goes_on(state_));
+  if (std::exchange(warned_, why) != why) log_.info(why);
+}
+
+// A candidate, or a configuration. It is said and counted once.
+void Releases::turn_down(std::string& before, const std::string& why) {
+  if (warn_once(before, why)) ++swaps_.refused;
 }
 
 std::string Releases::goes_on(const State& state) {
   return state.current != 0 ? "; " + name_of(state.current) + " goes on" : std::string();
 }
 
-void Releases::tell(const std::vector<rollout::Event>& events) const {
+void Releases::tell(const std::vector<rollout::Event>& events) {
   for (const rollout::Event& event : events) {
     const std::string release = name_of(event.release);
     const std::string number = std::to_string(event.release);
@@ -227,8 +244,7 @@ void Releases::tell(const std::vector<rollout::Event>& events) const {
         info(release + " is on trial");
         break;
       case What::took:
-        info(release + " has taken the shard over");
-        break;
+        break;  // each host says so of its own shard
       case What::step:
         info(release + " goes on to the next step of its trial");
         break;
@@ -239,9 +255,11 @@ void Releases::tell(const std::vector<rollout::Event>& events) const {
         info(release + " runs everywhere");
         break;
       case What::refused:
+        ++swaps_.refused;
         warn(release + " could not take over and is given up until its content changes");
         break;
       case What::undone:
+        ++swaps_.undone;
         warn(release + " is undone and is given up until its content changes");
         break;
       case What::withdrawn:

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <utility>
 
 #include "hub/own_series.hpp"
 #include "hub/packet.hpp"
@@ -230,6 +231,10 @@ void Report::metric(WorkerId worker, std::uint32_t metric, double value) {
   if (hub_ && plugin_metrics_.take(worker, metric, value)) changed();
 }
 
+void Report::swaps(const Swaps& swaps) {
+  if (std::exchange(swaps_, swaps) != swaps) changed();
+}
+
 void Report::changed() {
   if (!hub_) return;
   due_for_idle_ = false;
@@ -377,6 +382,9 @@ std::vector<hub::Series> Report::series() const {
   count(own::retries, retries_);
   count(own::failures, failures_);
   for (std::size_t i = 0; i < causes; ++i) count(own::restarts, restarts_[i], {{"cause", cause_names[i]}});
+  count(own::swaps, swaps_.taken, {{"result", "taken"}});
+  count(own::swaps, swaps_.refused, {{"result", "refused"}});
+  count(own::swaps, swaps_.undone, {{"result", "undone"}});
   count(own::checkpoints, checkpoints_ok_, {{"result", "recorded"}});
   count(own::checkpoints, checkpoints_failed_, {{"result", "failed"}});
   all.push_back({own::checkpoint, {}, checkpoint_});

@@ -15,6 +15,7 @@
 #include "plugin/call.hpp"
 #include "protocol/message.hpp"
 #include "run/plugin_metrics.hpp"
+#include "run/swaps.hpp"
 #include "shard/shard.hpp"
 #include "support/event_loop.hpp"
 #include "support/fd.hpp"
@@ -57,6 +58,8 @@ class Report {
   void ended(WorkerId worker, const Death* death);
   void metric_made(WorkerId worker, std::uint32_t metric, const kclhost_metric_spec& spec);
   void metric(WorkerId worker, std::uint32_t metric, double value);
+  // How often the release was changed so far.
+  void swaps(const Swaps& swaps);
   // Something else of the shard's has changed: records are finished, say.
   void changed();
 
@@ -115,6 +118,7 @@ class Report {
   std::vector<Worker> workers_;
   std::map<std::uint32_t, LaneHistory> lanes_;
   std::array<std::uint64_t, causes> restarts_{};
+  Swaps swaps_;
   std::uint64_t retries_ = 0, failures_ = 0, checkpoints_ok_ = 0, checkpoints_failed_ = 0;
   hub::Reading process_, checkpoint_;
   Clock::time_point checkpoint_begun_{};

@@ -28,8 +28,9 @@ bool Lane::ready() const {
 
 // From now on the instance is given nothing more.
 bool Lane::taking_over() const {
-  return successor_ && (successor_->in_call(Call::initialize) || successor_->ready() ||
-                        (successor_->phase() == Instance::Phase::created && !successor_->in_call()));
+  return successor_ &&
+         (successor_->in_call(Call::initialize) || successor_->ready() ||
+          (successor_->phase() == Instance::Phase::created && !successor_->in_call() && !awaits_standby()));
 }
 
 void Lane::keep_up() {
@@ -117,6 +118,7 @@ void Lane::swap() {
   if (successor_->phase() == Phase::ready) return take_over();
   if (successor_->phase() != Phase::created || instance_->in_call() || instance_->phase() == Phase::ending) return;
   if (!instance_->ready()) return instance_->destroy();
+  if (awaits_standby()) return;
   if (holds_records() && !replacement_flushed_) {
     // What it would checkpoint it can only finish while the daemon waits for us.
     if (flushing_ == Flush::none && (desk_.may_checkpoint || acknowledges())) flush(Flush::replacement);
@@ -337,7 +339,7 @@ void Lane::outcome(WorkerId worker, CallNumber number, const Outcome& outcome, s
   instance_->over(outcome.ok());
   if (call == Call::process_records && delivery_.under_way()) return records_over(outcome, resident_memory);
   if (call == Call::flush) return flush_over(outcome);
-  if (!outcome.ok() && !closing_) report(call, outcome.message, nullptr, false);
+  if (!outcome.ok() && !closing_) report(call, outcome.message, nullptr, false, level_of_failure(*instance_));
   if (call == Call::tick) {
     instance_->tick_is_over();
     if (delivery_.holds()) write_journal(false);
@@ -381,7 +383,7 @@ void Lane::flush_over(const Outcome& outcome) {
     return write_journal(false);
   }
   const Flush why = std::exchange(flushing_, Flush::none);
-  if (!outcome.ok() && !closing_) report(Call::flush, outcome.message, nullptr, false);
+  if (!outcome.ok() && !closing_) report(Call::flush, outcome.message, nullptr, false, level_of_failure(*instance_));
   if (why == Flush::asked) answer_ = outcome.ok() ? Answer::ok : Answer::failed;
   if (why == Flush::replacement) {
     replacement_flushed_ = true;
@@ -457,7 +459,7 @@ void Lane::ended(WorkerId worker, const Death* death) {
                                            ": can't be loaded: the process that tried was " + death->cause());
   }
   if (!was.in_call()) {
-    tell_death_between_calls(*death);
+    tell_death_between_calls(was, *death);
     return died_idle(was, *death);
   }
   const Call call = was.call();
@@ -467,15 +469,15 @@ void Lane::ended(WorkerId worker, const Death* death) {
   }
   if (call == Call::process_records && delivery_.under_way()) return records_died(was, *death);
   if (call == Call::tick) {
-    if (!closing_) report(call, death->message, death, false);
+    if (!closing_) report(call, death->message, death, false, level_of_failure(was));
     return died_idle(was, *death);
   }
   const bool unseen = !death->call_begun && !repeating_;
   repeating_ = unseen;
   if (unseen) {
-    tell_death_between_calls(*death);
+    tell_death_between_calls(was, *death);
   } else if (!closing_) {
-    report(call, death->message, death, false);
+    report(call, death->message, death, false, level_of_failure(was));
   }
   // A flush that it died of says nothing: what it held is the policy's matter now, and another one may be asked.
   answer_ = unseen || call == Call::flush ? Answer::none : Answer::failed;
@@ -502,8 +504,8 @@ void Lane::died_idle(const Instance& was, const Death& death) {
   lost(false, closing_);
 }
 
-void Lane::tell_death_between_calls(const Death& death) {
-  desk_.tell(Level::error, "the worker was " + death.message + " between calls",
+void Lane::tell_death_between_calls(const Instance& was, const Death& death) {
+  desk_.tell(level_of_failure(was), "the worker was " + death.message + " between calls",
              {{"printed", death.words}, {"stack", joined(death.stack)}});
 }
 
@@ -514,7 +516,8 @@ void Lane::lost(bool in_call, bool blameless) {
   write_journal(false);
 }
 
-void Lane::report(Call call, const std::string& message, const Death* death, bool with_records) {
+void Lane::report(Call call, const std::string& message, const Death* death, bool with_records,
+                  config::LogLevel level) {
   std::string text(name_of(call));
   text += death ? ": the worker was " : " failed: ";
   text += message;
@@ -528,7 +531,7 @@ void Lane::report(Call call, const std::string& message, const Death* death, boo
     fields.emplace_back("printed", death->words);
     fields.emplace_back("stack", joined(death->stack));
   }
-  desk_.tell(Level::error, std::move(text), std::move(fields));
+  desk_.tell(level, std::move(text), std::move(fields));
 }
 
 }  // namespace kclhost::host

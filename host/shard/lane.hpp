@@ -136,19 +136,22 @@ class Lane {
   void not_loadable(std::uint32_t release, const std::string& why);
   void came_to_nothing(std::uint32_t release, const std::string& why, int exit_code);
   void died_idle(const Instance& was, const Death& death);
-  void tell_death_between_calls(const Death& death);
-  void report(Call call, const std::string& message, const Death* death, bool with_records);
+  void tell_death_between_calls(const Instance& was, const Death& death);
+  void report(Call call, const std::string& message, const Death* death, bool with_records,
+              config::LogLevel level = config::LogLevel::error);
   void lost(bool in_call, bool blameless);
 
   // lane_trial.cpp
   enum class Opinion { none, asked, not_shared };
   std::uint32_t wanted_release() const;
   bool on_trial(const Instance& one) const;
+  config::LogLevel level_of_failure(const Instance& one) const;
   bool doubt(const Instance& was, const std::string& why);
   bool rejects_on_trial(std::uint32_t record, std::string_view reason);
   void records_are_at_fault();
   void judge();
   bool wants_standby() const;
+  bool awaits_standby() const;
   void keep_standby();
   void drop_standby();
   void no_standby(const std::string& why);

@@ -221,7 +221,7 @@ void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
   } else if (closing_) {
     delivery_.interrupted();
   } else {
-    report(Call::process_records, outcome.message, nullptr, true);
+    report(Call::process_records, outcome.message, nullptr, true, level_of_failure(*instance_));
     if (doubt(*instance_, outcome.message)) {
       delivery_.interrupted(static_cast<std::uint32_t>(outcome.first_unfinished));
       instance_->destroy();
@@ -245,7 +245,7 @@ void Lane::records_died(const Instance& was, const Death& death) {
   }
   // The plugin never saw them: once more, as if nothing had been.
   if (!death.call_begun) {
-    tell_death_between_calls(death);
+    tell_death_between_calls(was, death);
     if (std::exchange(repeating_, true)) {
       start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, 1, desk_.random);
     }
@@ -255,7 +255,7 @@ void Lane::records_died(const Instance& was, const Death& death) {
     return lost(false, false);
   }
   repeating_ = false;
-  report(Call::process_records, death.message, &death, true);
+  report(Call::process_records, death.message, &death, true, level_of_failure(was));
   desk_.ask(action::WriteCrashReport{was.generation(), death, part_});
   if (doubt(was, "the worker was " + death.cause())) {
     delivery_.interrupted();

@@ -16,6 +16,11 @@ bool Lane::on_trial(const Instance& one) const {
   return one.release() != desk_.trusted();
 }
 
+// What a release on trial does wrong is a fault once it is undone, and one line says so then.
+Level Lane::level_of_failure(const Instance& one) const {
+  return on_trial(one) ? Level::info : Level::error;
+}
+
 // The instance has failed, or died, with the records that it was given so far. True: nothing of that counts yet,
 // because the release before is asked first.
 bool Lane::doubt(const Instance& was, const std::string& why) {
@@ -29,7 +34,7 @@ bool Lane::doubt(const Instance& was, const std::string& why) {
   opinion_flushed_ = false;
   doubt_ = why;
   if (doubted_end_ > delivery_.finished()) {
-    desk_.tell(Level::warn,
+    desk_.tell(Level::info,
                "release " + std::to_string(doubted_) + " fails; release " + std::to_string(desk_.trusted()) +
                    " is given the same records before anything counts",
                {{"error", why}});
@@ -71,8 +76,16 @@ void Lane::judge() {
 }
 
 bool Lane::wants_standby() const {
-  return !closing_ && !standby_ && !successor_ && instance_ && instance_->phase() == Instance::Phase::ready &&
-         instance_->release() == desk_.release && on_trial(*instance_);
+  if (closing_ || standby_ || !instance_ || instance_->phase() != Instance::Phase::ready) return false;
+  const Instance& next = successor_ ? *successor_ : *instance_;
+  return next.phase() >= Instance::Phase::created && next.release() == desk_.release && on_trial(next);
+}
+
+// A release on trial takes over when there is one to go back to: it may fail at the first records. Where none can be
+// had it is not waited for.
+bool Lane::awaits_standby() const {
+  if (!successor_ || !on_trial(*successor_) || replacement_flushed_ || flushing_ == Flush::replacement) return false;
+  return standby_ ? standby_->phase() < Instance::Phase::created : wants_standby() && desk_.now.steady >= standby_at_;
 }
 
 // It waits, created and not initialized, so that asking it costs no start.

@@ -87,10 +87,12 @@ class Shard:
             os.close(pipe)
         self.stdin = self.stdout = None
 
+    def workers(self):
+        """The pids of its workers, the oldest first."""
+        return [int(child) for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
     def worker(self):
-        """The pid of its first worker."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        return wait_for(lambda: [int(child) for child in children.read_text().split()], "a worker")[0]
+        return wait_for(self.workers, "a worker")[0]
 
 
 class Launch:

@@ -78,6 +78,55 @@ def test_releases_that_go_well_are_no_failed_starts(launch):
     assert here.value("kclhost_worker_restarts_total") == here.value("kclhost_worker_restarts_total", cause="replaced")
 
 
+def test_counters_go_on_through_twenty_swaps_and_twenty_crashes(launch):
+    here = launch("meter.so", {"release": 1}, rollout={"bake": {"time": "0s", "records": 1}})
+    shard, calls = here.shard(), 0
+
+    def process():
+        nonlocal calls
+        shard.process("counter words 1", "counter words 2")
+        calls += 1
+
+    def runs(release):
+        state = here.state()
+        return state["current"] == release and "trial" not in state
+
+    process()
+    for release in range(2, 22):
+        here.settings["plugin"]["config"] = {"release": release}
+        here.write()
+        wait_for(lambda: process() or runs(release), f"release {release}")
+        wait_for(lambda: len(shard.workers()) == 1, "the end of the release before")
+        worker = shard.worker()
+        os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: shard.workers() not in ([], [worker]), "another worker")
+        process()
+    here.until(20, "kclhost_swaps_total", result="taken")
+    assert here.value("kclhost_swaps_total") == 20, "none was refused or undone"
+    here.until(20, "kclhost_worker_restarts_total", cause="signal")
+    here.until(2 * calls, "kclhost_finished_records_total", outcome="processed")
+    assert here.value("kclhost_received_records_total") == here.value("kclhost_finished_records_total") == 2 * calls
+    assert here.value("kclhost_process_seconds_count") == calls
+    here.until(3 * calls, "words_total")
+
+
+def test_what_is_refused_or_undone_is_counted_once(launch):
+    here = launch(rollout={"bake": {"time": "1h"}})
+    shard = here.shard()
+    shard.process("a")
+    here.settings["plugin"]["path"] = "no_entry.so"
+    here.write()
+    here.until(1, "kclhost_swaps_total", result="refused")
+    here.settings["plugin"] = {"path": "actor.so", "config": here.settings["plugin"]["config"] | {"other": 1}}
+    here.write()
+    wait_for(lambda: shard.process("b") or here.state()["history"][-1]["what"] == "took", "the trial")
+    os.kill(shard.worker(), signal.SIGKILL)
+    wait_for(lambda: shard.process("c") or here.state()["history"][-1]["what"] == "undone", "the trial's end")
+    here.until(1, "kclhost_swaps_total", result="undone")
+    here.until(2, "kclhost_swaps_total", result="taken")
+    assert here.value("kclhost_swaps_total", result="refused") == 1
+
+
 def test_a_record_that_kills_is_counted(launch):
     here = launch()
     here.shard().process("a", "die", "b")

@@ -8,14 +8,23 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "fault_zoo"))
+HERE = pathlib.Path(__file__).resolve().parent
+for folder in ("support", "hub", "fault_zoo"):
+    sys.path.insert(0, str(HERE.parent / folder))
 
-from shard import ZOO, Shard, record, write_config  # noqa: E402
+from launch import Launch  # noqa: E402
+from shard import BIN, PLUGINS, SANITIZED, ZOO, Shard, record, write_config  # noqa: E402
+
+DISK_FAULTS = pathlib.Path(os.environ["KCLHOST_DRIVER_DIR"]) / "disk_faults.so"
 
 APPLICATION = {"properties": {"applicationName": "orders", "streamName": "events"}}
 DEAD_LETTER = {"retry": {"max_attempts": 2, "initial_backoff": "1ms", "max_backoff": "5ms"}, "then": "dead_letter"}
 ON_TRIAL_FOR_LONG = {"bake": {"time": "1h"}}
 AT_ONCE = {"bake": {"time": "0s", "records": 1}}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--swaps", type=int, default=40, help="so many where it is about what they leave behind")
 
 
 class Deployment:
@@ -34,9 +43,9 @@ class Deployment:
 
     # ---- What a team does
 
-    def rename(self, plugin, name="plugin.so"):
-        """A whole file takes the place of the other at once."""
-        shutil.copy(ZOO / plugin, self.plugins / "new")
+    def rename(self, plugin, name="plugin.so", tail=""):
+        """A whole file takes the place of the other at once; a tail makes another content of it."""
+        (self.plugins / "new").write_bytes((ZOO / plugin).read_bytes() + tail.encode())
         os.chmod(self.plugins / "new", 0o755)
         os.rename(self.plugins / "new", self.plugins / name)
 
@@ -86,6 +95,14 @@ class Deployment:
 
     # ---- What comes of it
 
+    def machine(self, plugin, shards=4, **rollout):
+        """That many hosts, on which release 1 has processed a record each."""
+        hosts = [self.start(plugin if number == 0 else None, shard=f"shard-{number}", rollout=rollout)
+                 for number in range(shards)]
+        for host in hosts:
+            self.process(host, "one")
+        return hosts
+
     def process(self, host, *texts):
         """A batch of records with these texts."""
         records = []
@@ -114,6 +131,23 @@ def deployment(tmp_path):
     yield it
     for host in it.hosts:
         host.__exit__()
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """launch(**settings): one whose daemon runs, and the actor is its plugin."""
+    made = []
+
+    def make(**settings):
+        directory = tmp_path / str(len(made))
+        directory.mkdir()
+        plugin = {"path": "actor.so", "config": {"notes": str(directory / "notes")}}
+        made.append(Launch(BIN / "kclhost", directory, plugin, **{"plugins": ZOO} | settings))
+        return made[-1].begin()
+
+    yield make
+    for one in made:
+        one.clean_up()
 
 
 def hang_up(host):

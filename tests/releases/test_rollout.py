@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from conftest import ON_TRIAL_FOR_LONG
+from conftest import AT_ONCE, ON_TRIAL_FOR_LONG, ZOO
+from shard import sha256_of
 
 TAKEN = "has taken the shard over"
 
@@ -128,3 +129,20 @@ def test_looking_does_not_wait_for_ever(deployment, host, rollout):
     assert "not decided" in rollout("look", "--timeout", "0", code=5)
     os.kill(host.process.pid, signal.SIGCONT)
     assert rollout("look") == "release 1 runs, and nothing is new\n"
+
+
+def test_undo_to_a_release_runs_its_content_on_every_shard(deployment, rollout):
+    hosts = deployment.machine("actor.so", **AT_ONCE)
+    deployment.configure()  # for the command
+    for release, plugin in [(2, "actor_2.so"), (3, "meter.so")]:
+        deployment.rename(plugin)
+        hosts[0].wait_for(lambda: [deployment.process(host, "more") for host in hosts]
+                          and deployment.state()["current"] == release)
+    assert rollout("undo", "--to", "1") == "release 1 runs on 4 shards\n"
+    for host in hosts:
+        deployment.process(host, "last")
+        assert sha256_of(ZOO / "actor.so").startswith([line["sha256"] for line in host.log() if "sha256" in line][-1])
+    status = rollout("status", "--json", code=1)
+    assert [shard["release"] for shard in status["shards"]] == [1] * 4
+    assert [note["version"] for note in deployment.notes() if note["data"] == "last"] == [1] * 4
+    assert all(host.finish() == 0 for host in hosts)

@@ -1,9 +1,11 @@
 """A release is put into place while the host works, in every way that a team has."""
 import os
+import pathlib
+import re
 
 import pytest
 
-from conftest import ZOO, hang_up
+from conftest import SANITIZED, ZOO, hang_up
 
 TAKEN = "has taken the shard over"
 WAYS = ["rename", "copy_over", "switch_link", "configure"]
@@ -94,20 +96,38 @@ def test_a_half_copied_file_is_waited_for(deployment):
     assert host.finish() == 0
 
 
-def test_many_swaps_leave_nothing_behind(deployment):
-    host = deployment.start("actor.so")
+def test_many_swaps_leave_nothing_behind(deployment, request):
+    swaps = request.config.getoption("--swaps")
+    host = deployment.start("actor.so", log={"level": "info"})
     deployment.process(host, "begin")
 
-    def descriptors():
-        return len(os.listdir(f"/proc/{host.process.pid}/fd"))
+    def footprint():
+        """Descriptors, and KiB that are the host's own."""
+        # A worker that has just ended is buried a moment later. What is left behind is there for ever.
+        host.wait_for(lambda: len(host.processes()) == 2)
+        process = pathlib.Path("/proc", str(host.process.pid))
+        memory = re.search(r"^Anonymous: +(\d+) kB", (process / "smaps_rollup").read_text(), re.MULTILINE)
+        return len(os.listdir(process / "fd")), int(memory[1])
+
+    def is_over():
+        state = deployment.state()
+        return state["current"] == swap + 1 and not state.get("trial")
 
     seen = []
-    for swap in range(1, 21):
-        deployment.rename("actor_2.so" if swap % 2 else "actor.so")
-        host.wait_for(lambda: host.told(TAKEN) >= swap)
-        deployment.process(host, f"text {swap}")
-        host.wait_for(lambda: not deployment.state().get("trial") and len(host.processes()) == 2)
-        seen.append(descriptors())
-    # A worker that has just ended is buried a moment later. What is left behind is there for ever.
-    host.wait_for(lambda: descriptors() == min(seen))
+    for swap in range(1, swaps + 1):
+        # Each is a release of its own: the same content may come again only while `keep` has it.
+        deployment.rename("actor_2.so" if swap % 2 else "actor.so", tail=str(swap))
+        hang_up(host)
+        host.wait_for(lambda: deployment.process(host, f"text {deployment.number}") or is_over())
+        seen.append(footprint())
+    records = [note["record"] for note in deployment.notes()]
+    assert records == [str(number) for number in range(101, deployment.number + 1)], "each once, in order"
+    warm = min(50, swaps // 2)
+    print(f"{swaps} swaps: {seen[warm - 1][1]} KiB and {seen[warm - 1][0]} descriptors after {warm}, {seen[-1][1]} KiB and "
+          f"{seen[-1][0]} after the last")
+    # Of the last few releases it keeps a file open each, so that nobody removes them.
+    assert min(seen[-5:])[0] <= max(seen[:warm])[0], seen
+    if not SANITIZED:
+        assert max(memory for _, memory in seen[-5:]) <= max(memory for _, memory in seen[:warm]) + 128
+    assert len(list((deployment.directory / "state/releases").glob("[0-9]*"))) <= 7
     assert host.finish() == 0

@@ -32,6 +32,11 @@ def test_a_record_that_only_the_new_one_fails_at_undoes_it(deployment):
     assert host.finish() == 0
 
 
+def test_one_to_go_back_to_is_there_before_the_new_one_takes_over(deployment):
+    on_trial(deployment, "actor_2.so", "actor.so")
+    assert [note["version"] for note in deployment.notes("create")] == [2, 1, 2]
+
+
 @pytest.mark.parametrize("poison", ["fail", "die"])
 def test_a_record_that_both_fail_at_is_set_aside_once_and_the_trial_goes_on(deployment, poison):
     host = on_trial(deployment, "actor.so", "actor_2.so")

@@ -135,6 +135,46 @@ TEST_F(RunReleases, AFolderThatIsReplacedIsTakenUp) {
   host->until(Wanted{2, 1});
 }
 
+TEST_F(RunReleases, WhoTakesAReleaseUpAfterItsTrialSaysSoOnce) {
+  proven();
+  configure("rollout: {steps: [1], bake: {time: 0s, records: 1}}\n");
+  auto canary = start("s0"), other = start("s1");
+  (*canary)->taken(1);
+  (*other)->taken(1);
+  replace(2);
+  canary->until(Wanted{2, 1});
+  (*canary)->taken(2);
+  (*canary)->count(2, 1, 1ms, false, false, 0);
+  other->until(Wanted{2, 0});
+  for (int instance = 0; instance < 2; ++instance) (*other)->taken(2);
+  for (auto* const host : {&canary, &other}) {
+    EXPECT_EQ((*host)->said("release 2 has taken the shard over"), 1u);
+    EXPECT_EQ((**host)->swaps(), (Swaps{.taken = 1, .refused = 0, .undone = 0}));
+  }
+  EXPECT_EQ(other->said("release 1"), 0u) << "what a host comes up with is no change";
+}
+
+TEST_F(RunReleases, EachChangeThatComesToNothingIsCountedOnce) {
+  proven();
+  auto host = start("s0");
+  (*host)->taken(1);
+  fs::remove(dir / "plugins/p.so");
+  for (int looks = 0; looks < 2; ++looks) (*host)->look();
+  EXPECT_EQ((*host)->swaps(), (Swaps{.taken = 0, .refused = 1, .undone = 0}));
+  for (int times = 0; times < 2; ++times) {
+    replace(2);
+    (*host)->look();
+    (*host)->refused(2, "it is no good");
+  }
+  EXPECT_EQ((*host)->swaps(), (Swaps{.taken = 0, .refused = 2, .undone = 0}));
+  replace(3);
+  (*host)->look();
+  (*host)->taken(3);
+  (*host)->undone(3, "it fails");
+  (*host)->taken(1);
+  EXPECT_EQ((*host)->swaps(), (Swaps{.taken = 2, .refused = 2, .undone = 1}));
+}
+
 TEST_F(RunReleases, AnotherConfigurationOfThePluginIsAnotherRelease) {
   proven();
   auto host = start("s0");
@@ -329,7 +369,8 @@ TEST_F(RunReleases, ADiskThatIsFullKeepsTheOldOneWithOneLine) {
     const rlimit small{8192, 8192};
     ::setrlimit(RLIMIT_FSIZE, &small);
     for (int i = 0; i < 3; ++i) (*host)->look();
-    ::_exit(host->wanted() == Wanted{1, 0} && host->said("can't stage the plugin") == 1 ? 0 : 1);
+    const bool once = host->said("can't stage the plugin") == 1 && (*host)->swaps().refused == 1;
+    ::_exit(host->wanted() == Wanted{1, 0} && once ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);

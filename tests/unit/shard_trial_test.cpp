@@ -34,13 +34,20 @@ class Trial : public ShardConversation {
     shard->loaded(one->worker, about, now);
     return one->worker;
   }
-  // The candidate has taken over, and an instance of the one before stands by.
-  void take_over() {
+  // The candidate is created, and so is another instance of the one before.
+  void create_both() {
     over(called(Call::create));
+    standby = start(1);
+    const auto create = called(Call::create);
+    EXPECT_EQ(create.worker, standby);
+    over(create);
+  }
+  // The candidate has taken over.
+  void take_over() {
+    create_both();
     over(called(Call::initialize));
     shard->ended(called(Call::destroy).worker, nullptr, now);
-    standby = start(1);
-    over(called(Call::create));
+    EXPECT_FALSE(take<action::StartWorker>());
   }
   bool undone() {
     const auto one = take<action::ReleaseUndone>();
@@ -62,12 +69,35 @@ TEST_F(Trial, TheOldOneWorksOnWhileTheNewOneIsCreated) {
   const auto batch = called(Call::process_records);
   EXPECT_EQ(batch.worker, old);
   over(create);
-  EXPECT_FALSE(take<action::CallWorker>()) << "the old one is not through with its batch";
+  standby = start(1);
+  const auto standby_create = called(Call::create);
+  EXPECT_EQ(standby_create.worker, standby);
   over(batch);
   EXPECT_EQ(checkpoint(), "2");
+  EXPECT_TRUE(answered());
+  send(3, 3);
+  const auto next = called(Call::process_records);
+  EXPECT_EQ(next.worker, old) << "there is none yet to go back to";
+  over(standby_create);
+  EXPECT_FALSE(take<action::CallWorker>()) << "the old one is not through with its batch";
+  over(next);
+  EXPECT_EQ(checkpoint(), "3");
   const auto initialize = called(Call::initialize);
   EXPECT_EQ(initialize.worker, candidate);
-  EXPECT_EQ(initialize.request.sequence_number, "2");
+  EXPECT_EQ(initialize.request.sequence_number, "3");
+}
+
+TEST_F(Trial, OneToGoBackToIsNotWaitedForWhereNoneCanBeHad) {
+  on_trial();
+  over(called(Call::create));
+  standby = start(1);
+  over(called(Call::create), {.status = KCLHOST_FAILED, .message = "no"});
+  EXPECT_EQ(take<action::LetGo>()->worker, standby);
+  const auto initialize = called(Call::initialize);
+  EXPECT_EQ(initialize.worker, candidate);
+  over(initialize);
+  pass(config.on_error.retry.max_backoff);
+  EXPECT_EQ(take<action::StartWorker>()->release, 1u) << "it is tried again";
 }
 
 TEST_F(Trial, WhatTheNewOneFailsAtTheOldOneIsGiven) {
@@ -152,12 +182,13 @@ TEST_F(Trial, OneThatDiesBetweenCallsIsUndone) {
 
 TEST_F(Trial, AnInitializeThatTakesTooLongLeavesTheOldOne) {
   on_trial();
-  over(called(Call::create));
+  create_both();
   EXPECT_EQ(called(Call::initialize).worker, candidate);
   send(1, 1);
   EXPECT_FALSE(take<action::CallWorker>());
   pass(config.timeouts.swap);
   EXPECT_EQ(take<action::LetGo>()->worker, candidate);
+  EXPECT_EQ(take<action::LetGo>()->worker, standby);
   const auto refused = take<action::ReleaseRefused>();
   ASSERT_TRUE(refused);
   EXPECT_NE(refused->why.find("timeouts.swap"), std::string::npos);

@@ -14,8 +14,8 @@
 // Anything else is accepted. Every event is a JSON line in the file "notes": {"event", "pid", "version", "record"
 // (sequence number), "data", "attempt"}; the events are create, create_shadow, begun, accepted, stored, flush.
 //
-// Config: {"notes": FILE, "down": FILE (create fails while it is there), "flush": "store" | "nothing", "delay_us" (a
-// record)}.
+// Config: {"notes": FILE, "down": FILE (create fails while it is there), "flush": "store" | "nothing", "delay_us" and
+// "leak_kb" (a record)}.
 // ZOO_HOLDS: it checkpoints for itself, and holds what it accepts until it is told to finish; then it stores them and
 // checkpoints. ZOO_SHADOW: it can run as a shadow. ZOO_VERSION: which version it is. While the file is there that the
 // environment's ZOO_DIES_WHILE_LOADING names, loading it is death.
@@ -71,6 +71,7 @@ class Actor final : public Base {
     notes_ = config["notes"].GetString();
     if (config.HasMember("flush")) stores_ = config["flush"] != "nothing";
     if (config.HasMember("delay_us")) delay_us_ = config["delay_us"].GetUint();
+    if (config.HasMember("leak_kb")) leak_kb_ = config["leak_kb"].GetUint();
     note(context.is_shadow() ? "create_shadow" : "create");
     if (config.HasMember("down") && is_there(config["down"].GetString())) {
       throw std::runtime_error("the database is down");
@@ -112,6 +113,7 @@ class Actor final : public Base {
       const bool rejects = record.data == "reject" || (record.data == "shadow reject" && context_.is_shadow());
       if (rejects) context_.reject(batch[i], "this record says so");
       if (delay_us_ != 0) ::usleep(delay_us_);
+      if (leak_kb_ != 0) leaked_.emplace_back(leak_kb_ << 10, 'x');
       note("accepted", record);
 #ifdef ZOO_HOLDS
       held_.push_back(record);
@@ -170,7 +172,8 @@ class Actor final : public Base {
   std::string notes_, file_of_child_;
   bool stores_ = true, deadly_ = false;
   pid_t child_ = -1;
-  unsigned delay_us_ = 0;
+  unsigned delay_us_ = 0, leak_kb_ = 0;
+  std::vector<std::string> leaked_;
   std::vector<Held> held_;
 };
 
