@@ -109,7 +109,8 @@ void introduce_to(hub::Hub& hub, const config::Config& config, const std::map<st
 int judge(const launch::Outcome& outcome, const std::string& version, launch::Outputs& outputs) {
   const std::string end = describe(outcome.wait_status);
   if (outcome.forced) {
-    outputs.complain("the daemon and what it ran were killed: a second signal came before they had ended");
+    outputs.say(config::LogLevel::warn,
+                "the daemon and what it ran were killed: a second signal came before they had ended");
   } else if (outcome.left_out) {
     outputs.complain(describe_left_out(outcome.wait_status));
   } else if (outcome.gave_up) {
@@ -130,10 +131,12 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   const Findings findings = find_problems(loaded);
   for (const config::Problem& problem : findings.problems) complain(problem.str());
   if (!findings.problems.empty()) return findings.exit_code;
+  launch::Outputs outputs(config.log);
   if (!command.archive.empty() && !launch::archive_fits(*launch::find_program(command.arguments[0]), command.jars)) {
-    complain(command.archive.string() +
-             " was not made by this Java or not of these jars, so the daemon starts without it, " +
-             "slower; to make it anew: kclhost fetch-daemon --config " + config.file.string());
+    outputs.say(config::LogLevel::warn,
+                command.archive.string() +
+                    " was not made by this Java or not of these jars, so the daemon starts without it, " +
+                    "slower; to make it anew: kclhost fetch-daemon --config " + config.file.string());
     overrides.without_archive = true;
     command = *launch::make_command(config, launch::own_executable(), overrides);
   }
@@ -158,8 +161,7 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   }
   introduce_to(**hub, config, command.properties, web ? web->address() : "");
 
-  launch::Outputs outputs;
-  outputs.complain(introduce(config, command, findings));
+  outputs.say(config::LogLevel::info, introduce(config, command, findings));
   launch::Job job;
   job.arguments = command.arguments;
   if (const auto kclhost = launch::own_executable(); !launch::why_not_primed(config.daemon, kclhost)) {
@@ -173,7 +175,7 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   job.lease_interval = launch::lease_interval(command.properties);
   const store::ReleaseStore releases(config.state_dir, store::state_key(config));
   job.on_hangup = [&releases, &outputs] {
-    if (const std::string why = releases.ask_to_look(); !why.empty()) outputs.complain(why);
+    if (const std::string why = releases.ask_to_look(); !why.empty()) outputs.say(config::LogLevel::warn, why);
   };
   job.linger = config.timeouts.shutdown + std::chrono::seconds{5};
   const auto outcome = launch::supervise(job, *log, outputs);

@@ -9,8 +9,8 @@
 namespace kclhost::host::launch {
 namespace {
 
-// A longer one is handed on in pieces, so that a slow reader can keep up.
-constexpr std::size_t longest_piece = 64 * 1024;
+// A longer one is handed on in pieces. What a plugin may log is shorter.
+constexpr std::size_t longest_piece = 1 << 20;
 constexpr std::size_t read_size = 64 * 1024;
 
 }  // namespace

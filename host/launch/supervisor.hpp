@@ -37,13 +37,13 @@ struct Outcome {
   bool gave_up = false;         // the daemon could not begin, by its own word
 };
 
-// Starts the daemon in a process group of its own and returns when it and what it left behind have ended. Meanwhile its
-// output goes through us to `outputs`, and the lines that reach `log` to the standard error of those: whether anybody
+// Starts the daemon in a process group of its own and returns when it and what it left behind have ended. Meanwhile
+// what it prints goes to `outputs` in the form of our own log, and so do the lines that reach `log`: whether anybody
 // reads them or not, signals are served. SIGTERM and SIGINT to this process become SIGTERM for the daemon; one more, a
 // second or later after the first, kills the group. SIGQUIT is passed on (the JVM prints its threads). SIGHUP is no
 // reason to stop. Reaps whatever is orphaned below us. If we die first, the daemon gets SIGTERM.
 //
-// When the KCL logs that it waits because the application is new, we say for what, on standard error.
+// When the KCL logs that it waits because the application is new, we say for what.
 //
 // When the KCL logs that it leaves out records it has read, the daemon is killed at once: any orderly end would
 // checkpoint beyond them.

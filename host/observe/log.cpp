@@ -7,22 +7,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
-
-#include "support/json_string.hpp"
-#include "support/one_line.hpp"
 
 namespace kclhost::host::observe {
 namespace {
-
-constexpr std::string_view names[] = {"trace", "debug", "info", "warn", "error"};
-
-std::string_view name_of(Level level) {
-  return names[static_cast<int>(level)];
-}
 
 // How many lines a crash report gets.
 constexpr std::size_t remembered_lines = 50;
@@ -54,18 +43,6 @@ Log::Log(const config::Log& config) : level_(config.level), format_(config.forma
 
 Log::~Log() {
   flush_for(last_words);
-}
-
-std::string Log::now() {
-  const auto time = std::chrono::system_clock::now().time_since_epoch();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-  const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[32];
-  const std::size_t n = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-  std::snprintf(text + n, sizeof text - n, ".%03dZ", static_cast<int>(ms % 1000));
-  return text;
 }
 
 void Log::set_plugin(std::string_view id, std::string_view version, std::uint32_t release, std::string_view sha256) {
@@ -168,55 +145,18 @@ std::vector<std::string> Log::last_lines() const {
 }
 
 std::string Log::line_of(Level level, std::string_view source, std::string_view text, Fields fields) const {
-  return format_ == config::LogFormat::json ? json_line(level, source, text, fields)
-                                            : text_line(level, source, text, fields);
-}
-
-std::string Log::json_line(Level level, std::string_view source, std::string_view text, Fields fields) const {
-  std::string line = "{\"time\":\"" + now() + "\",\"level\":\"";
-  line += name_of(level);
-  line += '"';
-  const auto add = [&line](std::string_view key, std::string_view value) {
-    line += ',';
-    append_json_string(line, key);
-    line += ':';
-    append_json_string(line, value);
-  };
-  if (!shard_.empty()) add("shard", shard_);
-  if (!plugin_.empty()) add("plugin", plugin_);
-  if (!version_.empty()) add("version", version_);
-  if (!release_.empty()) add("release", release_);
-  if (!sha256_.empty()) add("sha256", sha256_);
-  add("source", source);
-  add("message", text);
-  for (const Field& field : fields) {
-    if (!field.value.empty()) add(field.key, field.value);
-  }
-  line += '}';
-  return line;
-}
-
-std::string Log::text_line(Level level, std::string_view source, std::string_view text, Fields fields) const {
-  std::string line = now();
-  line += ' ';
-  line += name_of(level);
-  line.append(6 - name_of(level).size(), ' ');
-  if (!shard_.empty()) line += shard_ + ' ';
-  if (!plugin_.empty()) line += plugin_ + '/' + version_ + (release_.empty() ? "" : '#' + release_) + ' ';
-  if (source != "host" && source != "plugin") {
-    line += '[';
-    line += source;
-    line += "] ";
-  }
-  append_one_line(line, text, Tabs::kept);
-  for (const Field& field : fields) {
-    if (field.value.empty()) continue;
-    line += ' ';
-    line += field.key;
-    line += '=';
-    append_one_line(line, field.value, Tabs::kept);
-  }
-  return line;
+  const std::string time = log_time();
+  return LogLine{.time = time,
+                 .level = level,
+                 .shard = shard_,
+                 .plugin = plugin_,
+                 .version = version_,
+                 .release = release_,
+                 .sha256 = sha256_,
+                 .source = source,
+                 .text = text,
+                 .fields = fields}
+      .str(format_);
 }
 
 }  // namespace kclhost::host::observe

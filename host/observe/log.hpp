@@ -14,6 +14,7 @@
 
 #include "config/config.hpp"
 #include "observe/flood.hpp"
+#include "observe/log_line.hpp"
 #include "observe/outlet.hpp"
 
 namespace kclhost::host::observe {
@@ -29,10 +30,7 @@ using Level = config::LogLevel;
 // there were. write, pending, fd_to_watch, flush and flush_for are safe on any thread, the setters are not.
 class Log {
  public:
-  struct Field {
-    std::string_view key;
-    std::string_view value;
-  };
+  using Field = LogField;
   using Fields = std::span<const Field>;
   using FieldList = std::initializer_list<Field>;
 
@@ -50,9 +48,6 @@ class Log {
 
   const std::string& plugin() const { return plugin_; }
   const std::string& version() const { return version_; }
-
-  // The time as it stands in every line: RFC 3339, UTC, milliseconds.
-  static std::string now();
 
   Level level() const { return level_; }
   bool enabled(Level level) const { return level >= level_; }
@@ -90,8 +85,6 @@ class Log {
   bool is_at_rest() const;
   std::string notice(std::uint64_t dropped) const;
   std::string line_of(Level level, std::string_view source, std::string_view text, Fields fields) const;
-  std::string json_line(Level level, std::string_view source, std::string_view text, Fields fields) const;
-  std::string text_line(Level level, std::string_view source, std::string_view text, Fields fields) const;
 
   Level level_;
   config::LogFormat format_;
