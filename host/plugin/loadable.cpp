@@ -6,8 +6,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "support/fd.hpp"
+#include "support/sha256.hpp"
 
 namespace kclhost::host::plugin {
 namespace {
@@ -16,18 +19,21 @@ std::string reason() {
   return std::generic_category().message(errno);
 }
 
-bool read_bytes(int fd, std::size_t expected, std::string& bytes) {
-  bytes.resize(expected);
-  std::size_t have = 0;
-  while (have < bytes.size()) {
-    const ssize_t n = ::read(fd, bytes.data() + have, bytes.size() - have);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    if (n == 0) break;
-    have += static_cast<std::size_t>(n);
+Result<Fd> open_loadable(const std::filesystem::path& path, std::size_t& size) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return Error{"can't be opened: " + reason()};
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return Error{"can't be examined: " + reason()};
+  if (std::string why = objection(status); !why.empty()) return Error{std::move(why)};
+  size = static_cast<std::size_t>(status.st_size);
+  return fd;
+}
+
+ssize_t read_some(int fd, char* to, std::size_t most) {
+  for (;;) {
+    const ssize_t n = ::read(fd, to, most);
+    if (n >= 0 || errno != EINTR) return n;
   }
-  bytes.resize(have);
-  return true;
 }
 
 }  // namespace
@@ -47,15 +53,32 @@ std::string objection(const struct stat& status) {
 }
 
 Result<std::string> read_loadable(const std::filesystem::path& path) {
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return Error{"can't be opened: " + reason()};
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return Error{"can't be examined: " + reason()};
-  if (std::string why = objection(status); !why.empty()) return Error{std::move(why)};
-  std::string bytes;
-  if (!read_bytes(fd.get(), static_cast<std::size_t>(status.st_size), bytes))
-    return Error{"can't be read: " + reason()};
+  std::size_t size = 0;
+  const Result<Fd> fd = open_loadable(path, size);
+  if (!fd) return Error{fd.error()};
+  std::string bytes(size, '\0');
+  std::size_t have = 0;
+  while (have < size) {
+    const ssize_t n = read_some(fd->get(), bytes.data() + have, size - have);
+    if (n < 0) return Error{"can't be read: " + reason()};
+    if (n == 0) break;
+    have += static_cast<std::size_t>(n);
+  }
+  bytes.resize(have);
   return bytes;
+}
+
+Result<std::string> hash_loadable(const std::filesystem::path& path) {
+  std::size_t size = 0;
+  const Result<Fd> fd = open_loadable(path, size);
+  if (!fd) return Error{fd.error()};
+  Sha256 hash;
+  std::vector<char> piece(std::size_t{64} << 10);
+  while (const ssize_t n = read_some(fd->get(), piece.data(), piece.size())) {
+    if (n < 0) return Error{"can't be read: " + reason()};
+    hash.add({piece.data(), static_cast<std::size_t>(n)});
+  }
+  return hash.hex();
 }
 
 }  // namespace kclhost::host::plugin

@@ -16,4 +16,8 @@ std::string objection(const struct stat& status);
 // All of a file that may be loaded. The error is what follows the file's name: "can't be opened: …".
 Result<std::string> read_loadable(const std::filesystem::path& path);
 
+// The SHA-256 of such a file, in lower-case hex, without the file in memory at once: a host that holds it for a moment
+// keeps the room, and so do the workers that it forks. Errors as above.
+Result<std::string> hash_loadable(const std::filesystem::path& path);
+
 }  // namespace kclhost::host::plugin

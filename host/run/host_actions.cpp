@@ -33,7 +33,8 @@ void Host::act(const action::StartWorker& start) {
                     .log_level = static_cast<std::int32_t>(config_.log.level),
                     .max_memory = config_.worker.max_memory,
                     .core_dumps = config_.worker.core_dumps,
-                    .orderly_exit = config_.worker.orderly_exit};
+                    .orderly_exit = config_.worker.orderly_exit,
+                    .any_config = parts->initialized};
   // What is played back is no application's, and a plugin must not take it for one's.
   if (!is_replayed()) {
     spec.application = store::daemon_property(config_, "applicationName");

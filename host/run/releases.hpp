@@ -52,6 +52,7 @@ class Releases {
     std::string staged_path;  // the plugin's file, verified
     std::string plugin_path;  // what the user calls it
     std::string config_json, sha256;
+    bool initialized = false;  // an instance of it was, at any time, so the configuration fits the plugin's schema
   };
   // What a release is made of. Where its files are gone they are made anew, if the original still has that content. A
   // release that this was asked for is not removed while it may be wanted.

@@ -165,7 +165,8 @@ Result<Releases::Parts> Releases::parts_of(const store::ReleaseInfo& info) {
   if (!file) return Error{file.error()};
   keep(info.number);
   hashes_[info.number] = info.sha256;
-  return Parts{file->string(), info.plugin_path, info.config_json, info.sha256};
+  return Parts{file->string(), info.plugin_path, info.config_json, info.sha256,
+               !replayed_ && info.number == state_.current};
 }
 
 std::string Releases::sha256(Release release) const {

@@ -8,12 +8,21 @@
 
 namespace kclhost::host {
 
-std::string sha256_hex(std::string_view bytes) {
+struct Sha256::Context : SHA256_CTX {};
+
+Sha256::Sha256() : context_(std::make_unique<Context>()) {
+  ::SHA256_Init(context_.get());
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::string_view bytes) {
+  ::SHA256_Update(context_.get(), bytes.data(), bytes.size());
+}
+
+std::string Sha256::hex() {
   unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256_CTX context;
-  ::SHA256_Init(&context);
-  ::SHA256_Update(&context, bytes.data(), bytes.size());
-  ::SHA256_Final(digest, &context);
+  ::SHA256_Final(digest, context_.get());
   constexpr char digits[] = "0123456789abcdef";
   std::string hex;
   for (const unsigned char byte : digest) {
@@ -21,6 +30,12 @@ std::string sha256_hex(std::string_view bytes) {
     hex += digits[byte & 15];
   }
   return hex;
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  Sha256 hash;
+  hash.add(bytes);
+  return hash.hex();
 }
 
 }  // namespace kclhost::host

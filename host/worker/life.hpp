@@ -62,7 +62,8 @@ struct Spec {
   std::optional<std::uint64_t> max_memory{};  // bytes; allocations beyond twice as much fail
   bool core_dumps = false;
   bool orderly_exit = false;  // behind destroy, by exit()
-  bool any_config = false;    // it need not fit the schema: for Call::check_config, which is all that follows
+  bool any_config =
+      false;  // nobody holds it against the schema: somebody has, or Call::check_config is all that follows
   // destroy is a call like any other, with an outcome, and another create may follow: a process for many instances.
   bool outlives_destroy = false;
 };

@@ -25,6 +25,11 @@ def root_is_a_mount() -> bool:
     return any(line.split()[4] == "/" for line in Path("/proc/self/mountinfo").read_text().splitlines())
 
 
+# buildah runs a command by a sealed copy of itself. The kernel refuses the seal while anything else holds one of the copy's
+# pages for a moment, and buildah does not ask again: what it was to run has not begun then.
+NOT_SEALED = "sealing memfd copy: Device or resource busy"
+
+
 class Builder:
     """buildah, with storage of its own."""
 
@@ -44,8 +49,11 @@ class Builder:
             (mounts / name).symlink_to(cache)
 
     def __call__(self, *arguments) -> str:
-        done = subprocess.run([*self.command, *map(str, arguments)], capture_output=True, text=True,
-                              env=self.environment)
+        for _ in range(10):
+            done = subprocess.run([*self.command, *map(str, arguments)], capture_output=True, text=True,
+                                  env=self.environment)
+            if done.returncode == 0 or NOT_SEALED not in done.stderr:
+                break
         assert done.returncode == 0, f"{arguments}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done.stdout
 
