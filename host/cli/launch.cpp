@@ -26,6 +26,7 @@
 #include "launch/supervisor.hpp"
 #include "launch/web_server.hpp"
 #include "launch/worker_name.hpp"
+#include "observe/log_file.hpp"
 #include "store/release_store.hpp"
 #include "store/state_key.hpp"
 #include "support/exit_code.hpp"
@@ -125,13 +126,22 @@ int judge(const launch::Outcome& outcome, const std::string& version, launch::Ou
   return exit_stopped;
 }
 
+Result<std::optional<observe::LogFile>> open_log_file(const config::Log& config) {
+  if (config.file.empty()) return std::optional<observe::LogFile>();
+  auto file = observe::LogFile::open(config.file, config.rotate.size, config.rotate.keep);
+  if (!file) return Error{file.error()};
+  return std::optional<observe::LogFile>(std::move(*file));
+}
+
 int start_daemon(const config::Loaded& loaded, launch::Command command, launch::Overrides overrides) {
   const config::Config& config = loaded.config;
   if (const auto obstacle = launch::find_obstacle(config, command)) return fail(obstacle->message, exit_stopped);
   const Findings findings = find_problems(loaded);
   for (const config::Problem& problem : findings.problems) complain(problem.str());
   if (!findings.problems.empty()) return findings.exit_code;
-  launch::Outputs outputs(config.log);
+  auto log_file = open_log_file(config.log);
+  if (!log_file) return fail(log_file.error(), exit_stopped);
+  launch::Outputs outputs(config.log, std::move(*log_file));
   if (!command.archive.empty() && !launch::archive_fits(*launch::find_program(command.arguments[0]), command.jars)) {
     outputs.say(config::LogLevel::warn,
                 command.archive.string() +

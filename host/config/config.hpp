@@ -139,10 +139,20 @@ struct Rollout {
   bool operator==(const Rollout&) const = default;
 };
 
+// When the log's file becomes FILE.1.
+struct Rotate {
+  std::uint64_t size = 64u << 20;  // bytes
+  int keep = 5;                    // such files
+
+  bool operator==(const Rotate&) const = default;
+};
+
 struct Log {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::json;
   LogSink sink = LogSink::automatic;
+  std::filesystem::path file = {};  // absolute; empty: standard error
+  Rotate rotate = {};
 
   bool operator==(const Log&) const = default;
 };

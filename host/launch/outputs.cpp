@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <utility>
 
 #include "observe/log_line.hpp"
 
@@ -26,21 +27,22 @@ std::string own_line(const config::Log& config, LogLevel level, std::string_view
   return line.str(config.format) + '\n';
 }
 
-std::string notice(const config::Log& config, std::uint64_t dropped) {
+std::string notice(const config::Log& config, std::uint64_t dropped, std::string_view why) {
   const std::string lines = std::to_string(dropped);
   const observe::LogField field{"dropped", lines};
-  return own_line(config, LogLevel::warn, lines + " lines of this log were dropped: nobody read it", {&field, 1});
+  return own_line(config, LogLevel::warn, observe::lost_lines(dropped, why), {&field, 1});
 }
 
 }  // namespace
 
-Outputs::Outputs(const config::Log& config)
+Outputs::Outputs(const config::Log& config, std::optional<observe::LogFile> file)
     : config_(config),
       room_(::epoll_create1(EPOLL_CLOEXEC)),
       timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
-  ::signal(SIGPIPE, SIG_IGN);
-  outlet_ = observe::Outlet::to_descriptor(STDERR_FILENO,
-                                           [this](std::uint64_t dropped) { return notice(config_, dropped); });
+  for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
+  const auto tell = [this](std::uint64_t dropped, std::string_view why) { return notice(config_, dropped, why); };
+  outlet_ =
+      file ? observe::Outlet::to_file(std::move(*file), tell) : observe::Outlet::to_descriptor(STDERR_FILENO, tell);
   epoll_event readable{};
   readable.events = EPOLLIN;
   ::epoll_ctl(room_.get(), EPOLL_CTL_ADD, timer_.get(), &readable);

@@ -2,22 +2,24 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string_view>
 
 #include "config/config.hpp"
+#include "observe/log_file.hpp"
 #include "observe/outlet.hpp"
 #include "support/fd.hpp"
 
 namespace kclhost::host::launch {
 
-// Standard error. Never waits for a reader. While one is slow, held_back() asks those who have more to keep
+// Standard error, or a file. Never waits for a reader. While one is slow, held_back() asks those who have more to keep
 // it, so that nothing is lost; once it has taken nothing for a second, it has stalled: then what does not fit into 256
 // KiB is dropped and counted, and a line says so when it reads again. Not thread-safe.
 class Outputs {
  public:
-  // From now on SIGPIPE is ignored: a log that nobody reads is no reason to end. Who starts a process gives it the
-  // default.
-  explicit Outputs(const config::Log& config);
+  // Without a file, to standard error. From now on SIGPIPE and SIGXFSZ are ignored: a log that can't be written is no
+  // reason to end. Who starts a process gives it the defaults.
+  explicit Outputs(const config::Log& config, std::optional<observe::LogFile> file = std::nullopt);
   // Waits a second at most for what is left.
   ~Outputs();
   Outputs(const Outputs&) = delete;

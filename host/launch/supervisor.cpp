@@ -76,7 +76,7 @@ void Supervisor::become_daemon(pid_t parent, int error_pipe) const {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(1);
-  ::signal(SIGPIPE, SIG_DFL);
+  for (const int ignored : {SIGPIPE, SIGXFSZ}) ::signal(ignored, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -119,8 +119,10 @@ std::optional<Error> Supervisor::start() {
 }
 
 std::optional<Error> Supervisor::relay() {
-  auto opened = LineRelay::open(
-      [this](std::string_view line) { on_line(line.ends_with('\n') ? line.substr(0, line.size() - 1) : line); });
+  auto opened = LineRelay::open([this](std::string_view line) {
+    on_line(line.ends_with('\n') ? line.substr(0, line.size() - 1) : line);
+    return !outputs_.held_back();
+  });
   if (!opened) return Error{opened.error()};
   relays_.push_back(std::move(*opened));
   return std::nullopt;
@@ -161,6 +163,9 @@ void Supervisor::listen() {
 // While our own reader is slow, what is written to us waits in its pipe.
 void Supervisor::regulate() {
   if (outputs_.held_back() != listening_) return;
+  for (LineRelay& output : relays_) {
+    if (!outputs_.held_back()) output.pass_lines();
+  }
   if (!listening_) return listen();
   for (const LineRelay& output : relays_) loop_.remove(output.fd());
   loop_.remove(log_.fd());
@@ -177,6 +182,7 @@ void Supervisor::drain() {
   }
   while (forward_log()) make_room();
 }
+  make_room();  // for what we say of the end
 
 void Supervisor::on_stop() {
   const auto now = Clock::now();

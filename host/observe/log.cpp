@@ -35,8 +35,8 @@ Fd connect_to_launcher() {
 }  // namespace
 
 Log::Log(const config::Log& config) : level_(config.level), format_(config.format) {
-  const auto notice = [this](std::uint64_t dropped) { return this->notice(dropped); };
-  standard_error_ = Outlet::to_descriptor(STDERR_FILENO, notice);
+  const auto notice = [this](std::uint64_t dropped, std::string_view why) { return this->notice(dropped, why); };
+  fallback_ = Outlet::to_descriptor(STDERR_FILENO, notice);
   if (config.sink != config::LogSink::automatic) return;
   if (Fd socket = connect_to_launcher()) launcher_ = Outlet::to_socket(std::move(socket), notice);
 }
@@ -69,7 +69,7 @@ void Log::write_line(Level level, std::string_view source, std::string_view text
 }
 
 void Log::pass(std::string line) {
-  if (launcher_.fd() < 0 || line.size() > longest_datagram) return standard_error_.write(std::move(line));
+  if (launcher_.fd() < 0 || line.size() > longest_datagram) return fallback_.write(std::move(line));
   launcher_.write(std::move(line));
   if (launcher_.broken()) leave_launcher();
 }
@@ -77,7 +77,7 @@ void Log::pass(std::string line) {
 void Log::leave_launcher() {
   std::deque<std::string> lines = launcher_.take_lines();
   launcher_ = {};
-  for (std::string& line : lines) standard_error_.write(std::move(line));
+  for (std::string& line : lines) fallback_.write(std::move(line));
 }
 
 void Log::say_held(Flood::Clock::time_point now) {
@@ -89,26 +89,34 @@ void Log::say_held(Flood::Clock::time_point now) {
   }
 }
 
-std::string Log::notice(std::uint64_t dropped) const {
+void Log::use_file(const config::Log& config) {
+  if (config.file.empty() || launcher_.fd() >= 0) return;
+  auto file = LogFile::open(config.file, config.rotate.size, config.rotate.keep);
+  if (!file) return error(file.error());
+  const std::lock_guard lock(mutex_);
+  fallback_ = Outlet::to_file(std::move(*file),
+                              [this](std::uint64_t dropped, std::string_view why) { return notice(dropped, why); });
+}
+
+std::string Log::notice(std::uint64_t dropped, std::string_view why) const {
   const std::string lines = std::to_string(dropped);
   const Field field{"dropped", lines};
-  return line_of(Level::warn, "host", lines + " lines of this log were dropped: nobody read it", Fields(&field, 1)) +
-         '\n';
+  return line_of(Level::warn, "host", lost_lines(dropped, why), Fields(&field, 1)) + '\n';
 }
 
 bool Log::is_at_rest() const {
-  return !launcher_.pending() && !standard_error_.pending() && flood_.due() == Flood::Clock::time_point::max();
+  return !launcher_.pending() && !fallback_.pending() && flood_.due() == Flood::Clock::time_point::max();
 }
 
 bool Log::pending() const {
   if (at_rest_) return false;
   const std::lock_guard lock(mutex_);
-  return launcher_.pending() || standard_error_.pending();
+  return launcher_.pending() || fallback_.pending();
 }
 
 int Log::fd_to_watch() const {
   const std::lock_guard lock(mutex_);
-  return launcher_.pending() ? launcher_.fd() : standard_error_.fd();
+  return launcher_.pending() ? launcher_.fd() : fallback_.fd();
 }
 
 void Log::flush() {
@@ -116,7 +124,7 @@ void Log::flush() {
   say_held(Flood::Clock::now());
   launcher_.flush();
   if (launcher_.broken()) leave_launcher();
-  standard_error_.flush();
+  fallback_.flush();
   at_rest_ = is_at_rest();
 }
 

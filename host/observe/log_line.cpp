@@ -23,6 +23,12 @@ bool tells(const LogLine& line, const LogField& field) {
 
 }  // namespace
 
+std::string lost_lines(std::uint64_t number, std::string_view why) {
+  const std::string lines = std::to_string(number) + " lines of this log ";
+  if (why.empty()) return lines + "were dropped: nobody read it";
+  return lines + "are lost, which could not be written: " + std::string(why);
+}
+
 std::string log_time() {
   const auto time = std::chrono::system_clock::now().time_since_epoch();
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();

@@ -1,6 +1,7 @@
 // One event of the log, and the two forms that log.format gives it.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ struct LogLine {
   std::string json() const;
   std::string plain() const;
 };
+
+// How the log tells that lines of it are lost. `why`: what is wrong with its file; empty where nobody read.
+std::string lost_lines(std::uint64_t number, std::string_view why);
 
 // Now, as it stands in every line: RFC 3339, UTC, milliseconds.
 std::string log_time();

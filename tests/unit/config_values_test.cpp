@@ -85,6 +85,8 @@ TEST(ConfigValues, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config.log.level, LogLevel::info);
   EXPECT_EQ(config.log.format, LogFormat::json);
   EXPECT_EQ(config.log.sink, LogSink::automatic);
+  EXPECT_EQ(config.log.file, "");
+  EXPECT_EQ(config.log.rotate, (Rotate{64u << 20, 5}));
   EXPECT_EQ(config.metrics.listen, std::nullopt);
   EXPECT_EQ(config.metrics.stalled_after, 60s);
   EXPECT_EQ(config.daemon.java, "java");
@@ -122,7 +124,7 @@ rollout:
   bake: {time: 0s, records: 7}
   undo_on: {crashes: 2, failures_of_new_only: 3, slower_than: 2x, more_memory_than: 1.5x}
   keep: 9
-log: {level: trace, format: text, sink: stderr}
+log: {level: trace, format: text, file: logs/k.log, rotate: {size: 2KiB, keep: 9}}
 metrics: {listen: "0.0.0.0:9464", stalled_after: 5s}
 daemon:
   java: /usr/bin/java
@@ -179,7 +181,8 @@ daemon:
   EXPECT_EQ(config.rollout.keep, 9);
   EXPECT_EQ(config.log.level, LogLevel::trace);
   EXPECT_EQ(config.log.format, LogFormat::text);
-  EXPECT_EQ(config.log.sink, LogSink::standard_error);
+  EXPECT_EQ(config.log.file, "/etc/kclhost/logs/k.log");
+  EXPECT_EQ(config.log.rotate, (Rotate{2048, 9}));
   EXPECT_EQ(config.daemon.java, "/usr/bin/java");
   EXPECT_EQ(config.daemon.profile, Profile::small);
   EXPECT_EQ(config.daemon.heap, 300u << 20);
@@ -210,6 +213,7 @@ TEST(ConfigValues, EveryChoiceIsItsEnumerator) {
 }
 
 TEST(ConfigValues, StateDirFollowsTheEnvironment) {
+  EXPECT_EQ(good("log: {sink: stderr}").log.sink, LogSink::standard_error);
   const Variable state("XDG_STATE_HOME", "relative/is/ignored");
   const Variable home("HOME", "/home/u");
   EXPECT_EQ(good("").state_dir, "/home/u/.local/state/kclhost");

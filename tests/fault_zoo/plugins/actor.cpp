@@ -5,6 +5,7 @@
 //   die                abort()
 //   die_in_flush       is accepted; the next flush dies of it
 //   wait FILE          waits until that file is there, whatever the host says
+//   say NUMBER         logs so many lines of a thousand bytes
 //   fork FILE          forks; the child waits until that file is there, and then returns from process_records too
 //   fail_behind_child  makes FILE of the fork above, waits until that child is gone, and fails
 //
@@ -58,7 +59,7 @@ using Base = kclhost::RecordProcessor;
 
 class Actor final : public Base {
  public:
-  explicit Actor(kclhost::Context& context) {
+  explicit Actor(kclhost::Context& context) : context_(context) {
     rapidjson::Document config;
     config.Parse(context.config_json().data(), context.config_json().size());
     notes_ = config["notes"].GetString();
@@ -128,6 +129,9 @@ class Actor final : public Base {
     if (word == "die") std::abort();
     if (word == "die_in_flush") deadly_ = true;
     if (word == "wait") wait_for(argument);
+    if (word == "say") {
+      for (int i = std::stoi(argument); i > 0; --i) context_.log_info(std::string(1000, 'x'));
+    }
     if (word == "fork") {
       file_of_child_ = argument;
       child_ = ::fork();
@@ -153,6 +157,7 @@ class Actor final : public Base {
     ::close(fd);
   }
 
+  kclhost::Context& context_;
   std::string notes_, file_of_child_;
   bool stores_ = true, deadly_ = false;
   pid_t child_ = -1;
