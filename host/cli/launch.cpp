@@ -180,6 +180,8 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   job.environment[launch::log_socket_variable] = log->path().string();
   job.environment[hub::hub_variable] = (*hub)->path().string();
   job.hub = hub->get();
+  std::optional<launch::EmfLog> emf;
+  if (config.metrics.emf) job.emf = &emf.emplace(config.metrics, **hub, outputs);
   if (web) job.web = &*web;
   if (name) job.keep_open = name->lock();
   job.lease_interval = launch::lease_interval(command.properties);

@@ -161,6 +161,8 @@ struct Log {
 struct Metrics {
   std::optional<std::string> listen;  // HOST:PORT, with the host as a number
   Milliseconds stalled_after{60'000};
+  bool emf = false;
+  Milliseconds emf_interval{60'000};
 
   bool operator==(const Metrics&) const = default;
 };

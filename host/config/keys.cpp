@@ -183,6 +183,10 @@ constexpr std::array table{
         .check = check_listen, .pattern = "([0-9.]+|localhost|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}", .nullable = true},
     Key{.name = "metrics.stalled_after", .description = "A shard that has something to do and has got nothing done for so long makes /readyz answer 503.",
         .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.metrics.stalled_after; }}},
+    Key{.name = "metrics.emf", .description = "Write the main metrics into the log of kclhost launch, as CloudWatch takes them: embedded metric format.",
+        .target = Field<bool>{[](Config& c) -> bool& { return c.metrics.emf; }}},
+    Key{.name = "metrics.emf_interval", .description = "How often metrics.emf writes.",
+        .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.metrics.emf_interval; }}},
 
     Key{.name = "daemon", .description = "The MultiLangDaemon, for kclhost launch.", .target = Section{}},
     Key{.name = "daemon.java", .description = "The Java program: a name to find in PATH, or a path.",

@@ -38,6 +38,8 @@ struct LaunchState {
 // off. One thread, the loop's.
 class Hub {
  public:
+  using Bytes = std::shared_ptr<const std::string>;
+
   // Makes the socket in `directory`, which must be private. Says nothing and hears nothing before attach.
   static Result<std::unique_ptr<Hub>> open(const std::filesystem::path& directory);
   ~Hub();
@@ -51,8 +53,11 @@ class Hub {
   void attach(EventLoop& loop);
   void detach();
 
+  // All that it knows, as the packets that a reader gets. Has hosts that were silent say how they are, for the next one
+  // who asks.
+  std::deque<Bytes> tell();
+
  private:
-  using Bytes = std::shared_ptr<const std::string>;
   struct Peer {
     Fd fd;
     pid_t pid = 0;

@@ -34,6 +34,7 @@ class Supervisor {
       : job_(job), log_(log), outputs_(outputs), daemon_log_(outputs.config()), cold_start_(job.lease_interval) {}
   ~Supervisor() {
     if (job_.web != nullptr) job_.web->stop();
+    if (job_.emf != nullptr) job_.emf->detach();
     if (job_.hub != nullptr) job_.hub->detach();
   }
   Supervisor(const Supervisor&) = delete;
@@ -162,10 +163,10 @@ void Supervisor::listen() {
 
 // While our own reader is slow, what is written to us waits in its pipe.
 void Supervisor::regulate() {
-  if (outputs_.held_back() != listening_) return;
   for (LineRelay& output : relays_) {
     if (!outputs_.held_back()) output.pass_lines();
   }
+  if (outputs_.held_back() != listening_) return;
   if (!listening_) return listen();
   for (const LineRelay& output : relays_) loop_.remove(output.fd());
   loop_.remove(log_.fd());
@@ -181,8 +182,8 @@ void Supervisor::drain() {
     while (output.forward()) make_room();
   }
   while (forward_log()) make_room();
-}
   make_room();  // for what we say of the end
+}
 
 void Supervisor::on_stop() {
   const auto now = Clock::now();
@@ -239,6 +240,7 @@ void Supervisor::run_daemon() {
   if (job_.hub != nullptr) {
     job_.hub->launch().daemon_pid = daemon_;
     job_.hub->attach(loop_);
+    if (job_.emf != nullptr) job_.emf->attach(loop_);
     if (job_.web != nullptr) job_.web->start(job_.hub->path(), outputs_);
   }
   while (!daemon_ended_) {
@@ -280,6 +282,7 @@ Result<Outcome> Supervisor::run() {
     }
   }
   drain();
+  if (job_.emf != nullptr) job_.emf->write();
   return outcome_;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hub/hub.hpp"
+#include "launch/emf_log.hpp"
 #include "launch/log_sink.hpp"
 #include "launch/outputs.hpp"
 #include "launch/web_server.hpp"
@@ -26,6 +27,7 @@ struct Job {
   std::chrono::milliseconds lease_interval{0};  // the daemon's leaseAssignmentIntervalMillis
   std::function<void()> on_hangup;              // what SIGHUP means; may be empty
   hub::Hub* hub = nullptr;                      // served meanwhile
+  EmfLog* emf = nullptr;                        // the same; null: nobody asked for it
   WebServer* web = nullptr;                     // runs as long as the daemon does; null: nobody asked for it
 };
 

@@ -1,9 +1,11 @@
-"""The log of a launch: readers that stall, and files."""
+"""The log of a launch: readers that stall, files, and CloudWatch's metrics in it."""
 import json
 import os
 import resource
 import subprocess
+import time
 
+import pytest
 from launch import Shard
 from services import wait_for
 
@@ -136,3 +138,61 @@ def test_a_file_that_cannot_be_written_keeps_launch_from_starting(launch, tmp_pa
     assert here.process.wait() == 1
     line, = here.process.output().splitlines()
     assert "none/k.log: the log can't be written here: No such file or directory; make its directory" in line
+
+
+# ---- CloudWatch's embedded metric format
+
+UNITS = {"Seconds", "Microseconds", "Milliseconds", "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits",
+         "Megabits", "Gigabits", "Terabits", "Percent", "Count", "Bytes/Second", "Kilobytes/Second", "Megabytes/Second",
+         "Gigabytes/Second", "Terabytes/Second", "Bits/Second", "Kilobits/Second", "Megabits/Second", "Gigabits/Second",
+         "Terabits/Second", "Count/Second", "None"}
+
+
+def check(line):
+    """A line against the rules of the format's specification."""
+    about = line["_aws"]
+    assert set(about) == {"Timestamp", "CloudWatchMetrics"}
+    assert isinstance(about["Timestamp"], int) and abs(about["Timestamp"] / 1000 - time.time()) < 24 * 3600
+    for directive in about["CloudWatchMetrics"]:
+        assert set(directive) == {"Namespace", "Dimensions", "Metrics"}
+        assert 0 < len(directive["Namespace"]) <= 256
+        assert directive["Dimensions"] and 0 < len(directive["Metrics"]) <= 100
+        for dimensions in directive["Dimensions"]:
+            assert 0 < len(dimensions) <= 30
+            assert all(isinstance(line[name], str) and 0 < len(line[name]) <= 1024 for name in dimensions)
+        names = [metric["Name"] for metric in directive["Metrics"]]
+        assert len(set(names)) == len(names)
+        for metric in directive["Metrics"]:
+            assert set(metric) == {"Name", "Unit"} and metric["Unit"] in UNITS and 0 < len(metric["Name"]) <= 1024
+            assert isinstance(line[metric["Name"]], (int, float)), metric
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_metrics_in_the_log(launch, form):
+    here = launch(metrics={"listen": "127.0.0.1:0", "emf": True, "emf_interval": "100ms"}, log={"format": form})
+    shard = here.shard()
+    shard.process("a", "bb", "fail", "c", behind=1500)
+
+    def lines(which):
+        found = [json.loads(line) for line in here.process.output().split("\n")[:-1] if line.startswith('{"_aws"')]
+        return [line for line in found if ("shard" in line) == which]
+
+    def total(name):
+        return sum(line.get(name, 0) for line in lines(True))
+
+    wait_for(lambda: total("kclhost_finished_records_processed") == 3 and total("kclhost_finished_records_dead_letter") == 1,
+             "the records")
+    shard.process("d", "e")
+    shard.lose()
+    wait_for(lambda: lines(False)[-1]["kclhost_shards"] == 0, "no shard to be left")
+    assert here.stop() == 0
+    assert total("kclhost_finished_records_processed") == 5, "each is counted once"
+    assert total("kclhost_received_records") == 6
+    assert total("kclhost_process_seconds_count") >= 2 and total("kclhost_process_seconds_sum") > 0
+    assert total("kclhost_checkpoints_recorded") == len(shard.checkpoints)
+    assert max(line.get("kclhost_behind_latest_seconds", 0) for line in lines(True)) == 1.5
+    assert max(line["kclhost_shards"] for line in lines(False)) == 1
+    for line in lines(True) + lines(False):
+        check(line)
+        assert line["application"] == "app" and line["stream"] == "words" and line["source"] == "metrics"
+    assert {line["shard"] for line in lines(True)} == {shard.shard}
