@@ -80,7 +80,7 @@ std::string DaemonLog::daemon_line(const DaemonLine& said) const {
 }
 
 std::string DaemonLog::child_line(const ChildLine& said) const {
-  return stays(said.text) ? std::string(said.text) + '\n' : event_of(said.text, "stderr", said.shard);
+  return stays(said.text) ? std::string(said.text) + '\n' : event_of(said.text, "stderr", shard_in(said.shard));
 }
 
 std::string DaemonLog::other_line(std::string_view line) const {
