@@ -178,6 +178,7 @@ void Supervisor::drain() {
   const auto make_room = [this] {
     while (outputs_.held_back()) outputs_.flush_for(std::chrono::seconds{1});
   };
+  make_room();
   for (LineRelay& output : relays_) {
     while (output.forward()) make_room();
   }
