@@ -27,6 +27,7 @@
 #include "launch/supervisor.hpp"
 #include "launch/web_server.hpp"
 #include "launch/worker_name.hpp"
+#include "observe/log_file.hpp"
 #include "store/release_store.hpp"
 #include "store/state_key.hpp"
 #include "support/exit_code.hpp"
@@ -110,7 +111,8 @@ void introduce_to(hub::Hub& hub, const config::Config& config, const std::map<st
 int judge(const launch::Outcome& outcome, const std::string& version, launch::Outputs& outputs) {
   const std::string end = describe(outcome.wait_status);
   if (outcome.forced) {
-    outputs.complain("the daemon and what it ran were killed: a second signal came before they had ended");
+    outputs.say(config::LogLevel::warn,
+                "the daemon and what it ran were killed: a second signal came before they had ended");
   } else if (outcome.left_out) {
     outputs.complain(describe_left_out(outcome.wait_status));
   } else if (outcome.gave_up) {
@@ -125,16 +127,27 @@ int judge(const launch::Outcome& outcome, const std::string& version, launch::Ou
   return exit_stopped;
 }
 
+Result<std::optional<observe::LogFile>> open_log_file(const config::Log& config) {
+  if (config.file.empty()) return std::optional<observe::LogFile>();
+  auto file = observe::LogFile::open(config.file, config.rotate.size, config.rotate.keep);
+  if (!file) return Error{file.error()};
+  return std::optional<observe::LogFile>(std::move(*file));
+}
+
 int start_daemon(const config::Loaded& loaded, launch::Command command, launch::Overrides overrides) {
   const config::Config& config = loaded.config;
   if (const auto obstacle = launch::find_obstacle(config, command)) return fail(obstacle->message, exit_stopped);
   const Findings findings = find_problems(loaded);
   for (const config::Problem& problem : findings.problems) complain(problem.str());
   if (!findings.problems.empty()) return findings.exit_code;
+  auto log_file = open_log_file(config.log);
+  if (!log_file) return fail(log_file.error(), exit_stopped);
+  launch::Outputs outputs(config.log, std::move(*log_file));
   if (!command.archive.empty() && !launch::archive_fits(*launch::find_program(command.arguments[0]), command.jars)) {
-    complain(command.archive.string() +
-             " was not made by this Java or not of these jars, so the daemon starts without it, " +
-             "slower; to make it anew: kclhost fetch-daemon --config " + config.file.string());
+    outputs.say(config::LogLevel::warn,
+                command.archive.string() +
+                    " was not made by this Java or not of these jars, so the daemon starts without it, " +
+                    "slower; to make it anew: kclhost fetch-daemon --config " + config.file.string());
     overrides.without_archive = true;
     command = *launch::make_command(config, launch::own_executable(), overrides);
   }
@@ -159,10 +172,9 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   }
   introduce_to(**hub, config, command.properties, web ? web->address() : "");
 
-  launch::Outputs outputs;
   auto manager = launch::ServiceManager::open({launch::own_executable(), config.file, config.metrics.stalled_after});
-  if (!manager) outputs.complain(manager.error());
-  outputs.complain(introduce(config, command, findings));
+  if (!manager) outputs.say(config::LogLevel::warn, manager.error());
+  outputs.say(config::LogLevel::info, introduce(config, command, findings));
   launch::Job job;
   job.arguments = command.arguments;
   if (const auto kclhost = launch::own_executable(); !launch::why_not_primed(config.daemon, kclhost)) {
@@ -171,13 +183,15 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   job.environment[launch::log_socket_variable] = log->path().string();
   job.environment[hub::hub_variable] = (*hub)->path().string();
   job.hub = hub->get();
+  std::optional<launch::EmfLog> emf;
+  if (config.metrics.emf) job.emf = &emf.emplace(config.metrics, **hub, outputs);
   if (web) job.web = &*web;
   if (manager && *manager) job.service_manager = &**manager;
   if (name) job.keep_open = name->lock();
   job.lease_interval = launch::lease_interval(command.properties);
   const store::ReleaseStore releases(config.state_dir, store::state_key(config));
   job.on_hangup = [&releases, &outputs] {
-    if (const std::string why = releases.ask_to_look(); !why.empty()) outputs.complain(why);
+    if (const std::string why = releases.ask_to_look(); !why.empty()) outputs.say(config::LogLevel::warn, why);
   };
   job.linger = config.timeouts.shutdown + std::chrono::seconds{5};
   const auto outcome = launch::supervise(job, *log, outputs);

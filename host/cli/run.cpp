@@ -12,6 +12,7 @@
 #include "cli/configuration.hpp"
 #include "config/config.hpp"
 #include "observe/log.hpp"
+#include "observe/replay_channel.hpp"
 #include "run/host.hpp"
 #include "support/exit_code.hpp"
 #include "support/fd.hpp"
@@ -89,6 +90,7 @@ int serve(const std::filesystem::path& file) {
     return exit_usage;
   }
   observe::Log log(loaded.config.log);
+  if (std::getenv(observe::replay_variable) == nullptr) log.use_file(loaded.config.log);
   int exit_code = exit_stopped;
   try {
     exit_code = run::Host(loaded.config, log, pipes.in.get(), pipes.out.get()).run();

@@ -67,6 +67,7 @@ void make_paths_absolute(Config& config) {
   config.plugins_dir = absolute_in(here, config.plugins_dir.empty() ? "plugins" : config.plugins_dir);
   config.state_dir = absolute_in(here, config.state_dir.empty() ? default_state_dir() : config.state_dir);
   config.dead_letter.path = absolute_in(config.state_dir, config.dead_letter.path);
+  if (!config.log.file.empty()) config.log.file = absolute_in(here, config.log.file);
   if (!config.daemon.jars.empty()) config.daemon.jars = absolute_in(here, config.daemon.jars);
   if (!config.daemon.logback.empty()) config.daemon.logback = absolute_in(here, config.daemon.logback);
   if (config.daemon.java.find('/') != std::string::npos)

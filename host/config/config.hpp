@@ -149,10 +149,20 @@ struct Rollout {
   bool operator==(const Rollout&) const = default;
 };
 
+// When the log's file becomes FILE.1.
+struct Rotate {
+  std::uint64_t size = 64u << 20;  // bytes
+  int keep = 5;                    // such files
+
+  bool operator==(const Rotate&) const = default;
+};
+
 struct Log {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::json;
   LogSink sink = LogSink::automatic;
+  std::filesystem::path file = {};  // absolute; empty: standard error
+  Rotate rotate = {};
 
   bool operator==(const Log&) const = default;
 };
@@ -161,6 +171,8 @@ struct Log {
 struct Metrics {
   std::optional<std::string> listen;  // HOST:PORT, with the host as a number
   Milliseconds stalled_after{60'000};
+  bool emf = false;
+  Milliseconds emf_interval{60'000};
 
   bool operator==(const Metrics&) const = default;
 };

@@ -107,6 +107,9 @@ void Reader::check_combinations() {
     report(age->second,
            "'on_error.max_record_age' needs another 'on_error.then': block never gives a record up; "
            "set then: skip or dead_letter");
+  if (const auto file = seen_.find("log.file");
+      file != seen_.end() && !config_.log.file.empty() && config_.log.sink == LogSink::standard_error)
+    report(file->second, "'log.file' and log.sink: stderr exclude each other; leave one of them out");
   if (const auto workers = seen_.find("concurrency");
       workers != seen_.end() && config_.concurrency > 1 && config_.isolation == Isolation::none)
     report(workers->second, "'concurrency' above 1 needs worker processes; set isolation: process");

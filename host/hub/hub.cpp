@@ -121,24 +121,20 @@ void Hub::cut_off_stalled(const Peer& but) {
   for (Peer* const peer : stalled) close(*peer);
 }
 
-void Hub::answer(Peer& peer) {
-  cut_off_stalled(peer);
-  const auto readers = std::count_if(peers_.begin(), peers_.end(), [](const auto& one) { return one.second->reads; });
-  if (static_cast<std::size_t>(readers) >= most_readers) return close(peer);
-  const auto add = [&peer](Type type, std::string_view json, std::size_t part = 0, std::size_t parts = 1) {
-    peer.out.push_back(std::make_shared<const std::string>(make_packet(type, json, part, parts)));
+std::deque<Hub::Bytes> Hub::tell() {
+  std::deque<Bytes> all;
+  const auto add = [&all](Type type, std::string_view json, std::size_t part = 0, std::size_t parts = 1) {
+    all.push_back(std::make_shared<const std::string>(make_packet(type, json, part, parts)));
   };
-  peer.reads = true;
-  peer.heard_ms = now_ms();
   add(Type::launch, launch_.json());
   for (const auto& [fd, host] : peers_) {
     if (!host->state) continue;
     JsonOut out;
     out.open('{').member("pid", host->pid).member("since_ms", host->since_ms).member("heard_ms", host->heard_ms);
     add(Type::host, out.member("asked_ms", host->asked_ms).close('}').take());
-    peer.out.push_back(host->state);
+    all.push_back(host->state);
     for (const Bytes& part : host->metrics) {
-      if (part) peer.out.push_back(part);
+      if (part) all.push_back(part);
     }
   }
   for (const auto& [whose, left] : left_) {
@@ -148,10 +144,20 @@ void Hub::answer(Peer& peer) {
     for (std::size_t i = 0; i < parts.size(); ++i) add(Type::metrics, parts[i], i, parts.size());
   }
   add(Type::over, "{}");
+  ask_hosts();
+  return all;
+}
+
+void Hub::answer(Peer& peer) {
+  cut_off_stalled(peer);
+  const auto readers = std::count_if(peers_.begin(), peers_.end(), [](const auto& one) { return one.second->reads; });
+  if (static_cast<std::size_t>(readers) >= most_readers) return close(peer);
+  peer.reads = true;
+  peer.heard_ms = now_ms();
+  peer.out = tell();
   // It asks again once it has everything.
   loop_->remove(peer.fd.get());
   loop_->add_writable(peer.fd.get(), [this, &peer] { write(peer); });
-  ask_hosts();
   write(peer);
 }
 

@@ -40,6 +40,8 @@ struct Snapshot;
 // off. One thread, the loop's.
 class Hub {
  public:
+  using Bytes = std::shared_ptr<const std::string>;
+
   // Makes the socket in `directory`, which must be private. Says nothing and hears nothing before attach.
   static Result<std::unique_ptr<Hub>> open(const std::filesystem::path& directory);
   ~Hub();
@@ -55,9 +57,11 @@ class Hub {
 
   // What a reader would get, but for the metrics. Asks silent hosts how they are: the next look has that.
   Snapshot look();
+  // All that it knows, as the packets that a reader gets. Has hosts that were silent say how they are, for the next one
+  // who asks.
+  std::deque<Bytes> tell();
 
  private:
-  using Bytes = std::shared_ptr<const std::string>;
   struct Peer {
     Fd fd;
     pid_t pid = 0;

@@ -32,6 +32,11 @@ bool truth_in(const Value& object, const char* name) {
   return found != object.MemberEnd() && found->value.IsBool() && found->value.GetBool();
 }
 
+std::int64_t time_of_day_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
 LaunchState launch_of(const Value& from) {
   return {.version = text_in(from, "version"),
           .application = text_in(from, "application"),
@@ -98,6 +103,16 @@ class Reader {
 
 }  // namespace
 
+Snapshot look_at(Hub& hub) {
+  Snapshot snapshot;
+  Reader reader(snapshot);
+  for (const Hub::Bytes& bytes : hub.tell()) {
+    if (const auto packet = Packet::read(*bytes)) reader.take(*packet);
+  }
+  snapshot.taken_ms = time_of_day_ms();
+  return snapshot;
+}
+
 Result<Snapshot> ask_hub(const std::filesystem::path& socket, std::chrono::milliseconds patience) {
   const Fd fd = connect_to(socket);
   if (!fd) return Error{socket.string() + ": nobody answers here: " + std::strerror(errno)};
@@ -122,8 +137,7 @@ Result<Snapshot> ask_hub(const std::filesystem::path& socket, std::chrono::milli
       return Error{socket.string() + ": what answers here is no kclhost launch of this version"};
     }
   }
-  using namespace std::chrono;
-  snapshot.taken_ms = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  snapshot.taken_ms = time_of_day_ms();
   return snapshot;
 }
 

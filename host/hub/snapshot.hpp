@@ -35,6 +35,9 @@ struct Snapshot {
   std::int64_t taken_ms = 0;
 };
 
+// What our own hub knows.
+Snapshot look_at(Hub& hub);
+
 // Asks the hub at that socket, and waits for each piece of the answer that long. The error is one line.
 Result<Snapshot> ask_hub(const std::filesystem::path& socket, std::chrono::milliseconds patience);
 

@@ -18,20 +18,13 @@ class BlockedSignals {
   BlockedSignals() {
     const sigset_t set = handled_signals();
     ::sigprocmask(SIG_BLOCK, &set, &before_);
-    struct sigaction ignore {};
-    ignore.sa_handler = SIG_IGN;
-    ::sigaction(SIGPIPE, &ignore, &before_pipe_);  // a log nobody reads is no reason to end
   }
-  ~BlockedSignals() {
-    ::sigaction(SIGPIPE, &before_pipe_, nullptr);
-    ::sigprocmask(SIG_SETMASK, &before_, nullptr);
-  }
+  ~BlockedSignals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
   BlockedSignals(const BlockedSignals&) = delete;
   BlockedSignals& operator=(const BlockedSignals&) = delete;
 
  private:
   sigset_t before_;
-  struct sigaction before_pipe_;
 };
 
 }  // namespace kclhost::host::launch

@@ -1,8 +1,6 @@
 // What the KCL says of itself in the daemon's log, as far as launch goes by it.
 #pragma once
 
-#include <deque>
-#include <string>
 #include <string_view>
 
 namespace kclhost::host::launch {
@@ -17,18 +15,9 @@ enum class Sign {
   first_shard,   // it has a shard, or one more
 };
 
-// Looks at every line that the daemon prints. Only a line of the KCL's own logger counts: a host's standard error
-// passes through the daemon too, as a line of another logger and, word by word, as an echo behind that, and may say
-// anything. Not thread-safe.
-class SignWatch {
- public:
-  // What a line, without its newline, is a sign of.
-  Sign sees(std::string_view line);
-
- private:
-  bool is_echo(std::string_view line);
-
-  std::deque<std::string> echoes_;  // lines of children that the daemon has logged and is about to echo
-};
+// What a line that the daemon prints, without its newline, is a sign of. Only a line of the KCL's own logger counts: a
+// host's standard error passes through the daemon too, as a line of another logger and, word by word, as an echo behind
+// that, and may say anything. Of the echo DaemonLog knows.
+Sign sign_in(std::string_view line);
 
 }  // namespace kclhost::host::launch

@@ -1,30 +1,48 @@
 #include "launch/outputs.hpp"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <string>
+#include <utility>
+
+#include "observe/log_line.hpp"
 
 namespace kclhost::host::launch {
 namespace {
+
+using config::LogLevel;
 
 constexpr std::chrono::seconds last_words{1};
 // How long a reader may take nothing before it has stalled.
 constexpr std::chrono::seconds patience_with_reader{1};
 
-std::string notice(std::uint64_t dropped) {
-  return "kclhost: " + std::to_string(dropped) + " pieces of output were dropped: nobody read it\n";
+std::string own_line(const config::Log& config, LogLevel level, std::string_view message,
+                     std::span<const observe::LogField> fields = {}) {
+  const std::string time = observe::log_time();
+  const observe::LogLine line{.time = time, .level = level, .source = "launch", .text = message, .fields = fields};
+  return line.str(config.format) + '\n';
+}
+
+std::string notice(const config::Log& config, std::uint64_t dropped, std::string_view why) {
+  const std::string lines = std::to_string(dropped);
+  const observe::LogField field{"dropped", lines};
+  return own_line(config, LogLevel::warn, observe::lost_lines(dropped, why), {&field, 1});
 }
 
 }  // namespace
 
-Outputs::Outputs()
-    : room_(::epoll_create1(EPOLL_CLOEXEC)), timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
-  outputs_[0].outlet = observe::Outlet::to_descriptor(STDOUT_FILENO, notice);
-  outputs_[1].outlet = observe::Outlet::to_descriptor(STDERR_FILENO, notice);
+Outputs::Outputs(const config::Log& config, std::optional<observe::LogFile> file)
+    : config_(config),
+      room_(::epoll_create1(EPOLL_CLOEXEC)),
+      timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
+  const auto tell = [this](std::uint64_t dropped, std::string_view why) { return notice(config_, dropped, why); };
+  outlet_ =
+      file ? observe::Outlet::to_file(std::move(*file), tell) : observe::Outlet::to_descriptor(STDERR_FILENO, tell);
   epoll_event readable{};
   readable.events = EPOLLIN;
   ::epoll_ctl(room_.get(), EPOLL_CTL_ADD, timer_.get(), &readable);
@@ -34,26 +52,24 @@ Outputs::~Outputs() {
   flush_for(last_words);
 }
 
-void Outputs::write(int out, std::string_view text) {
-  outputs_[out == STDERR_FILENO].outlet.write(std::string(text));
+void Outputs::write(std::string_view lines) {
+  outlet_.write(std::string(lines));
   watch();
 }
 
-void Outputs::complain(std::string_view message) {
-  write(STDERR_FILENO, "kclhost: " + std::string(message) + "\n");
+void Outputs::say(LogLevel level, std::string_view message) {
+  if (level >= config_.level) write(own_line(config_, level, message));
 }
 
 bool Outputs::held_back() const {
-  return std::any_of(std::begin(outputs_), std::end(outputs_), [](const Output& output) {
-    return !output.stalled && output.outlet.waiting_bytes() > observe::Outlet::standard_capacity / 2;
-  });
+  return !stalled_ && outlet_.waiting_bytes() > observe::Outlet::standard_capacity / 2;
 }
 
 void Outputs::flush() {
-  for (Output& output : outputs_) output.outlet.flush();
+  outlet_.flush();
   std::uint64_t rings = 0;
   if (::read(timer_.get(), &rings, sizeof rings) == sizeof rings) {
-    for (Output& output : outputs_) output.stalled |= output.watched && output.outlet.waiting_bytes() >= output.waiting;
+    stalled_ |= watched_ && outlet_.waiting_bytes() >= waiting_;
     timer_on_ = false;
   }
   watch();
@@ -62,32 +78,27 @@ void Outputs::flush() {
 void Outputs::flush_for(std::chrono::milliseconds longest) {
   using Clock = std::chrono::steady_clock;
   const auto end = Clock::now() + longest;
-  const auto pending = [this] { return outputs_[0].outlet.pending() || outputs_[1].outlet.pending(); };
-  for (flush(); pending() && Clock::now() < end; flush()) {
+  for (flush(); outlet_.pending() && Clock::now() < end; flush()) {
     pollfd room{fd(), POLLIN, 0};
     ::poll(&room, 1, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count()));
   }
 }
 
 void Outputs::watch() {
-  bool slow = false;
-  for (Output& output : outputs_) {
-    const bool wanted = output.outlet.pending();
-    if (wanted != output.watched) {
-      epoll_event writable{};
-      writable.events = EPOLLOUT;
-      ::epoll_ctl(room_.get(), wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, output.outlet.fd(), &writable);
-      output.watched = wanted;
-    }
-    const std::size_t waiting = output.outlet.waiting_bytes();
-    if (waiting < output.waiting) {  // it reads: be patient anew
-      output.stalled = false;
-      set_timer(false);
-    }
-    output.waiting = waiting;
-    slow |= wanted && !output.stalled;
+  const bool wanted = outlet_.pending();
+  if (wanted != watched_) {
+    epoll_event writable{};
+    writable.events = EPOLLOUT;
+    ::epoll_ctl(room_.get(), wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, outlet_.fd(), &writable);
+    watched_ = wanted;
   }
-  set_timer(slow);
+  const std::size_t waiting = outlet_.waiting_bytes();
+  if (waiting < waiting_) {  // it reads: be patient anew
+    stalled_ = false;
+    set_timer(false);
+  }
+  waiting_ = waiting;
+  set_timer(wanted && !stalled_);
 }
 
 void Outputs::set_timer(bool on) {

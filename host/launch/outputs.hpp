@@ -1,29 +1,37 @@
-// Launch's own standard output and standard error, which may have no reader for a while.
+// The way out for the log of launch, of its hosts and of the daemon, which may have no reader for a while.
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string_view>
 
+#include "config/config.hpp"
+#include "observe/log_file.hpp"
 #include "observe/outlet.hpp"
 #include "support/fd.hpp"
 
 namespace kclhost::host::launch {
 
-// Never waits for a reader. While one is slow, held_back() asks those who have more to keep it, so that nothing is
-// lost; once it has taken nothing for a second, it has stalled: then what does not fit into 256 KiB is dropped and
-// counted, for each of the two, and a line says so when it reads again. Not thread-safe.
+// Standard error, or a file. Never waits for a reader. While one is slow, held_back() asks those who have more to keep
+// it, so that nothing is lost; once it has taken nothing for a second, it has stalled: then what does not fit into 256
+// KiB is dropped and counted, and a line says so when it reads again. Not thread-safe.
 class Outputs {
  public:
-  Outputs();
+  // Without a file, to standard error. From now on SIGPIPE and SIGXFSZ are ignored: a log that can't be written is no
+  // reason to end. Who starts a process gives it the defaults.
+  explicit Outputs(const config::Log& config, std::optional<observe::LogFile> file = std::nullopt);
   // Waits a second at most for what is left.
   ~Outputs();
   Outputs(const Outputs&) = delete;
   Outputs& operator=(const Outputs&) = delete;
 
-  // To STDOUT_FILENO or STDERR_FILENO, as it is.
-  void write(int out, std::string_view text);
-  // "kclhost: message" and a newline, on standard error.
-  void complain(std::string_view message);
+  const config::Log& config() const { return config_; }
+
+  // Lines of others, each with its newline, as they are.
+  void write(std::string_view lines);
+  // A line of launch's own, if log.level lets it pass.
+  void say(config::LogLevel level, std::string_view message);
+  void complain(std::string_view message) { say(config::LogLevel::error, message); }
 
   // Whether more should wait where it is. May change with every call of write or flush.
   bool held_back() const;
@@ -34,19 +42,16 @@ class Outputs {
   void flush_for(std::chrono::milliseconds longest);
 
  private:
-  struct Output {
-    observe::Outlet outlet;
-    bool watched = false;
-    bool stalled = false;     // its reader took nothing for as long as we are patient
-    std::size_t waiting = 0;  // bytes, when we looked last
-  };
-
   void watch();
   void set_timer(bool on);
 
-  Output outputs_[2];
-  Fd room_;   // an epoll instance
-  Fd timer_;  // runs while somebody is slow
+  config::Log config_;
+  observe::Outlet outlet_;
+  bool watched_ = false;
+  bool stalled_ = false;     // the reader took nothing for as long as we are patient
+  std::size_t waiting_ = 0;  // bytes, when we looked last
+  Fd room_;                  // an epoll instance
+  Fd timer_;                 // runs while the reader is slow
   bool timer_on_ = false;
 };
 

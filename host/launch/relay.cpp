@@ -9,8 +9,8 @@
 namespace kclhost::host::launch {
 namespace {
 
-// A longer one is handed on in pieces, so that a slow reader can keep up.
-constexpr std::size_t longest_piece = 64 * 1024;
+// A longer one is handed on in pieces. What a plugin may log is shorter.
+constexpr std::size_t longest_piece = 1 << 20;
 constexpr std::size_t read_size = 64 * 1024;
 
 }  // namespace
@@ -28,6 +28,7 @@ Result<LineRelay> LineRelay::open(Taker taker) {
 }
 
 bool LineRelay::forward() {
+  if (!pass_lines()) return true;
   const std::size_t before = pending_.size();
   pending_.resize(before + read_size);
   ssize_t got;
@@ -46,14 +47,17 @@ bool LineRelay::forward() {
   return false;
 }
 
-void LineRelay::pass_lines() {
-  for (std::size_t end; (end = pending_.find('\n')) != std::string::npos;) pass(end + 1);
-  if (pending_.size() >= longest_piece) pass(pending_.size());
+bool LineRelay::pass_lines() {
+  for (std::size_t end; (end = pending_.find('\n')) != std::string::npos;) {
+    if (!pass(end + 1)) return false;
+  }
+  return pending_.size() < longest_piece || pass(pending_.size());
 }
 
-void LineRelay::pass(std::size_t size) {
-  taker_(std::string_view(pending_.data(), size));
+bool LineRelay::pass(std::size_t size) {
+  const bool more = taker_(std::string_view(pending_.data(), size));
   pending_.erase(0, size);
+  return more;
 }
 
 }  // namespace kclhost::host::launch

@@ -13,8 +13,8 @@ namespace kclhost::host::launch {
 // The read end of a pipe whose write end is a child's standard output or error. Not thread-safe.
 class LineRelay {
  public:
-  // Called with each line, with its newline, or with what there is of it.
-  using Taker = std::function<void(std::string_view line)>;
+  // Called with each line, with its newline, or with what there is of it. Says whether it takes another one now.
+  using Taker = std::function<bool(std::string_view line)>;
 
   static Result<LineRelay> open(Taker taker);
 
@@ -23,15 +23,16 @@ class LineRelay {
   int writer() const { return writer_.get(); }
   void close_writer() { writer_.reset(); }
 
-  // Hands on what has arrived, as far as it is whole lines; at the end, and of a line longer than anybody reads, what
-  // there is of it. False when nothing had arrived or the end has come.
+  // Hands on what has arrived, as far as it is whole lines and the taker goes on; at the end, and of a line longer than
+  // anybody reads, what there is of it. False when nothing had arrived or the end has come.
   bool forward();
+  // Hands on what the taker had no room for. False when it has none again.
+  bool pass_lines();
   bool ended() const { return ended_; }
 
  private:
   LineRelay() = default;
-  void pass_lines();
-  void pass(std::size_t size);
+  bool pass(std::size_t size);
 
   Fd reader_, writer_;
   Taker taker_;

@@ -16,7 +16,7 @@
 
 #include "launch/blocked_signals.hpp"
 #include "launch/cold_start.hpp"
-#include "launch/kcl_signs.hpp"
+#include "launch/daemon_log.hpp"
 #include "launch/relay.hpp"
 #include "support/event_loop.hpp"
 #include "support/fd.hpp"
@@ -32,10 +32,11 @@ constexpr std::chrono::seconds kill_grace{5};
 class Supervisor {
  public:
   Supervisor(const Job& job, LogSink& log, Outputs& outputs)
-      : job_(job), log_(log), outputs_(outputs), cold_start_(job.lease_interval) {}
+      : job_(job), log_(log), outputs_(outputs), daemon_log_(outputs.config()), cold_start_(job.lease_interval) {}
   ~Supervisor() {
     if (job_.service_manager != nullptr) job_.service_manager->stop();
     if (job_.web != nullptr) job_.web->stop();
+    if (job_.emf != nullptr) job_.emf->detach();
     if (job_.hub != nullptr) job_.hub->detach();
   }
   Supervisor(const Supervisor&) = delete;
@@ -45,7 +46,7 @@ class Supervisor {
  private:
   std::optional<Error> start();
   [[noreturn]] void become_daemon(pid_t parent, int error_pipe) const;
-  std::optional<Error> relay(int out);
+  std::optional<Error> relay();
   void on_line(std::string_view line);
   void listen();
   void regulate();
@@ -63,7 +64,7 @@ class Supervisor {
   LogSink& log_;
   Outputs& outputs_;
   bool listening_ = false;  // to the daemon's output and to the log
-  SignWatch signs_;
+  DaemonLog daemon_log_;
   ColdStart cold_start_;
   EventLoop loop_;
   Outcome outcome_;
@@ -80,7 +81,7 @@ void Supervisor::become_daemon(pid_t parent, int error_pipe) const {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(1);
-  ::signal(SIGPIPE, SIG_DFL);
+  for (const int ignored : {SIGPIPE, SIGXFSZ}) ::signal(ignored, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -122,10 +123,10 @@ std::optional<Error> Supervisor::start() {
   return Error{job_.arguments.front() + ": cannot be started: " + std::strerror(error)};
 }
 
-std::optional<Error> Supervisor::relay(int out) {
-  auto opened = LineRelay::open([this, out](std::string_view line) {
-    outputs_.write(out, line);
+std::optional<Error> Supervisor::relay() {
+  auto opened = LineRelay::open([this](std::string_view line) {
     on_line(line.ends_with('\n') ? line.substr(0, line.size() - 1) : line);
+    return !outputs_.held_back();
   });
   if (!opened) return Error{opened.error()};
   relays_.push_back(std::move(*opened));
@@ -133,8 +134,10 @@ std::optional<Error> Supervisor::relay(int out) {
 }
 
 void Supervisor::on_line(std::string_view line) {
-  const Sign sign = signs_.sees(line);
-  if (const std::string told = cold_start_.line_for(sign, Clock::now()); !told.empty()) outputs_.complain(told);
+  const auto [sign, event] = daemon_log_.take(line);
+  if (!event.empty()) outputs_.write(event);
+  if (const std::string told = cold_start_.line_for(sign, Clock::now()); !told.empty())
+    outputs_.say(config::LogLevel::info, told);
   if (sign == Sign::gave_up) outcome_.gave_up = true;
   if (sign != Sign::left_out || outcome_.left_out) return;
   outcome_.left_out = true;
@@ -143,7 +146,7 @@ void Supervisor::on_line(std::string_view line) {
 }
 
 bool Supervisor::forward_log() {
-  return log_.forward([this](std::string_view line) { outputs_.write(STDERR_FILENO, line); }, 1);
+  return log_.forward([this](std::string_view line) { outputs_.write(line); }, 1);
 }
 
 // Begins to read what the daemon and its children write.
@@ -164,6 +167,9 @@ void Supervisor::listen() {
 
 // While our own reader is slow, what is written to us waits in its pipe.
 void Supervisor::regulate() {
+  for (LineRelay& output : relays_) {
+    if (!outputs_.held_back()) output.pass_lines();
+  }
   if (outputs_.held_back() != listening_) return;
   if (!listening_) return listen();
   for (const LineRelay& output : relays_) loop_.remove(output.fd());
@@ -176,10 +182,12 @@ void Supervisor::drain() {
   const auto make_room = [this] {
     while (outputs_.held_back()) outputs_.flush_for(std::chrono::seconds{1});
   };
+  make_room();
   for (LineRelay& output : relays_) {
     while (output.forward()) make_room();
   }
   while (forward_log()) make_room();
+  make_room();  // for what we say of the end
 }
 
 void Supervisor::on_stop() {
@@ -255,6 +263,7 @@ void Supervisor::run_daemon() {
   if (job_.hub != nullptr) {
     job_.hub->launch().daemon_pid = daemon_;
     job_.hub->attach(loop_);
+    if (job_.emf != nullptr) job_.emf->attach(loop_);
     if (job_.web != nullptr) job_.web->start(job_.hub->path(), outputs_);
     if (job_.service_manager != nullptr) job_.service_manager->daemon_runs(*job_.hub, loop_);
   }
@@ -273,8 +282,8 @@ Result<Outcome> Supervisor::run() {
   signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) return Error{std::string("signalfd: ") + std::strerror(errno)};
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  for (const int out : {STDOUT_FILENO, STDERR_FILENO}) {
-    if (auto error = relay(out)) return *error;
+  for (int i = 0; i < 2; ++i) {
+    if (auto error = relay()) return *error;
   }
   if (auto error = start()) return *error;
   loop_.add(signals_.get(), [this] { on_signal(); });
@@ -297,6 +306,7 @@ Result<Outcome> Supervisor::run() {
     }
   }
   drain();
+  if (job_.emf != nullptr) job_.emf->write();
   return outcome_;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hub/hub.hpp"
+#include "launch/emf_log.hpp"
 #include "launch/log_sink.hpp"
 #include "launch/outputs.hpp"
 #include "launch/service_manager.hpp"
@@ -27,6 +28,7 @@ struct Job {
   std::chrono::milliseconds lease_interval{0};  // the daemon's leaseAssignmentIntervalMillis
   std::function<void()> on_hangup;              // what SIGHUP means; may be empty
   hub::Hub* hub = nullptr;                      // served meanwhile
+  EmfLog* emf = nullptr;                        // the same; null: nobody asked for it
   WebServer* web = nullptr;                     // runs as long as the daemon does; null: nobody asked for it
   ServiceManager* service_manager = nullptr;    // hears of it; null: nobody wants to. With a hub alone
 };
@@ -39,13 +41,13 @@ struct Outcome {
   bool gave_up = false;         // the daemon could not begin, by its own word
 };
 
-// Starts the daemon in a process group of its own and returns when it and what it left behind have ended. Meanwhile its
-// output goes through us to `outputs`, and the lines that reach `log` to the standard error of those: whether anybody
+// Starts the daemon in a process group of its own and returns when it and what it left behind have ended. Meanwhile
+// what it prints goes to `outputs` in the form of our own log, and so do the lines that reach `log`: whether anybody
 // reads them or not, signals are served. SIGTERM and SIGINT to this process become SIGTERM for the daemon; one more, a
 // second or later after the first, kills the group. SIGQUIT is passed on (the JVM prints its threads). SIGHUP is no
 // reason to stop. Reaps whatever is orphaned below us. If we die first, the daemon gets SIGTERM.
 //
-// When the KCL logs that it waits because the application is new, we say for what, on standard error.
+// When the KCL logs that it waits because the application is new, we say for what.
 //
 // When the KCL logs that it leaves out records it has read, the daemon is killed at once: any orderly end would
 // checkpoint beyond them.

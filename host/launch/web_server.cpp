@@ -53,7 +53,8 @@ void WebServer::start() {
   const pid_t self = ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) {
-    outputs_->complain(std::string("metrics are not served: no process for it: ") + std::strerror(errno));
+    outputs_->say(config::LogLevel::warn,
+                  std::string("metrics are not served: no process for it: ") + std::strerror(errno));
     start_at_ = Clock::now() + longest_pause;
     return;
   }
@@ -84,7 +85,8 @@ bool WebServer::ended(pid_t pid, int wait_status) {
   const std::string how = WIFSIGNALED(wait_status)
                               ? std::string("was killed by SIG") + ::sigabbrev_np(WTERMSIG(wait_status))
                               : "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));
-  outputs_->complain(std::string(web_program) + " " + how + ": metrics are not served until it is started again");
+  outputs_->say(config::LogLevel::warn,
+                std::string(web_program) + " " + how + ": metrics are not served until it is started again");
   start_at_ = Clock::now() + std::min<Clock::duration>(first_pause * (1 << std::min(endings_++, 6)), longest_pause);
   return true;
 }

@@ -7,22 +7,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
-
-#include "support/json_string.hpp"
-#include "support/one_line.hpp"
 
 namespace kclhost::host::observe {
 namespace {
-
-constexpr std::string_view names[] = {"trace", "debug", "info", "warn", "error"};
-
-std::string_view name_of(Level level) {
-  return names[static_cast<int>(level)];
-}
 
 // How many lines a crash report gets.
 constexpr std::size_t remembered_lines = 50;
@@ -46,26 +35,14 @@ Fd connect_to_launcher() {
 }  // namespace
 
 Log::Log(const config::Log& config) : level_(config.level), format_(config.format) {
-  const auto notice = [this](std::uint64_t dropped) { return this->notice(dropped); };
-  standard_error_ = Outlet::to_descriptor(STDERR_FILENO, notice);
+  const auto notice = [this](std::uint64_t dropped, std::string_view why) { return this->notice(dropped, why); };
+  fallback_ = Outlet::to_descriptor(STDERR_FILENO, notice);
   if (config.sink != config::LogSink::automatic) return;
   if (Fd socket = connect_to_launcher()) launcher_ = Outlet::to_socket(std::move(socket), notice);
 }
 
 Log::~Log() {
   flush_for(last_words);
-}
-
-std::string Log::now() {
-  const auto time = std::chrono::system_clock::now().time_since_epoch();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-  const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[32];
-  const std::size_t n = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-  std::snprintf(text + n, sizeof text - n, ".%03dZ", static_cast<int>(ms % 1000));
-  return text;
 }
 
 void Log::set_plugin(std::string_view id, std::string_view version, std::uint32_t release, std::string_view sha256) {
@@ -92,7 +69,7 @@ void Log::write_line(Level level, std::string_view source, std::string_view text
 }
 
 void Log::pass(std::string line) {
-  if (launcher_.fd() < 0 || line.size() > longest_datagram) return standard_error_.write(std::move(line));
+  if (launcher_.fd() < 0 || line.size() > longest_datagram) return fallback_.write(std::move(line));
   launcher_.write(std::move(line));
   if (launcher_.broken()) leave_launcher();
 }
@@ -100,7 +77,7 @@ void Log::pass(std::string line) {
 void Log::leave_launcher() {
   std::deque<std::string> lines = launcher_.take_lines();
   launcher_ = {};
-  for (std::string& line : lines) standard_error_.write(std::move(line));
+  for (std::string& line : lines) fallback_.write(std::move(line));
 }
 
 void Log::say_held(Flood::Clock::time_point now) {
@@ -112,26 +89,34 @@ void Log::say_held(Flood::Clock::time_point now) {
   }
 }
 
-std::string Log::notice(std::uint64_t dropped) const {
+void Log::use_file(const config::Log& config) {
+  if (config.file.empty() || launcher_.fd() >= 0) return;
+  auto file = LogFile::open(config.file, config.rotate.size, config.rotate.keep);
+  if (!file) return error(file.error());
+  const std::lock_guard lock(mutex_);
+  fallback_ = Outlet::to_file(std::move(*file),
+                              [this](std::uint64_t dropped, std::string_view why) { return notice(dropped, why); });
+}
+
+std::string Log::notice(std::uint64_t dropped, std::string_view why) const {
   const std::string lines = std::to_string(dropped);
   const Field field{"dropped", lines};
-  return line_of(Level::warn, "host", lines + " lines of this log were dropped: nobody read it", Fields(&field, 1)) +
-         '\n';
+  return line_of(Level::warn, "host", lost_lines(dropped, why), Fields(&field, 1)) + '\n';
 }
 
 bool Log::is_at_rest() const {
-  return !launcher_.pending() && !standard_error_.pending() && flood_.due() == Flood::Clock::time_point::max();
+  return !launcher_.pending() && !fallback_.pending() && flood_.due() == Flood::Clock::time_point::max();
 }
 
 bool Log::pending() const {
   if (at_rest_) return false;
   const std::lock_guard lock(mutex_);
-  return launcher_.pending() || standard_error_.pending();
+  return launcher_.pending() || fallback_.pending();
 }
 
 int Log::fd_to_watch() const {
   const std::lock_guard lock(mutex_);
-  return launcher_.pending() ? launcher_.fd() : standard_error_.fd();
+  return launcher_.pending() ? launcher_.fd() : fallback_.fd();
 }
 
 void Log::flush() {
@@ -139,7 +124,7 @@ void Log::flush() {
   say_held(Flood::Clock::now());
   launcher_.flush();
   if (launcher_.broken()) leave_launcher();
-  standard_error_.flush();
+  fallback_.flush();
   at_rest_ = is_at_rest();
 }
 
@@ -168,55 +153,18 @@ std::vector<std::string> Log::last_lines() const {
 }
 
 std::string Log::line_of(Level level, std::string_view source, std::string_view text, Fields fields) const {
-  return format_ == config::LogFormat::json ? json_line(level, source, text, fields)
-                                            : text_line(level, source, text, fields);
-}
-
-std::string Log::json_line(Level level, std::string_view source, std::string_view text, Fields fields) const {
-  std::string line = "{\"time\":\"" + now() + "\",\"level\":\"";
-  line += name_of(level);
-  line += '"';
-  const auto add = [&line](std::string_view key, std::string_view value) {
-    line += ',';
-    append_json_string(line, key);
-    line += ':';
-    append_json_string(line, value);
-  };
-  if (!shard_.empty()) add("shard", shard_);
-  if (!plugin_.empty()) add("plugin", plugin_);
-  if (!version_.empty()) add("version", version_);
-  if (!release_.empty()) add("release", release_);
-  if (!sha256_.empty()) add("sha256", sha256_);
-  add("source", source);
-  add("message", text);
-  for (const Field& field : fields) {
-    if (!field.value.empty()) add(field.key, field.value);
-  }
-  line += '}';
-  return line;
-}
-
-std::string Log::text_line(Level level, std::string_view source, std::string_view text, Fields fields) const {
-  std::string line = now();
-  line += ' ';
-  line += name_of(level);
-  line.append(6 - name_of(level).size(), ' ');
-  if (!shard_.empty()) line += shard_ + ' ';
-  if (!plugin_.empty()) line += plugin_ + '/' + version_ + (release_.empty() ? "" : '#' + release_) + ' ';
-  if (source != "host" && source != "plugin") {
-    line += '[';
-    line += source;
-    line += "] ";
-  }
-  append_one_line(line, text, Tabs::kept);
-  for (const Field& field : fields) {
-    if (field.value.empty()) continue;
-    line += ' ';
-    line += field.key;
-    line += '=';
-    append_one_line(line, field.value, Tabs::kept);
-  }
-  return line;
+  const std::string time = log_time();
+  return LogLine{.time = time,
+                 .level = level,
+                 .shard = shard_,
+                 .plugin = plugin_,
+                 .version = version_,
+                 .release = release_,
+                 .sha256 = sha256_,
+                 .source = source,
+                 .text = text,
+                 .fields = fields}
+      .str(format_);
 }
 
 }  // namespace kclhost::host::observe

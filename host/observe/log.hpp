@@ -14,6 +14,7 @@
 
 #include "config/config.hpp"
 #include "observe/flood.hpp"
+#include "observe/log_line.hpp"
 #include "observe/outlet.hpp"
 
 namespace kclhost::host::observe {
@@ -29,10 +30,7 @@ using Level = config::LogLevel;
 // there were. write, pending, fd_to_watch, flush and flush_for are safe on any thread, the setters are not.
 class Log {
  public:
-  struct Field {
-    std::string_view key;
-    std::string_view value;
-  };
+  using Field = LogField;
   using Fields = std::span<const Field>;
   using FieldList = std::initializer_list<Field>;
 
@@ -42,6 +40,10 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
+  // From now on the lines go to the configuration's file, if it names one and no launcher takes them, in place of
+  // standard error. Where the file can't be written, a line on standard error says so, and they stay there.
+  void use_file(const config::Log& config);
+
   // What the lines from now on carry.
   void set_shard(std::string_view shard) { shard_ = shard; }
   // release: 0 where there is none; sha256: of the plugin's file, of which the first twelve digits are told.
@@ -50,9 +52,6 @@ class Log {
 
   const std::string& plugin() const { return plugin_; }
   const std::string& version() const { return version_; }
-
-  // The time as it stands in every line: RFC 3339, UTC, milliseconds.
-  static std::string now();
 
   Level level() const { return level_; }
   bool enabled(Level level) const { return level >= level_; }
@@ -88,16 +87,14 @@ class Log {
   void leave_launcher();
   void say_held(Flood::Clock::time_point now);
   bool is_at_rest() const;
-  std::string notice(std::uint64_t dropped) const;
+  std::string notice(std::uint64_t dropped, std::string_view why) const;
   std::string line_of(Level level, std::string_view source, std::string_view text, Fields fields) const;
-  std::string json_line(Level level, std::string_view source, std::string_view text, Fields fields) const;
-  std::string text_line(Level level, std::string_view source, std::string_view text, Fields fields) const;
 
   Level level_;
   config::LogFormat format_;
   std::string shard_, plugin_, version_, release_, sha256_;
   mutable std::mutex mutex_;  // for all below
-  Outlet launcher_, standard_error_;
+  Outlet launcher_, fallback_;
   Flood flood_;
   std::deque<std::string> lines_;
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstring>
 #include <utility>
 
 namespace kclhost::host::observe {
@@ -62,11 +63,21 @@ Outlet Outlet::to_socket(Fd socket, Notice notice, std::size_t capacity) {
   return outlet;
 }
 
+Outlet Outlet::to_file(LogFile file, Notice notice) {
+  Outlet outlet;
+  outlet.kind_ = Kind::file;
+  outlet.file_ = std::move(file);
+  outlet.notice_ = std::move(notice);
+  outlet.capacity_ = standard_capacity;
+  return outlet;
+}
+
 void Outlet::write(std::string line) {
   if (kind_ == Kind::none) return;
   flush();
+  const std::size_t waiting = waiting_bytes();
   // What has begun to drop lines goes on until there is room for the line that says so.
-  if (broken_ || (dropped_ != 0 && !lines_.empty()) || (!lines_.empty() && bytes_ + line.size() > capacity_)) {
+  if (broken_ || (dropped_ != 0 && !lines_.empty()) || (waiting > capacity_ / 2 && waiting + line.size() > capacity_)) {
     ++dropped_;
     return;
   }
@@ -96,7 +107,7 @@ void Outlet::give_notice() {
   if (dropped_ == 0 || notice_waits_ || bytes_ > capacity_ / 2 || !notice_) return;
   in_notice_ = std::exchange(dropped_, 0);
   notice_waits_ = true;
-  std::string line = notice_(in_notice_);
+  std::string line = notice_(in_notice_, std::exchange(why_, {}));
   bytes_ += line.size();
   lines_.push_back(std::move(line));
 }
@@ -110,6 +121,11 @@ void Outlet::remove_front() {
 
 Outlet::Sent Outlet::send_front() {
   const std::string& line = lines_.front();
+  if (kind_ == Kind::file) {
+    const int error = file_->append(line);
+    if (error != 0) why_ = file_->path().string() + ": " + std::strerror(error);
+    return error == 0 ? Sent::all : Sent::failed;
+  }
   const bool datagram = kind_ == Kind::datagram_socket;
   const std::size_t end = datagram && line.ends_with('\n') ? line.size() - 1 : line.size();
   do {

@@ -5,8 +5,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "observe/log_file.hpp"
 #include "support/fd.hpp"
 
 namespace kclhost::host::observe {
@@ -16,8 +19,9 @@ namespace kclhost::host::observe {
 // the descriptor cost lines and nothing else.
 class Outlet {
  public:
-  // The line that stands for so many dropped ones, in the form that the lines have.
-  using Notice = std::function<std::string(std::uint64_t dropped)>;
+  // The line that stands for so many dropped ones, in the form that the lines have. `why`: what is wrong with a file;
+  // empty where nobody read.
+  using Notice = std::function<std::string(std::uint64_t dropped, std::string_view why)>;
 
   static constexpr std::size_t standard_capacity = 256 * 1024;
 
@@ -31,8 +35,11 @@ class Outlet {
   // Each line as a datagram, without its newline. Owns the connected socket.
   static Outlet to_socket(Fd socket, Notice notice, std::size_t capacity = standard_capacity);
 
+  // Lines to a file, at once.
+  static Outlet to_file(LogFile file, Notice notice);
+
   // Takes a line, with its newline, and passes on what the descriptor takes now. Beyond the capacity lines are dropped;
-  // one that is longer than all of it is taken when nothing else waits.
+  // however long one is, it is taken while no more than half of that waits.
   void write(std::string line);
 
   // Passes on what the descriptor takes now.
@@ -48,7 +55,7 @@ class Outlet {
   std::deque<std::string> take_lines();
 
  private:
-  enum class Kind { none, direct, non_blocking, polled, stream_socket, datagram_socket };
+  enum class Kind { none, direct, file, non_blocking, polled, stream_socket, datagram_socket };
   enum class Sent { all, later, failed };
 
   Sent send_front();
@@ -58,6 +65,8 @@ class Outlet {
   Kind kind_ = Kind::none;
   int fd_ = -1;
   Fd own_;  // a description of our own of what fd_ is, or the socket
+  std::optional<LogFile> file_;
+  std::string why_;  // the file's last error
   Notice notice_;
   std::size_t capacity_ = 0;
   std::deque<std::string> lines_;

@@ -37,7 +37,9 @@ bool Lane::doubt(const Instance& was, const std::string& why) {
     desk_.tell(Level::info,
                "release " + std::to_string(doubted_) + " fails; release " + std::to_string(desk_.trusted()) +
                    " is given the same records before anything counts",
-               {{"error", why}});
+               {{"first", window_.position(delivery_.finished()).str()},
+                {"last", window_.position(doubted_end_ - 1).str()},
+                {"error", why}});
   }
   return true;
 }

@@ -50,9 +50,10 @@ void Shard::checkpoint_answered(const CheckpointAnswer& answer, Now now) {
   const config::Retry& retry = desk_.config.checkpoint.retry;
   if (retryable(answer.status) && exchange_.attempt < retry.max_attempts) {
     const Time pause = backoff(retry, exchange_.attempt, desk_.random);
-    desk_.tell(Level::warn, "checkpoint failed with " + answer.name + ", attempt " + std::to_string(exchange_.attempt) +
-                                " of " + std::to_string(retry.max_attempts) + "; trying again in " +
-                                std::to_string(pause.count()) + "ms");
+    desk_.tell(Level::warn,
+               "checkpoint failed with " + answer.name + ", attempt " + std::to_string(exchange_.attempt) + " of " +
+                   std::to_string(retry.max_attempts) + "; trying again in " + std::to_string(pause.count()) + "ms",
+               {{"position", exchange_.position ? exchange_.position->str() : std::string()}});
     exchange_.resend_at = now.steady + pause;
     return;
   }
@@ -80,10 +81,11 @@ void Shard::exchange_over(const CheckpointAnswer& answer) {
       return;
     case Exchange::For::host:
       if (answer.ok()) return checkpointed(*was.position);
-      desk_.tell(Level::warn, "checkpoint at " + was.position->str() + " failed with " + answer.name + " (" +
-                                  answer.message +
-                                  (schedule_.is_lease_lost() ? "); no more checkpoints are made"
-                                                             : "); it is tried again when the next one is due"));
+      desk_.tell(Level::warn,
+                 "checkpoint at " + was.position->str() + " failed with " + answer.name + " (" + answer.message +
+                     (schedule_.is_lease_lost() ? "); no more checkpoints are made"
+                                                : "); it is tried again when the next one is due"),
+                 {{"position", was.position->str()}});
       return;
     case Exchange::For::shard_end:
       shard_end_recorded_ = answer.ok();

@@ -88,7 +88,7 @@ void write_crash_report(const config::Config& config, observe::Log& log, const s
   const fs::path dir = config.state_dir / "crashes";
   fs::create_directories(dir);
   fs::permissions(dir, fs::perms::owner_all);
-  const std::string time = observe::Log::now();
+  const std::string time = observe::log_time();
   const fs::path path = dir / file_name(time + "." + shard_id + "." + std::to_string(generation) + ".json");
   std::ofstream out(path);
   out << json_of(config, log, time, shard_id, generation, death, batch) << '\n';

@@ -96,7 +96,8 @@ class Shard:
 
 
 class Launch:
-    def __init__(self, kclhost, directory, plugin, plugins, **settings):
+    def __init__(self, kclhost, directory, plugin, plugins, output=None, **settings):
+        """output: where its standard output and error go; a file of its own if not given."""
         self.kclhost, self.directory = kclhost, directory
         (directory / "jars").mkdir()
         (directory / "jars" / "amazon-kinesis-client-multilang-9.jar").touch()
@@ -118,7 +119,7 @@ class Launch:
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(str(control))
         self.listener.listen()
-        self.process = Process([kclhost, "launch", "--config", self.config], directory / "launch.log",
+        self.process = Process([kclhost, "launch", "--config", self.config], output or directory / "launch.log",
                                env=dict(os.environ, FAKE_SOCKET=str(control)))
 
     def write(self):

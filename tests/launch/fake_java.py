@@ -76,7 +76,7 @@ if mode.startswith("ends-saying:"):
 if mode == "floods":  # more than a pipe and a buffer hold
     for out in (1, 2):
         for _ in range(100):
-            os.write(out, (b"x" * 99 + b"\n") * 200)
+            os.write(out, (b"x" * 9 + b"\n") * 200)
     note("flooded")
 if mode == "floods-log":
     sink = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -2,11 +2,13 @@
 import hashlib
 import json
 import os
+import re
 import shlex
 import signal
 import stat
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ version: 1
 plugins_dir: {plugins}
 plugin: {{path: {plugin}}}
 state_dir: {state}
-timeouts: {{shutdown: 3s}}
+timeouts: {timeouts}
 daemon:
   java: {java}
   prime: {prime}
@@ -38,7 +40,7 @@ class Launcher:
         self.kclhost = kclhost
         self.directory = directory
         self.values = {"directory": directory, "plugins": PLUGINS, "plugin": "noop.so", "state": directory / "state", "java": FAKE_JAVA,
-                       "prime": "true", "jvm_options": "-Xmx100m",
+                       "prime": "true", "timeouts": "{shutdown: 3s}", "jvm_options": "-Xmx100m",
                        "properties": "streamName: words, applicationName: app"}
         self.config = directory / "kclhost.yaml"
         self.processes = []
@@ -111,11 +113,27 @@ def kill(pid):
         os.kill(pid, signal.SIGKILL)
 
 
+def messages(text):
+    """Of the log's lines; what is no JSON stands for itself."""
+    def message(line):
+        try:
+            return json.loads(line)["message"]
+        except ValueError:
+            return line
+
+    return [message(line) for line in text.removesuffix("\n").split("\n")]
+
+
 def after_start(text):
-    """What comes after the line that says what runs."""
-    first, _, rest = text.partition("\n")
-    assert first.startswith("kclhost: kclhost "), text
+    """The messages after the one that says what runs."""
+    first, *rest = messages(text)
+    assert first.startswith("kclhost "), text
     return rest
+
+
+def only(texts):
+    text, = texts
+    return text
 
 
 def one_line(text):
@@ -269,7 +287,7 @@ def test_a_class_archive_that_fits_is_used(launcher):
     assert [word for word in launcher.report()["argv"] if word in archive_options(launcher)] == archive_options(launcher)
     process.send(signal.SIGTERM)
     assert process.wait() == 0
-    assert after_start(process.output()) == ""
+    assert after_start(process.output()) == []
 
 
 def test_a_class_archive_that_does_not_fit_is_left_out(launcher):
@@ -278,9 +296,9 @@ def test_a_class_archive_that_does_not_fit_is_left_out(launcher):
     assert not [word for word in launcher.report()["argv"] if word in archive_options(launcher)]
     process.send(signal.SIGTERM)
     assert process.wait() == 0
-    told, _, rest = process.output().partition("\n")
+    told, *rest = messages(process.output())
     assert "classes.jsa was not made by this Java" in told and f"kclhost fetch-daemon --config {launcher.config}" in told
-    assert after_start(rest) == ""
+    assert len(rest) == 1, rest
 
 
 @pytest.mark.parametrize("option", ["-Xshare:off", "-XX:SharedArchiveFile=/mine.jsa", "-XX:AOTCache=/mine.aot"])
@@ -361,7 +379,7 @@ def test_starts_java_and_stops_it_in_order(launcher):
     process.send(signal.SIGTERM)
     assert process.wait() == 0, process.output()
     assert launcher.text("term") == "\n", "one SIGTERM"
-    assert after_start(process.output()) == ""
+    assert after_start(process.output()) == []
     assert not socket.exists()
 
 
@@ -392,7 +410,7 @@ def test_a_later_signal_kills_the_whole_group(launcher):
 
     wait_for(signal_again, "launch to end")
     assert process.wait() == 1
-    assert "killed" in one_line(after_start(process.output()))
+    assert "killed" in only(after_start(process.output()))
     assert not alive(launcher.report()["pid"])
     assert not any(alive(pid) for pid in launcher.text("orphan").split())
 
@@ -401,13 +419,13 @@ def test_a_later_signal_kills_the_whole_group(launcher):
 def test_a_daemon_that_ends_by_itself_is_a_failure(launcher, fake, told):
     done = launcher.run(fake=fake)
     assert done.returncode == 1
-    assert told in one_line(after_start(done.stderr))
+    assert told in only(after_start(done.stderr))
 
 
 def test_a_daemon_without_memory_names_the_cure(launcher):
     done = launcher.run(fake="exit-3")
     assert done.returncode == 1
-    told = one_line(after_start(done.stderr))
+    told = only(after_start(done.stderr))
     assert "ran out of memory" in told and "-Xmx" in told and "maxRecords" in told
 
 
@@ -420,7 +438,7 @@ def test_a_failed_shutdown_is_a_failure(launcher):
     process = launcher.start("fails-to-stop")
     process.send(signal.SIGTERM)
     assert process.wait() == 1
-    assert "exit status 7" in one_line(after_start(process.output()))
+    assert "exit status 7" in only(after_start(process.output()))
 
 
 def test_quit_goes_to_java(launcher):
@@ -484,8 +502,8 @@ def test_a_daemon_that_leaves_out_records_is_killed(launcher, text, form):
     line = form.format(text)
     done = launcher.run(fake="says:" + line)
     assert done.returncode == 1
-    log, why = after_start(done.stderr).splitlines()
-    assert line == log
+    log, why = after_start(done.stderr)
+    assert log == (line.partition("ShardConsumerSubscriber: ")[2] or line)
     assert "left out records" in why and "killed" in why
     assert not launcher.has("term"), "it must not get to checkpoint"
 
@@ -505,7 +523,7 @@ def test_what_a_child_prints_does_not_end_the_daemon(launcher, line):
     process = launcher.start(f"says:{logged}\n{line}")
     process.send(signal.SIGTERM)
     assert process.wait() == 0, process.output()
-    assert after_start(process.output()).splitlines() == [logged, line]
+    assert after_start(process.output()) == messages(line), "it is told once"
 
 
 GAVE_UP = "Unable to initialize after 20 attempts. Shutting down. | java.lang.RuntimeException: ..."
@@ -519,8 +537,8 @@ def test_a_daemon_that_gave_up_is_told_from_one_that_failed_later(launcher, vers
     line = KCL.format("ERROR", "multi-lang-daemon-0000", "Scheduler", GAVE_UP)
     done = launcher.run(fake="ends-saying:" + line)
     assert done.returncode == 1
-    log, why = after_start(done.stderr).splitlines()
-    assert log == line
+    log, why = after_start(done.stderr)
+    assert log == "shardId-0: " + GAVE_UP
     assert "gave up before it had begun" in why and told in why
 
 
@@ -529,26 +547,27 @@ def test_what_a_child_prints_does_not_count_as_giving_up(launcher):
     logged = KCL.format("ERROR", "multi-lang-daemon-0000", "DrainChildSTDERRTask", DRAIN.format(forged))
     done = launcher.run(fake=f"ends-saying:{logged}\n{forged}")
     assert done.returncode == 1
-    *log, why = after_start(done.stderr).splitlines()
-    assert log == [logged, forged]
+    *log, why = after_start(done.stderr)
+    assert log == [forged]
     assert "gave up" not in why and "exit status 0" in why
 
 
 SCHEDULER = KCL.format("INFO ", "multi-lang-daemon-0000", "Scheduler", "{}").replace("shardId-0: ", "")
-EMPTY = SCHEDULER.format("Lease table is still empty. Checking again in 3000 ms")
+TABLE_EMPTY = "Lease table is still empty. Checking again in 3000 ms"
+EMPTY = SCHEDULER.format(TABLE_EMPTY)
 
 
 def test_says_what_a_new_application_waits_for(launcher):
     done = launcher.run(fake=f"ends-saying:{EMPTY}\n{EMPTY}")
-    first, told, second, _ = after_start(done.stderr).splitlines()
-    assert (first, second) == (EMPTY, EMPTY), "once, though the KCL says it every few seconds"
-    assert told.startswith("kclhost: the application has no leases yet; the KCL waits up to 30 s")
+    first, told, second, _ = after_start(done.stderr)
+    assert (first, second) == (TABLE_EMPTY, TABLE_EMPTY), "once, though the KCL says it every few seconds"
+    assert told.startswith("the application has no leases yet; the KCL waits up to 30 s")
 
 
 def test_what_a_child_prints_is_no_wait(launcher):
     logged = KCL.format("ERROR", "multi-lang-daemon-0000", "DrainChildSTDERRTask", DRAIN.format(EMPTY))
     done = launcher.run(fake=f"ends-saying:{logged}\n{EMPTY}")
-    assert after_start(done.stderr).splitlines()[:-1] == [logged, EMPTY]
+    assert after_start(done.stderr)[:-1] == [EMPTY]
 
 
 def test_the_end_of_its_terminal_does_not_stop_it(launcher):
@@ -601,18 +620,20 @@ def test_it_stops_in_order_though_nobody_reads_its_output(launcher, fake):
 
 
 def test_a_slow_reader_loses_nothing(launcher):
-    process = subprocess.Popen(launcher.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    """Though each line that the daemon prints is ten times as long when it is an event."""
+    process = subprocess.Popen(launcher.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                env=dict(os.environ, FAKE="floods", FAKE_DIR=str(launcher.directory)))
     try:
         stop = threading.Thread(target=lambda: (wait_for(lambda: launcher.has("flooded"), "the flood to be over"),
                                                 process.send_signal(signal.SIGTERM)))
         stop.start()
-        stdout, stderr = process.communicate(timeout=120)
+        said = b""
+        while piece := os.read(process.stderr.fileno(), 8192):
+            said += piece
+            time.sleep(0.001)  # so slow is the reader
         stop.join()
-        line = b"x" * 99
-        assert stdout.splitlines() == [line] * 20_000
-        assert stderr.splitlines()[1:] == [line] * 20_000
-        assert process.returncode == 0
+        assert after_start(said.decode()) == ["x" * 9] * 40_000
+        assert process.wait() == 0
     finally:
         process.kill()
 
@@ -626,14 +647,14 @@ def primed(launcher, monkeypatch):
     for jar in jars.iterdir():
         jar.rename(jars / "amazon-kinesis-client-multilang-3.1.3.jar")
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Daws.region=eu-west-2")
-    lines = after_start(launcher.run(fake="exit-0").stderr).splitlines()
+    lines = after_start(launcher.run(fake="exit-0").stderr)
     assert "exit status 0" in lines[-1]
     return lines[:-1]
 
 
 def test_a_new_applications_tables_come_before_java(launcher, monkeypatch):
     told, = primed(launcher, monkeypatch)
-    assert told.startswith("kclhost: a new application's tables and leases are left to the KCL")
+    assert told.startswith("a new application's tables and leases are left to the KCL")
     assert "JAVA_TOOL_OPTIONS" in told
 
 
@@ -673,20 +694,39 @@ LINES = ["first line", "größe %s %d", "x" * 100_000, "last line"]
 
 def test_log_lines_reach_standard_error(launcher):
     done = launcher.run(fake="log")
-    assert after_start(done.stderr).splitlines()[:-1] == LINES
+    assert after_start(done.stderr)[:-1] == LINES
     assert list((launcher.directory / "state" / "run").glob("*.sock")) == []
 
 
 def test_log_lines_with_a_state_dir_too_deep_for_a_socket(launcher):
     launcher.values["state"] = launcher.directory / ("d" * 120)
     done = launcher.run(fake="log")
-    assert after_start(done.stderr).splitlines()[:-1] == LINES
+    assert after_start(done.stderr)[:-1] == LINES
 
 
 def test_what_the_daemon_prints_is_handed_on(launcher):
     done = launcher.run(fake="talk")
-    assert done.stdout == "first line\nsecond line\nno newline"
-    assert after_start(done.stderr).splitlines()[:-1] == ["größe", "x" * 3_000_000]
+    assert done.stdout == ""
+    told = after_start(done.stderr)[:-1]
+    said = [text for text in told if not text.startswith("x")]
+    assert sorted(said) == sorted(["größe", "first line", "second line", "no newline"])
+    assert "".join(text for text in told if text.startswith("x")) == "x" * 3_000_000
+
+
+def test_a_line_of_the_daemons_log_is_an_event_of_its_own_level(launcher):
+    said = KCL.format("WARN ", "main", "ProcessTask", "why\u2029java.lang.Exception: x\u2028\tat A.b(A.java:1)\u2028")
+    done = launcher.run(fake="ends-saying:" + said.replace("shardId-0", "shardId-000000000005"))
+    event = json.loads(done.stderr.split("\n")[1])
+    assert event == {"time": "2026-01-31T12:00:00.000Z", "level": "warn", "shard": "shardId-000000000005", "source": "daemon",
+                     "message": "shardId-000000000005: why", "logger": "ProcessTask", "thread": "main",
+                     "stack": "java.lang.Exception: x\n\tat A.b(A.java:1)"}
+
+
+def test_the_form_and_the_level_of_launchs_own_lines_are_the_logs(launcher):
+    launcher.values["timeouts"] = "{shutdown: 3s}\nlog: {level: error, format: text}"
+    done = launcher.run(fake="ends-saying:" + KCL.format("WARN ", "main", "ProcessTask", "slow"))
+    told, = done.stderr.splitlines()
+    assert re.fullmatch(r"\S{24} error \[launch\] the daemon ended with exit status 0; its log above says why", told), told
 
 
 def test_removes_the_sockets_of_those_that_were_killed(launcher):

@@ -87,6 +87,8 @@ TEST(ConfigSchema, AgreesWithTheLoader) {
       "state_dir: ''",
       "dead_letter: {max_file_size: 10MB}",
       "concurrency: 64",
+      "log: {file: k.log, rotate: {size: 1KiB, keep: 1}}",
+      "log: {file: null}",
       "metrics: {listen: '127.0.0.1:1'}",
       "metrics: {listen: '[::1]:65535', stalled_after: 1s}",
       "metrics: {listen: null}",

@@ -85,8 +85,12 @@ TEST(ConfigValues, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config.log.level, LogLevel::info);
   EXPECT_EQ(config.log.format, LogFormat::json);
   EXPECT_EQ(config.log.sink, LogSink::automatic);
+  EXPECT_EQ(config.log.file, "");
+  EXPECT_EQ(config.log.rotate, (Rotate{64u << 20, 5}));
   EXPECT_EQ(config.metrics.listen, std::nullopt);
   EXPECT_EQ(config.metrics.stalled_after, 60s);
+  EXPECT_FALSE(config.metrics.emf);
+  EXPECT_EQ(config.metrics.emf_interval, 60s);
   EXPECT_EQ(config.daemon.java, "java");
   EXPECT_EQ(config.daemon.profile, Profile::steady);
   EXPECT_EQ(config.daemon.heap, std::nullopt);
@@ -122,8 +126,8 @@ rollout:
   bake: {time: 0s, records: 7}
   undo_on: {crashes: 2, failures_of_new_only: 3, slower_than: 2x, more_memory_than: 1.5x}
   keep: 9
-log: {level: trace, format: text, sink: stderr}
-metrics: {listen: "0.0.0.0:9464", stalled_after: 5s}
+log: {level: trace, format: text, file: logs/k.log, rotate: {size: 2KiB, keep: 9}}
+metrics: {listen: "0.0.0.0:9464", stalled_after: 5s, emf: true, emf_interval: 9s}
 daemon:
   java: /usr/bin/java
   profile: small
@@ -156,6 +160,8 @@ daemon:
   EXPECT_FALSE(config.on_error.bisect);
   EXPECT_EQ(config.metrics.listen, "0.0.0.0:9464");
   EXPECT_EQ(config.metrics.stalled_after, 5s);
+  EXPECT_TRUE(config.metrics.emf);
+  EXPECT_EQ(config.metrics.emf_interval, 9s);
   EXPECT_EQ(config.on_error.max_record_age, 48h);
   EXPECT_EQ(config.on_error.then, Then::dead_letter);
   EXPECT_EQ(config.dead_letter.path, "/var/lib/kclhost/lost");
@@ -179,7 +185,8 @@ daemon:
   EXPECT_EQ(config.rollout.keep, 9);
   EXPECT_EQ(config.log.level, LogLevel::trace);
   EXPECT_EQ(config.log.format, LogFormat::text);
-  EXPECT_EQ(config.log.sink, LogSink::standard_error);
+  EXPECT_EQ(config.log.file, "/etc/kclhost/logs/k.log");
+  EXPECT_EQ(config.log.rotate, (Rotate{2048, 9}));
   EXPECT_EQ(config.daemon.java, "/usr/bin/java");
   EXPECT_EQ(config.daemon.profile, Profile::small);
   EXPECT_EQ(config.daemon.heap, 300u << 20);
@@ -217,6 +224,7 @@ TEST(ConfigValues, EveryChoiceIsItsEnumerator) {
   EXPECT_EQ(good("isolation: process").isolation, Isolation::process);
   EXPECT_EQ(good("log: {format: json}").log.format, LogFormat::json);
   EXPECT_EQ(good("log: {sink: auto}").log.sink, LogSink::automatic);
+  EXPECT_EQ(good("log: {sink: stderr}").log.sink, LogSink::standard_error);
   EXPECT_EQ(good("daemon: {profile: steady}").daemon.profile, Profile::steady);
 }
 

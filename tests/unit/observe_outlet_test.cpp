@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t capacity = 10'000;
 
-std::string notice(std::uint64_t dropped) {
+std::string notice(std::uint64_t dropped, std::string_view) {
   return "dropped " + std::to_string(dropped) + "\n";
 }
 

@@ -90,6 +90,7 @@ class ShardCheckpoints : public testing::Test {
       if (std::get_if<action::SendStatus>(&one)) ++statuses;
       if (const auto* line = std::get_if<action::Tell>(&one); line && line->level == config::LogLevel::warn) {
         warnings.push_back(line->text);
+        for (const auto& [key, value] : line->fields) warnings.back() += std::string(" ") + key + "=" + value;
       }
       if (const auto* checkpoint = std::get_if<action::SendCheckpoint>(&one)) {
         sent.push_back(std::string(checkpoint->sequence_number.value_or("null")) + "/" +
@@ -171,7 +172,7 @@ TEST_F(ShardCheckpoints, WhatFailedStaysDue) {
   answer(invalid);
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_THAT(warnings[0], HasSubstr("InvalidStateException"));
-  EXPECT_THAT(warnings[0], HasSubstr("1/0"));
+  EXPECT_THAT(warnings[0], HasSubstr("position=1/0"));
 }
 
 TEST_F(ShardCheckpoints, WhatFailedWaitsForTheNextInterval) {
@@ -205,6 +206,7 @@ TEST_F(ShardCheckpoints, WhatIsRetryableIsTriedAgainWithGrowingPauses) {
     ASSERT_EQ(warnings.size(), 3u);
     EXPECT_THAT(warnings[0], HasSubstr(failure.name));
     EXPECT_THAT(warnings[0], HasSubstr("attempt 1 of 4"));
+    EXPECT_THAT(warnings[0], HasSubstr("position=7/1"));
   }
 }
 

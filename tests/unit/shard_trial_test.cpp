@@ -106,7 +106,16 @@ TEST_F(Trial, WhatTheNewOneFailsAtTheOldOneIsGiven) {
   send(1, 2);
   auto batch = called(Call::process_records);
   EXPECT_EQ(batch.worker, candidate);
+  while (take<action::Tell>()) {
+  }
   over(batch, {.status = KCLHOST_FAILED, .message = "no"});
+  std::vector<std::pair<const char*, std::string>> where;
+  while (const auto told = take<action::Tell>()) {
+    if (told->text.find("is given the same records") != std::string::npos) where = told->fields;
+  }
+  ASSERT_GE(where.size(), 2u);
+  EXPECT_EQ(where[0].second, "1/0");
+  EXPECT_EQ(where[1].second, "2/0");
   shard->ended(called(Call::destroy).worker, nullptr, now);
   auto next = called(Call::initialize);
   EXPECT_EQ(next.worker, standby);

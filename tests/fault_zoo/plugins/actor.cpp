@@ -5,6 +5,7 @@
 //   die                abort()
 //   die_in_flush       is accepted; the next flush dies of it
 //   wait FILE          waits until that file is there, whatever the host says
+//   say NUMBER         logs so many lines of a thousand bytes
 //   fork FILE          forks; the child waits until that file is there, and then returns from process_records too
 //   fail_behind_child  makes FILE of the fork above, waits until that child is gone, and fails
 //   reject             is rejected, and the rest goes on
@@ -143,6 +144,9 @@ class Actor final : public Base {
     if (word == "die") std::abort();
     if (word == "die_in_flush") deadly_ = true;
     if (word == "wait") wait_for(argument);
+    if (word == "say") {
+      for (int i = std::stoi(argument); i > 0; --i) context_.log_info(std::string(1000, 'x'));
+    }
     if (word == "fork") {
       file_of_child_ = argument;
       child_ = ::fork();
