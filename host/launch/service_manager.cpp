@@ -97,6 +97,7 @@ void ServiceManager::start_look() {
   answered_ = "nobody could be asked for a new release";
   auto answer = LineRelay::open([this](std::string_view line) {
     answered_ = excerpt(line.substr(0, line.find_last_not_of('\n') + 1), longest_status);
+    return true;
   });
   if (!answer) return ready(answered_ + ": " + answer.error());
   const pid_t self = ::getpid();
