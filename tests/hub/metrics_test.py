@@ -120,7 +120,9 @@ def test_what_is_refused_or_undone_is_counted_once(launch):
     here.settings["plugin"] = {"path": "actor.so", "config": here.settings["plugin"]["config"] | {"other": 1}}
     here.write()
     wait_for(lambda: shard.process("b") or here.state()["history"][-1]["what"] == "took", "the trial")
-    os.kill(shard.worker(), signal.SIGKILL)
+    # The one before has gone, and the one that stands by is the younger of two.
+    on_trial, _ = wait_for(lambda: len(shard.workers()) == 2 and shard.workers(), "two workers")
+    os.kill(on_trial, signal.SIGKILL)
     wait_for(lambda: shard.process("c") or here.state()["history"][-1]["what"] == "undone", "the trial's end")
     here.until(1, "kclhost_swaps_total", result="undone")
     here.until(2, "kclhost_swaps_total", result="taken")
