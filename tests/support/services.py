@@ -169,8 +169,9 @@ class Kinesis(Service):
     def start(self) -> Process:
         main = fetch.kinesis_local()
         self.tls_port = free_port()  # where it shows a certificate of its own
+        # Its own limit of shards, 50, is one account's; here many tests share it.
         env = dict(os.environ, KINESIS_MOCK_PLAIN_PORT=str(self.port), KINESIS_MOCK_TLS_PORT=str(self.tls_port),
-                   LOG_LEVEL="WARN")
+                   SHARD_LIMIT="1000", LOG_LEVEL="WARN")
         # From its own folder: it reads server.json there.
         return Process(["node", "main.js"], self.directory / "kinesis.log", env=env, cwd=main)
 
