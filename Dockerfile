@@ -24,7 +24,7 @@ RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends default
 # agent, a profiler or JMX look inside. The files left out draw, print and play, and need libraries of their own for it. The
 # certificates are Debian's.
 RUN jlink --output /opt/java --strip-java-debug-attributes --no-header-files --no-man-pages --compress=2 \
-      --exclude-files='**/libawt_xawt.so,**/libfontmanager.so,**/libjavajpeg.so,**/libjawt.so,**/libjsound.so,**/liblcms.so,**/libsplashscreen.so' \
+      --exclude-files='**/libawt_xawt.so,**/libfontmanager.so,**/libjavajpeg.so,**/libjawt.so,**/libjsound.so,**/liblcms.so,**/libmlib_image.so,**/libsplashscreen.so' \
       --add-modules \
       java.base,java.desktop,java.instrument,java.logging,java.management,java.naming,java.security.jgss,java.sql,java.xml,jdk.crypto.ec,jdk.jfr,jdk.management,jdk.management.agent,jdk.naming.dns,jdk.net,jdk.unsupported \
     && cp -L /etc/ssl/certs/java/cacerts /opt/java/lib/security/cacerts

@@ -137,7 +137,7 @@ configure() {
     { print }
     /^  properties:/ {
       print "    leaseAssignmentIntervalMillis: 2000"
-      print "    metricsLevel: NONE\n    retrievalMode: POLLING"
+      print "    retrievalMode: POLLING"
     }' config/kclhost.yaml >"$work/kclhost.yaml" || return
   "$kclhost" check --config "$work/kclhost.yaml"
 }
@@ -208,7 +208,7 @@ step "local Kinesis and DynamoDB" fetch-services.log scripts/local-services fetc
 # What the daemon and every AWS SDK read; the user's own settings would take us to a real account.
 unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL AWS_ENDPOINT_URL_KINESIS AWS_ENDPOINT_URL_DYNAMODB
 export KCLHOST_PLUGINS_DIR=$root/build/release/plugins KCLHOST_JARS=$cache/jars KCLHOST_STATE_DIR=$work/state
-export KCLHOST_STREAM=$stream KCLHOST_APPLICATION=$application
+export KCLHOST_STREAM=$stream KCLHOST_APPLICATION=$application KCLHOST_KCL_METRICS=NONE
 step "start them" start.log start_services
 set -a
 # shellcheck disable=SC1091

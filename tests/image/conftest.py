@@ -18,7 +18,7 @@ import fetch  # noqa: E402
 
 # In a plain chroot / is no mount point, and buildah's isolation fails to make it private. /proc, which can be made so, is
 # where nobody outside sees what we mount: / itself, and from there on it is one.
-IN_A_MOUNT = 'mount --make-rprivate /proc; mount --rbind / /proc; exec chroot /proc "$@"'
+IN_A_MOUNT = 'mount --make-rprivate /proc; mount --rbind / /proc; exec /usr/sbin/chroot /proc "$@"'
 
 
 def root_is_a_mount() -> bool:
