@@ -7,6 +7,7 @@
 #include "support/file_name.hpp"
 #include "support/process_memory.hpp"
 #include "support/random_seed.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::run {
 namespace {
@@ -50,8 +51,7 @@ Now Host::now() {
 
 Now Host::at(Clock::time_point clock) {
   using namespace std::chrono;
-  return {duration_cast<Time>(clock.time_since_epoch()),
-          duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
+  return {duration_cast<Time>(clock.time_since_epoch()), wall_clock_ms()};
 }
 
 std::uint64_t Host::workers_memory() const {
@@ -263,19 +263,24 @@ void Host::outcome(WorkerId worker, CallNumber call, const Outcome& outcome) {
   if (weigh) weighed_at_ = clock;
   const worker::Life* const one = weigh ? life(worker) : nullptr;
   const std::uint64_t resident_memory = one ? one->resident_memory() : 0;
-  count_call(worker, &outcome, resident_memory);
+  count_call(worker, outcome, resident_memory);
   shard_.outcome(worker, call, outcome, config_.worker.max_memory ? resident_memory : 0, at(clock));
 }
 
-// A worker's call is over; without an outcome: its life is.
-void Host::count_call(WorkerId worker, const Outcome* outcome, std::uint64_t resident_memory) {
+void Host::count_call(WorkerId worker, const Outcome& outcome, std::uint64_t resident_memory) {
+  const auto one = running_.find(worker);
+  if (one == running_.end() || one->second.records == 0) return;
+  if (shadow_ && !outcome.ok()) shadow_->plugin_failed();
+  releases_.called(one->second.release, std::exchange(one->second.records, 0), Clock::now() - one->second.began,
+                   outcome.ok(), resident_memory);
+}
+
+void Host::count_death(WorkerId worker, const Death& death) {
   const auto one = running_.find(worker);
   if (one == running_.end()) return;
-  const std::uint32_t records = std::exchange(one->second.records, 0);
-  if (shadow_ && records != 0 && (outcome == nullptr || !outcome->ok())) shadow_->plugin_failed();
-  if (outcome != nullptr && records == 0) return;
-  releases_.count(one->second.release, records, Clock::now() - one->second.began, outcome && !outcome->ok(),
-                  outcome == nullptr, resident_memory);
+  const bool with_records = shard_.died_with_records(worker, death);
+  if (shadow_ && with_records) shadow_->plugin_failed();
+  releases_.died(one->second.release, with_records);
 }
 
 void Host::follow_releases() {
@@ -321,7 +326,7 @@ void Host::wants_ticks(WorkerId worker, std::uint32_t interval_ms) {
 void Host::ended(WorkerId worker, const Death* death) {
   over_.push_back(worker);
   metrics_.forget(worker);
-  if (death != nullptr) count_call(worker, nullptr, 0);
+  if (death != nullptr) count_death(worker, *death);
   running_.erase(worker);
   report_.ended(worker, death);
   shard_.ended(worker, death, now());

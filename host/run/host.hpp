@@ -86,7 +86,8 @@ class Host final : private worker::Listener {
 
   // Tells the shard which release it is to run, if that is another one now.
   void follow_releases();
-  void count_call(WorkerId worker, const Outcome* outcome, std::uint64_t resident_memory);
+  void count_call(WorkerId worker, const Outcome& outcome, std::uint64_t resident_memory);
+  void count_death(WorkerId worker, const Death& death);
 
   std::uint64_t workers_memory() const;
   static Now now();

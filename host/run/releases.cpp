@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "run/replay_state.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::run {
 namespace {
@@ -43,11 +44,6 @@ Releases::~Releases() {
   settle();
 }
 
-rollout::WallTime Releases::wall_now() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 // For a replay.
 std::string Releases::take_configured() {
   Result<store::Candidate> candidate = read_candidate();
@@ -56,7 +52,7 @@ std::string Releases::take_configured() {
   const Fd lock = store_.lock(patience_at_start, why);
   if (!lock) return why.empty() ? "another kclhost holds " + (store_.folder() / "lock").string() : why;
   bool made = false;
-  const Result<store::ReleaseInfo> staged = store_.stage(*candidate, 0, wall_now(), made);
+  const Result<store::ReleaseInfo> staged = store_.stage(*candidate, 0, wall_clock_ms(), made);
   if (!staged) return staged.error();
   state_.current = staged->number;
   state_.current_content = staged->content;
@@ -156,7 +152,7 @@ void Releases::settle(std::chrono::milliseconds longest) {
   Result<State> read = store_.state();
   if (!read) return later(read.error());
   State state = *read;
-  Change change(state, wall_now(), shard_.empty() ? "kclhost run" : shard_);
+  Change change(state, wall_clock_ms(), shard_.empty() ? "kclhost run" : shard_);
   for (const Edit& one : edits_) one(change);
   if (candidate_) stage(state, change);
   change.decide(store::read_reports(store_.reports()).live, config_.rollout);
@@ -181,7 +177,7 @@ void Releases::stage(State& state, Change& change) {
   if (state.current != 0 && candidate_->content == state.current_content)
     return change.found(state.current, candidate_->content);
   bool made = false;
-  const Result<store::ReleaseInfo> staged = store_.stage(*candidate_, highest_known(state), wall_now(), made);
+  const Result<store::ReleaseInfo> staged = store_.stage(*candidate_, highest_known(state), wall_clock_ms(), made);
   if (!staged) {
     // Where there is nothing to go on with, whoever starts the host says why.
     if (state.current == 0)
@@ -240,7 +236,7 @@ void Releases::adopt(State state) {
 void Releases::set_due() {
   due_at_ = Clock::time_point::max();
   const rollout::WallTime due = rollout::due(state_, config_.rollout);
-  const rollout::WallTime now = wall_now();
+  const rollout::WallTime now = wall_clock_ms();
   if (due != rollout::no_time && due > now) due_at_ = Clock::now() + std::chrono::milliseconds(due - now);
 }
 
@@ -248,7 +244,7 @@ void Releases::set_due() {
 void Releases::consider() {
   if (!state_.trial) return;
   State state = state_;
-  Change change(state, wall_now(), shard_);
+  Change change(state, wall_clock_ms(), shard_);
   change.decide(store::read_reports(store_.reports()).live, config_.rollout);
   if (state != state_) settle();
 }
@@ -339,44 +335,59 @@ void Releases::undone(Release release, const std::string& why) {
   settle();
 }
 
-void Releases::count(Release release, std::uint32_t records, std::chrono::nanoseconds time, bool failed, bool died,
-                     std::uint64_t resident_bytes) {
-  if (replayed_) return;
-  const bool tried = release == report_.trial && release != 0;
-  if (!tried && release != state_.current) return;
-  rollout::Tally& tally = tried ? report_.tried : report_.previous;
+// Null: of a release that nothing is asked about.
+rollout::Tally* Releases::tally_of(Release release) {
+  if (replayed_ || release == 0) return nullptr;
+  if (release == report_.trial) return &report_.tried;
+  return release == state_.current ? &report_.previous : nullptr;
+}
+
+void Releases::called(Release release, std::uint32_t records, std::chrono::nanoseconds time, bool ok,
+                      std::uint64_t resident_bytes) {
+  rollout::Tally* const tally = tally_of(release);
+  if (tally == nullptr) return;
+  const bool tried = tally == &report_.tried;
   const std::uint64_t before = report_.step_records;
-  tally.failures += failed ? 1 : 0;
-  tally.crashes += died ? 1 : 0;
-  tally.resident = std::max(tally.resident, resident_bytes);
-  if (!failed && !died) {
-    tally.records += records;
-    tally.nanoseconds += static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
+  tally->resident = std::max(tally->resident, resident_bytes);
+  if (ok) {
+    tally->records += records;
+    tally->nanoseconds += static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
     if (tried) report_.step_records += records;
-  } else if (!tried) {
-    crash_in_doubt_ = false;  // the release before fails on it too: the records are to blame
+  } else {
+    ++tally->failures;
+    if (!tried) crash_in_doubt_ = false;  // the release before fails on it too: the records are to blame
   }
   if (!state_.trial) {
     // What others are compared with is what was lately.
     constexpr std::uint64_t most_records = 100'000;
-    if (tally.records > most_records) tally.records /= 2, tally.nanoseconds /= 2;
+    if (tally->records > most_records) tally->records /= 2, tally->nanoseconds /= 2;
     return;
   }
   report_changed_ = true;
   if (!tried) return;
-  if (died && records != 0) crash_in_doubt_ = true;
-  // Before it has the shard, it is for the shard to say that it can't take over, and why.
-  if (died && records == 0 && report_.runs == release) {
-    ++report_.crashes;
-    report_.blame = "its worker died while it had no records in hand";
-    report();
-    return settle();
-  }
   // What may end the step is told at once.
   const bool enough = before < config_.rollout.bake.records && report_.step_records >= config_.rollout.bake.records;
   if (!enough && Clock::now() - reported_at_ < report_interval) return;
   report();
   consider();
+}
+
+void Releases::died(Release release, bool with_records) {
+  rollout::Tally* const tally = tally_of(release);
+  if (tally == nullptr) return;
+  ++tally->crashes;
+  report_changed_ = true;
+  if (tally != &report_.tried) {
+    if (with_records) crash_in_doubt_ = false;
+  } else if (with_records) {
+    crash_in_doubt_ = true;
+  } else if (report_.runs == release) {
+    // Before it has the shard, it is for the shard to say that it can't take over, and why.
+    ++report_.crashes;
+    report_.blame = "its worker died while it had no records in hand";
+    report();
+    settle();
+  }
 }
 
 }  // namespace kclhost::host::run

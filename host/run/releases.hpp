@@ -74,10 +74,12 @@ class Releases {
   void taken(Release release);                            // it is initialized
   void refused(Release release, const std::string& why);  // it could not take over; the one before went on
   void undone(Release release, const std::string& why);   // it failed where the one before did not
-  // A call is over: how many records it had, how long it took, whether it failed, and whether the worker died in it. A
-  // worker that died while it had no call: 0 records. resident_bytes: the worker's memory; 0: not known.
-  void count(Release release, std::uint32_t records, std::chrono::nanoseconds time, bool failed, bool died,
-             std::uint64_t resident_bytes);
+  // A call with records is over: how many it had, how long it took, and whether it went well. resident_bytes: the
+  // worker's memory; 0: not known.
+  void called(Release release, std::uint32_t records, std::chrono::nanoseconds time, bool ok,
+              std::uint64_t resident_bytes);
+  // A worker died. with_records: one that it was given may be to blame.
+  void died(Release release, bool with_records);
 
   // So far.
   const Swaps& swaps() const { return swaps_; }
@@ -95,6 +97,7 @@ class Releases {
   void stage(rollout::State& state, rollout::Change& change);
   void adopt(rollout::State state);
   void consider();
+  rollout::Tally* tally_of(Release release);
   void report();
   bool on_trial() const;
   bool has_changed();
@@ -109,7 +112,6 @@ class Releases {
   std::string content_of(Release release) const;
   void keep(Release release);
 
-  static rollout::WallTime wall_now();
   static Release highest_known(const rollout::State& state);
   static std::vector<Release> needed(const rollout::State& state);
   static std::string goes_on(const rollout::State& state);

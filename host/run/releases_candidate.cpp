@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "run/releases.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::run {
 namespace {
@@ -198,7 +199,7 @@ Result<Releases::Parts> Releases::parts(Release release) {
   std::string held;
   const Fd lock = store_.lock(std::chrono::seconds{1}, held);
   if (!lock) return Error{gone + (held.empty() ? "another kclhost holds the lock" : held)};
-  const Result<store::ReleaseInfo> restored = store_.restore(release, *original, wall_now());
+  const Result<store::ReleaseInfo> restored = store_.restore(release, *original, wall_clock_ms());
   if (!restored) return Error{restored.error()};
   return parts_of(*restored);
 }

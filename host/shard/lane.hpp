@@ -100,6 +100,10 @@ class Lane {
   Amount unfinished() const;
   // The instance was given records that are not finished.
   bool holds_records() const { return delivery_.holds() && delivery_.accepted() > delivery_.finished(); }
+  // The worker died now: any of the records that it was given may be to blame.
+  bool died_with_records(WorkerId worker, const Death& death) const {
+    return is(instance_, worker) && (holds_records() || (delivery_.under_way() && death.call_begun));
+  }
   // It acknowledges them, and need not be asked for anything but time.
   bool acknowledges() const { return about_ && about_->acknowledges(); }
   bool blocked() const { return blocked_; }

@@ -187,6 +187,11 @@ void Shard::wants_ticks(WorkerId worker, Time interval, Now now) {
   advance();
 }
 
+bool Shard::died_with_records(WorkerId worker, const Death& death) const {
+  return std::any_of(lanes_.begin(), lanes_.end(),
+                     [&](const auto& lane) { return lane->died_with_records(worker, death); });
+}
+
 void Shard::ended(WorkerId worker, const Death* death, Now now) {
   desk_.now = now;
   if (Lane* lane = lane_of(worker)) lane->ended(worker, death);

@@ -85,6 +85,8 @@ class Shard {
   // For whoever watches.
   const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
   const Position& position() const { return desk_.position; }
+  // Asked before `ended` is told: whether a record that the worker was given may be to blame for its death.
+  bool died_with_records(WorkerId worker, const Death& death) const;
   // The last finished record that the lease table knows of; none() where this process has told it nothing.
   const Position& recorded() const { return schedule_.recorded(); }
   // What was set aside: by this process, and by an earlier one of what has come again since.

@@ -133,6 +133,10 @@ class Launch:
         (file,) = (self.directory / "state" / "releases").glob("of-*.json")
         return json.loads(file.read_text())
 
+    def notes(self):
+        """What the plugin `actor` wrote down."""
+        return [json.loads(line) for line in Path(self.settings["plugin"]["config"]["notes"]).read_text().splitlines()]
+
     def begin(self):
         """Waits until the daemon runs."""
         self.listener.settimeout(0.1)

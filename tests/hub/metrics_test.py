@@ -120,13 +120,32 @@ def test_what_is_refused_or_undone_is_counted_once(launch):
     here.settings["plugin"] = {"path": "actor.so", "config": here.settings["plugin"]["config"] | {"other": 1}}
     here.write()
     wait_for(lambda: shard.process("b") or here.state()["history"][-1]["what"] == "took", "the trial")
-    # The one before has gone, and the one that stands by is the younger of two.
-    on_trial, _ = wait_for(lambda: len(shard.workers()) == 2 and shard.workers(), "two workers")
+    # Beside the worker on trial one stands by, and the one before may not be gone yet.
+    shard.process("whose")
+    on_trial, = (note["pid"] for note in here.notes() if note["event"] == "accepted" and note["data"] == "whose")
     os.kill(on_trial, signal.SIGKILL)
     wait_for(lambda: shard.process("c") or here.state()["history"][-1]["what"] == "undone", "the trial's end")
     here.until(1, "kclhost_swaps_total", result="undone")
     here.until(2, "kclhost_swaps_total", result="taken")
     assert here.value("kclhost_swaps_total", result="refused") == 1
+
+
+def test_a_worker_on_trial_that_dies_before_it_sees_its_batch_is_undone(launch):
+    here = launch(rollout={"bake": {"time": "1h"}})
+    shard = here.shard()
+    shard.process("a")
+    here.settings["plugin"]["config"]["other"] = 1
+    here.write()
+    wait_for(lambda: shard.process("b") or here.state()["history"][-1]["what"] == "took", "the trial")
+    shard.process("whose")
+    on_trial, = (note["pid"] for note in here.notes() if note["event"] == "accepted" and note["data"] == "whose")
+    os.kill(on_trial, signal.SIGSTOP)
+    shard.send(shard.batch("c"))
+    here.until(1, "kclhost_in_flight_records")
+    os.kill(on_trial, signal.SIGKILL)
+    shard.wait()
+    here.until(1, "kclhost_swaps_total", result="undone")
+    assert "no records in hand" in here.state()["history"][-1]["why"]
 
 
 def test_a_record_that_kills_is_counted(launch):

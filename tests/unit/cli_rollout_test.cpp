@@ -86,7 +86,7 @@ TEST_F(RolloutCommands, StatusOfAMachineOnWhichNothingRan) {
 
 TEST_F(RolloutCommands, StatusOfATrial) {
   start_trial();
-  (*a)->count(2, 7, std::chrono::microseconds{70}, false, false, 5u << 20);
+  (*a)->called(2, 7, std::chrono::microseconds{70}, true, 5u << 20);
   a->turn(std::chrono::milliseconds{0});
   const Ended ended = run(status);
   EXPECT_EQ(ended.code, exit_under_way);

@@ -144,7 +144,7 @@ TEST_F(RunReleases, WhoTakesAReleaseUpAfterItsTrialSaysSoOnce) {
   replace(2);
   canary->until(Wanted{2, 1});
   (*canary)->taken(2);
-  (*canary)->count(2, 1, 1ms, false, false, 0);
+  (*canary)->called(2, 1, 1ms, true, 0);
   other->until(Wanted{2, 0});
   for (int instance = 0; instance < 2; ++instance) (*other)->taken(2);
   for (auto* const host : {&canary, &other}) {
@@ -207,7 +207,7 @@ TEST_F(RunReleases, AHostThatIsIdleHasNothingToDo) {
   proven();
   auto host = start("s0");
   EXPECT_EQ((*host)->deadline(), Clock::time_point::max());
-  (*host)->count(1, 10, 1ms, false, false, 1);
+  (*host)->called(1, 10, 1ms, true, 1);
   EXPECT_EQ((*host)->deadline(), Clock::time_point::max());
 }
 
@@ -222,8 +222,8 @@ TEST_F(RunReleases, OnlyTheCanaryHasItAndOneFailureUndoesIt) {
     (*other)->until([&] { return (*(*other))->look(), state().trial.has_value(); });
     EXPECT_EQ((*other)->wanted(), (Wanted{1, 0}));
   }
-  (*a)->count(2, 5, 1ms, true, false, 0);
-  (*a)->count(1, 5, 1ms, false, false, 0);
+  (*a)->called(2, 5, 1ms, false, 0);
+  (*a)->called(1, 5, 1ms, true, 0);
   (*a)->undone(2, "record 7: bad");
   EXPECT_EQ(a->wanted(), (Wanted{1, 0}));
   EXPECT_EQ(a->said("release 2 is undone"), 1u);
@@ -258,10 +258,10 @@ TEST_F(RunReleases, ATrialIsConfirmedOnceItHasBaked) {
   a->until(Wanted{2, 1});
   (*a)->taken(2);
   EXPECT_EQ(b->wanted(), (Wanted{1, 0}));
-  (*a)->count(2, 10, 1ms, false, false, 0);
+  (*a)->called(2, 10, 1ms, true, 0);
   b->until([&] { return a->turn(10ms), b->turn(10ms), b->wanted() == Wanted{2, 1}; });
   (*b)->taken(2);
-  (*b)->count(2, 10, 1ms, false, false, 0);
+  (*b)->called(2, 10, 1ms, true, 0);
   b->until([&] { return a->turn(10ms), b->turn(10ms), b->wanted() == Wanted{2, 0}; });
   a->until(Wanted{2, 0});
   EXPECT_EQ(state().current, 2u);
@@ -273,13 +273,13 @@ TEST_F(RunReleases, ACrashCountsUnlessTheRecordsAreToBlame) {
   auto host = start("a");
   replace(2);
   host->until(Wanted{2, 1});
-  (*host)->count(2, 0, 0ms, false, true, 0);
+  (*host)->died(2, false);
   EXPECT_EQ(host->wanted(), (Wanted{2, 1})) << "it has not taken the shard yet: the shard says why";
   (*host)->taken(2);
-  (*host)->count(2, 5, 1ms, false, true, 0);
-  (*host)->count(1, 5, 1ms, false, true, 0);
+  (*host)->died(2, true);
+  (*host)->died(1, true);
   EXPECT_EQ(host->wanted(), (Wanted{2, 1})) << "the release before died of it as well";
-  (*host)->count(2, 0, 0ms, false, true, 0);
+  (*host)->died(2, false);
   EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
   EXPECT_THAT(state().history.back().why, HasSubstr("no records in hand"));
 }

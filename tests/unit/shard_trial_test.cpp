@@ -132,6 +132,35 @@ TEST_F(Trial, WhatTheNewOneFailsAtTheOldOneIsGiven) {
   EXPECT_FALSE(take<action::StartWorker>());
 }
 
+TEST_F(Trial, ARecordMayBeToBlameOnceThePluginHasIt) {
+  const Death seen{Death::Kind::signal, 9, "killed by SIGKILL"};
+  Death unseen = seen;
+  unseen.call_begun = false;
+  on_trial();
+  take_over();
+  EXPECT_FALSE(shard->died_with_records(candidate, seen)) << "it has none";
+  send(1, 1);
+  over(called(Call::process_records));
+  EXPECT_FALSE(shard->died_with_records(candidate, seen)) << "it has finished them";
+  ASSERT_EQ(checkpoint(), "1");
+  ASSERT_TRUE(answered());
+  send(2, 2);
+  called(Call::process_records);
+  EXPECT_TRUE(shard->died_with_records(candidate, seen));
+  EXPECT_FALSE(shard->died_with_records(candidate, unseen));
+  EXPECT_FALSE(shard->died_with_records(standby, seen));
+}
+
+TEST_F(Trial, ARecordThatIsHeldMayBeToBlame) {
+  on_trial(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  take_over();
+  send(1, 1);
+  over(called(Call::process_records));
+  Death unseen{Death::Kind::signal, 9, "killed by SIGKILL"};
+  unseen.call_begun = false;
+  EXPECT_TRUE(shard->died_with_records(candidate, unseen));
+}
+
 TEST_F(Trial, WhatBothFailAtIsTheRecordsFault) {
   on_trial();
   take_over();
