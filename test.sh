@@ -47,4 +47,6 @@ step "fuzz targets on their seeds and a little further"
 ctest --test-dir build/fuzz --tests-regex '^fuzz' --output-on-failure
 step "test release"
 ctest --preset release --parallel 2
+step "the quick start"
+./quickstart.sh
 step "done"

@@ -7,26 +7,18 @@
 #include <filesystem>
 
 #include "cli/cli.hpp"
+#include "launch/files.hpp"
 #include "support/exit_code.hpp"
 
 namespace kclhost::host::cli {
 namespace {
 
-// Beside this program, as in a build tree, or in libexec, as a distribution may have it; empty: in neither.
-std::filesystem::path find_companion(const std::filesystem::path& folder, const char* program) {
-  for (const auto& candidate : {folder / program, folder / "../libexec/kclhost" / program}) {
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return {};
-}
-
 // Only returns what went wrong.
 int become(const char* program, const std::string& command, const std::vector<std::string>& arguments) {
-  std::error_code error;
-  const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  const auto path = find_companion(folder, program);
+  const std::filesystem::path kclhost = launch::own_executable();
+  const auto path = launch::find_companion(kclhost, program);
   if (path.empty()) {
-    complain(command + ": no " + program + " in " + folder.string() +
+    complain(command + ": no " + program + " in " + kclhost.parent_path().string() +
              " or its ../libexec/kclhost: install it beside kclhost");
     return exit_stopped;
   }

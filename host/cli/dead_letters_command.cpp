@@ -6,6 +6,7 @@
 #include "config/units.hpp"
 #include "store/state_key.hpp"
 #include "support/exit_code.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::cli::dead_letters {
 
@@ -20,9 +21,7 @@ Selection::Selection(const Options& options) : shard_(options.shard), sequence_(
   if (options.older_than.empty()) return;
   const auto age = config::parse_duration(options.older_than);
   if (!age) throw Failure{exit_usage, "--older-than " + options.older_than + " is no duration; write 7d, 12h or 30m"};
-  const auto now =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
-  newest_ms_ = (now - *age).count();
+  newest_ms_ = wall_clock_ms() - age->count();
 }
 
 bool Selection::contains(const StoredLetter& letter) const {

@@ -11,16 +11,12 @@
 #include "store/state_key.hpp"
 #include "support/exit_code.hpp"
 #include "support/one_line.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::cli {
 namespace {
 
 using dead_letters::Failure;
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 template <class T>
 T or_fail(Result<T> result) {
@@ -209,7 +205,7 @@ void LetterReplay::note(std::size_t index, Replayed::State state, const std::str
   Replayed& result = (*progress_)[index];
   // What is only known to be unflushed was tried before, by another worker perhaps.
   if (state != Replayed::State::unflushed) {
-    result.time_ms = now_ms();
+    result.time_ms = wall_clock_ms();
     result.plugin_id = worker_.about().id;
     result.plugin_version = worker_.about().version;
     result.generation = worker_.generation();

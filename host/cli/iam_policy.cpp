@@ -110,7 +110,7 @@ std::vector<Statement> least_policy(const Properties& properties, const std::str
       properties, "KeepLeases",
       {"CreateTable", "DeleteItem", "DescribeTable", "GetItem", "PutItem", "Scan", "UpdateItem", "UpdateTable"}, leases,
       "", "leaseTablePitrEnabled"));
-  policy.push_back({"FindOwnLeases", {"dynamodb:Query"}, {leases + "/index/LeaseOwnerToLeaseKeyIndex"}});
+  policy.push_back({"FindOwnLeases", {"dynamodb:Query"}, {leases + "/index/" + config::owner_index}});
   policy.push_back(table_statement(
       properties, "Coordinate",
       {"CreateTable", "DeleteItem", "DescribeTable", "GetItem", "PutItem", "Scan", "UpdateItem"},

@@ -31,6 +31,7 @@
 #include "store/release_store.hpp"
 #include "store/state_key.hpp"
 #include "support/exit_code.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -93,7 +94,6 @@ std::string introduce(const config::Config& config, const launch::Command& comma
 
 void introduce_to(hub::Hub& hub, const config::Config& config, const std::map<std::string, std::string>& properties,
                   const std::string& address) {
-  using namespace std::chrono;
   hub::LaunchState& launch = hub.launch();
   launch.version = KCLHOST_VERSION;
   launch.application = store::daemon_property(config, "applicationName");
@@ -104,7 +104,7 @@ void introduce_to(hub::Hub& hub, const config::Config& config, const std::map<st
   }
   launch.metrics = address;
   launch.pid = ::getpid();
-  launch.started_ms = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  launch.started_ms = wall_clock_ms();
 }
 
 // Why the daemon ended, and what that means for us.

@@ -9,6 +9,7 @@
 
 #include "store/state_key.hpp"
 #include "support/exit_code.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::cli::rollouts {
 namespace {
@@ -51,7 +52,6 @@ rollout::State Desk::state() const {
 }
 
 rollout::State Desk::change(const std::function<void(const rollout::State&, rollout::Change&)>& what) const {
-  using namespace std::chrono;
   if (std::string why = store_.make_folder(); !why.empty()) throw Failure{exit_stopped, why};
   std::string why;
   const Fd lock = store_.lock(patience, why);
@@ -59,8 +59,7 @@ rollout::State Desk::change(const std::function<void(const rollout::State&, roll
     throw Failure{exit_stopped, why.empty() ? "another kclhost holds " + (store_.folder() / "lock").string() : why};
   const rollout::State before = state();
   rollout::State after = before;
-  rollout::Change change(after, duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count(),
-                         "kclhost rollout");
+  rollout::Change change(after, wall_clock_ms(), "kclhost rollout");
   what(before, change);
   if (after == before) return after;
   why = store_.write(after);

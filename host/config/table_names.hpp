@@ -14,6 +14,9 @@ struct TableNames {
 };
 TableNames table_names(const std::map<std::string, std::string>& properties);
 
+// The lease table's index, by which each daemon asks for the leases that it was given.
+inline constexpr char owner_index[] = "LeaseOwnerToLeaseKeyIndex";
+
 // A name that DynamoDB refuses.
 struct BadTableName {
   std::string property;  // that it comes from

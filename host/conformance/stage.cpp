@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "support/wall_clock.hpp"
 #include "worker/host_table.hpp"
 
 namespace kclhost::host::conformance {
@@ -16,8 +17,7 @@ constexpr std::size_t most_deaths = 60;
 
 Now now() {
   using namespace std::chrono;
-  return {duration_cast<Time>(Clock::now().time_since_epoch()),
-          duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
+  return {duration_cast<Time>(Clock::now().time_since_epoch()), wall_clock_ms()};
 }
 
 }  // namespace

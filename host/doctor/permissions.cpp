@@ -4,20 +4,18 @@
 
 #include "aws/errors.hpp"
 #include "config/daemon_properties.hpp"
+#include "config/table_names.hpp"
 #include "doctor/checks.hpp"
-#include "support/json_string.hpp"
+#include "support/json_out.hpp"
 
 namespace kclhost::host::doctor {
 namespace {
 
 using json::text_of;
 
-std::string member(const char* name, const std::string& value) {
-  std::string text;
-  append_json_string(text, name);
-  text += ':';
-  append_json_string(text, value);
-  return text;
+// A request that names one thing.
+std::string request(const char* name, const std::string& value) {
+  return JsonOut().open('{').member(name, value).close('}').take();
 }
 
 // Why nothing can be asked of a service; "": it can.
@@ -51,14 +49,24 @@ void read_one_shard(Setup& setup, const std::string& stream, const rapidjson::Do
                     Outcome& outcome) {
   const auto list = shards.FindMember("Shards");
   if (list == shards.MemberEnd() || !list->value.IsArray() || list->value.Empty()) return;
-  const Answer iterator =
-      try_out(setup, "kinesis", "GetShardIterator",
-              '{' + member("StreamName", stream) + ',' + member("ShardId", text_of(list->value[0], "ShardId")) + ',' +
-                  member("ShardIteratorType", "LATEST") + '}',
-              on, outcome);
+  const Answer iterator = try_out(setup, "kinesis", "GetShardIterator",
+                                  JsonOut()
+                                      .open('{')
+                                      .member("StreamName", stream)
+                                      .member("ShardId", text_of(list->value[0], "ShardId"))
+                                      .member("ShardIteratorType", "LATEST")
+                                      .close('}')
+                                      .take(),
+                                  on, outcome);
   if (!iterator.document) return;
   try_out(setup, "kinesis", "GetRecords",
-          '{' + member("ShardIterator", text_of(*iterator.document, "ShardIterator")) + ",\"Limit\":1}", on, outcome);
+          JsonOut()
+              .open('{')
+              .member("ShardIterator", text_of(*iterator.document, "ShardIterator"))
+              .member("Limit", 1)
+              .close('}')
+              .take(),
+          on, outcome);
 }
 
 bool fans_out(const Setup& setup) {
@@ -70,14 +78,13 @@ bool fans_out(const Setup& setup) {
 void look_for_consumer(Setup& setup, const std::string& stream, const std::string& on, Outcome& outcome) {
   const auto& properties = setup.config.daemon.properties;
   if (properties.count("fanoutConfig.consumerArn") != 0) return;
-  const Answer summary =
-      try_out(setup, "kinesis", "DescribeStreamSummary", '{' + member("StreamName", stream) + '}', on, outcome);
+  const Answer summary = try_out(setup, "kinesis", "DescribeStreamSummary", request("StreamName", stream), on, outcome);
   if (!summary.document || !summary.document->HasMember("StreamDescriptionSummary")) return;
   const auto named = properties.find("fanoutConfig.consumerName");
   const std::string consumer = named == properties.end() ? setup.services.plan().application : named->second;
   const std::string arn = text_of((*summary.document)["StreamDescriptionSummary"], "StreamARN");
   try_out(setup, "kinesis", "DescribeStreamConsumer",
-          '{' + member("StreamARN", arn) + ',' + member("ConsumerName", consumer) + '}', on, outcome);
+          JsonOut().open('{').member("StreamARN", arn).member("ConsumerName", consumer).close('}').take(), on, outcome);
 }
 
 std::string key_of(const rapidjson::Value& table) {
@@ -92,8 +99,7 @@ std::string key_of(const rapidjson::Value& table) {
 // True where the table is there.
 bool look_at_table(Setup& setup, const launch::KclTable& table, Outcome& outcome) {
   const std::string on = "table " + table.name + " in " + setup.services.access().region;
-  const std::string named = '{' + member("TableName", table.name);
-  const Answer answer = try_out(setup, "dynamodb", "DescribeTable", named + '}', on, outcome);
+  const Answer answer = try_out(setup, "dynamodb", "DescribeTable", request("TableName", table.name), on, outcome);
   if (answer.code == "ResourceNotFoundException") return false;
   if (failed(answer)) outcome.findings.push_back({on, answer.message, "see what DynamoDB's message says"});
   if (!answer.document || !answer.document->HasMember("Table")) return true;
@@ -113,17 +119,19 @@ bool look_at_table(Setup& setup, const launch::KclTable& table, Outcome& outcome
     return true;
   }
   if (status == "CREATING") return true;
-  try_out(setup, "dynamodb", "Scan", named + ",\"Limit\":1}", on, outcome);
+  JsonOut scan, get, query;
+  scan.open('{').member("TableName", table.name).member("Limit", 1).close('}');
+  try_out(setup, "dynamodb", "Scan", scan.take(), on, outcome);
   if (table.key != std::string("wid")) {  // of that table the KCL gets no single row
-    const std::string key = ",\"Key\":{\"" + table.key + "\":{" + member("S", "kclhost-doctor") + "}}";
-    try_out(setup, "dynamodb", "GetItem", named + key + '}', on, outcome);
+    get.open('{').member("TableName", table.name).key("Key").open('{');
+    get.key(table.key).open('{').member("S", "kclhost-doctor").close('}').close('}').close('}');
+    try_out(setup, "dynamodb", "GetItem", get.take(), on, outcome);
   }
   if (about.HasMember("GlobalSecondaryIndexes") && table.key == "leaseKey") {
-    try_out(setup, "dynamodb", "Query",
-            named + ',' + member("IndexName", "LeaseOwnerToLeaseKeyIndex") + ',' +
-                member("KeyConditionExpression", "leaseOwner = :owner") +
-                ",\"ExpressionAttributeValues\":{\":owner\":{" + member("S", "kclhost-doctor") + "}}}",
-            on + ", its index", outcome);
+    query.open('{').member("TableName", table.name).member("IndexName", config::owner_index);
+    query.member("KeyConditionExpression", "leaseOwner = :owner").key("ExpressionAttributeValues").open('{');
+    query.key(":owner").open('{').member("S", "kclhost-doctor").close('}').close('}').close('}');
+    try_out(setup, "dynamodb", "Query", query.take(), on + ", its index", outcome);
   }
   return true;
 }
@@ -156,10 +164,9 @@ Outcome look_at_credentials(Setup& setup) {
   if (!services.kinesis_answers && !services.dynamodb_answers) {
     return not_looked("there are some, but nobody can be asked whether they are good");
   }
-  const Answer answer =
-      services.kinesis_answers
-          ? services.ask_kinesis("ListShards", '{' + member("StreamName", services.plan().stream) + '}')
-          : services.ask_dynamodb("DescribeTable", '{' + member("TableName", services.plan().leases.name) + '}');
+  const Answer answer = services.kinesis_answers
+                            ? services.ask_kinesis("ListShards", request("StreamName", services.plan().stream))
+                            : services.ask_dynamodb("DescribeTable", request("TableName", services.plan().leases.name));
   if (answer.not_believed()) {
     const prime::DaemonAccess& access = services.access();
     return found({services.kinesis_answers ? access.kinesis_endpoint : access.dynamodb_endpoint, answer.message,
@@ -176,7 +183,7 @@ Outcome look_at_stream(Setup& setup) {
   const std::string region = setup.services.access().region;
   const std::string on = "stream " + stream + " in " + region;
   outcome.says = on;
-  const Answer answer = try_out(setup, "kinesis", "ListShards", '{' + member("StreamName", stream) + '}', on, outcome);
+  const Answer answer = try_out(setup, "kinesis", "ListShards", request("StreamName", stream), on, outcome);
   if (answer.code == "ResourceNotFoundException") {
     outcome.findings.push_back(
         {on, "there is none: " + answer.message,

@@ -1,7 +1,8 @@
 #include "hub/health.hpp"
-#include "support/json_out.hpp"
 
 #include <algorithm>
+
+#include "support/json_out.hpp"
 
 namespace kclhost::host::hub {
 namespace {

@@ -7,8 +7,8 @@
 #include <cerrno>
 
 #include "hub/shard_state.hpp"
-#include "hub/snapshot.hpp"
 #include "support/json_out.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::hub {
 namespace {
@@ -22,11 +22,6 @@ constexpr std::size_t most_peers = 10'000, most_readers = 16;
 constexpr std::int64_t patience_with_reader_ms = 5'000;
 // Of shards that nobody here has any more the counters of so many are kept, the latest.
 constexpr std::size_t most_left = 2'000;
-
-std::int64_t now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -77,7 +72,7 @@ void Hub::accept() {
   if (!pid) return;
   auto peer = std::make_unique<Peer>();
   peer->pid = *pid;
-  peer->since_ms = peer->heard_ms = now_ms();
+  peer->since_ms = peer->heard_ms = wall_clock_ms();
   const int number = fd.get();
   peer->fd = std::move(fd);
   loop_->add(number, [this, one = peer.get()] { hear(*one); });
@@ -100,7 +95,7 @@ void Hub::hear(Peer& peer) {
 }
 
 void Hub::take(Peer& peer, const Packet& packet, std::string_view bytes) {
-  peer.heard_ms = now_ms();
+  peer.heard_ms = wall_clock_ms();
   peer.asked_ms = 0;
   if (packet.type == Type::shard) {
     peer.state = std::make_shared<const std::string>(bytes);
@@ -111,7 +106,7 @@ void Hub::take(Peer& peer, const Packet& packet, std::string_view bytes) {
 }
 
 void Hub::cut_off_stalled(const Peer& but) {
-  const std::int64_t now = now_ms();
+  const std::int64_t now = wall_clock_ms();
   std::vector<Peer*> stalled;
   for (const auto& [fd, peer] : peers_) {
     if (peer->reads && peer.get() != &but && now - peer->heard_ms > patience_with_reader_ms) {
@@ -121,7 +116,7 @@ void Hub::cut_off_stalled(const Peer& but) {
   for (Peer* const peer : stalled) close(*peer);
 }
 
-std::deque<Hub::Bytes> Hub::tell() {
+std::deque<Hub::Bytes> Hub::tell(What what) {
   std::deque<Bytes> all;
   const auto add = [&all](Type type, std::string_view json, std::size_t part = 0, std::size_t parts = 1) {
     all.push_back(std::make_shared<const std::string>(make_packet(type, json, part, parts)));
@@ -133,11 +128,13 @@ std::deque<Hub::Bytes> Hub::tell() {
     out.open('{').member("pid", host->pid).member("since_ms", host->since_ms).member("heard_ms", host->heard_ms);
     add(Type::host, out.member("asked_ms", host->asked_ms).close('}').take());
     all.push_back(host->state);
+    if (what == What::state) continue;
     for (const Bytes& part : host->metrics) {
       if (part) all.push_back(part);
     }
   }
   for (const auto& [whose, left] : left_) {
+    if (what == What::state) break;
     JsonOut out;
     add(Type::left, out.open('{').member("stream", whose.first).member("shard", whose.second).close('}').take());
     const auto parts = to_json(left.counted.series(), longest_packet / 2);
@@ -153,29 +150,12 @@ void Hub::answer(Peer& peer) {
   const auto readers = std::count_if(peers_.begin(), peers_.end(), [](const auto& one) { return one.second->reads; });
   if (static_cast<std::size_t>(readers) >= most_readers) return close(peer);
   peer.reads = true;
-  peer.heard_ms = now_ms();
+  peer.heard_ms = wall_clock_ms();
   peer.out = tell();
   // It asks again once it has everything.
   loop_->remove(peer.fd.get());
   loop_->add_writable(peer.fd.get(), [this, &peer] { write(peer); });
   write(peer);
-}
-
-Snapshot Hub::look() {
-  Snapshot seen;
-  seen.launch = launch_;
-  for (const auto& [fd, host] : peers_) {
-    if (!host->state) continue;
-    auto state = parse_shard_state(Packet::read(*host->state)->json);
-    seen.hosts.push_back({.pid = host->pid,
-                          .since_ms = host->since_ms,
-                          .heard_ms = host->heard_ms,
-                          .asked_ms = host->asked_ms,
-                          .state = state ? std::move(*state) : ShardState()});
-  }
-  seen.taken_ms = now_ms();
-  ask_hosts();
-  return seen;
 }
 
 void Hub::write(Peer& peer) {
@@ -186,7 +166,7 @@ void Hub::write(Peer& peer) {
       return close(peer);
     }
     peer.out.pop_front();
-    peer.heard_ms = now_ms();
+    peer.heard_ms = wall_clock_ms();
   }
   peer.reads = false;
   loop_->remove(peer.fd.get());
@@ -195,7 +175,7 @@ void Hub::write(Peer& peer) {
 
 // What they answer is there for who asks next.
 void Hub::ask_hosts() {
-  const std::int64_t now = now_ms();
+  const std::int64_t now = wall_clock_ms();
   const std::string packet = make_packet(Type::report, "{}");
   for (const auto& [fd, host] : peers_) {
     if (!host->state || host->asked_ms != 0 || now - host->heard_ms < silence_ms) continue;

@@ -33,8 +33,6 @@ struct LaunchState {
   std::string json() const;
 };
 
-struct Snapshot;
-
 // Keeps the last word of each host as it came, and takes apart what a host has counted once that has ended: so the
 // counters of a shard go on when its next host begins at 0. Never waits: who does not read what was asked for is cut
 // off. One thread, the loop's.
@@ -55,11 +53,10 @@ class Hub {
   void attach(EventLoop& loop);
   void detach();
 
-  // What a reader would get, but for the metrics. Asks silent hosts how they are: the next look has that.
-  Snapshot look();
-  // All that it knows, as the packets that a reader gets. Has hosts that were silent say how they are, for the next one
-  // who asks.
-  std::deque<Bytes> tell();
+  enum class What { state, all };  // all: the metrics too
+  // What it knows, as the packets that a reader gets. Has hosts that were silent say how they are, for the next one who
+  // asks.
+  std::deque<Bytes> tell(What what = What::all);
 
  private:
   struct Peer {

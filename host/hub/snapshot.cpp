@@ -10,42 +10,30 @@
 #include "hub/packet.hpp"
 #include "hub/socket.hpp"
 #include "support/json.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::hub {
 namespace {
 
 using Value = rapidjson::Value;
 
-std::string text_in(const Value& object, const char* name) {
-  const auto found = object.FindMember(name);
-  if (found == object.MemberEnd() || !found->value.IsString()) return {};
-  return {found->value.GetString(), found->value.GetStringLength()};
-}
-
-std::int64_t number_in(const Value& object, const char* name) {
-  const auto found = object.FindMember(name);
-  return found != object.MemberEnd() && found->value.IsInt64() ? found->value.GetInt64() : 0;
-}
+using json::number_of;
+using json::text_of;
 
 bool truth_in(const Value& object, const char* name) {
   const auto found = object.FindMember(name);
   return found != object.MemberEnd() && found->value.IsBool() && found->value.GetBool();
 }
 
-std::int64_t time_of_day_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 LaunchState launch_of(const Value& from) {
-  return {.version = text_in(from, "version"),
-          .application = text_in(from, "application"),
-          .stream = text_in(from, "stream"),
-          .worker = text_in(from, "worker"),
-          .metrics = text_in(from, "metrics"),
-          .pid = number_in(from, "pid"),
-          .started_ms = number_in(from, "started_ms"),
-          .daemon_pid = number_in(from, "daemon_pid"),
+  return {.version = text_of(from, "version"),
+          .application = text_of(from, "application"),
+          .stream = text_of(from, "stream"),
+          .worker = text_of(from, "worker"),
+          .metrics = text_of(from, "metrics"),
+          .pid = number_of(from, "pid"),
+          .started_ms = number_of(from, "started_ms"),
+          .daemon_pid = number_of(from, "daemon_pid"),
           .stopping = truth_in(from, "stopping")};
 }
 
@@ -65,14 +53,14 @@ class Reader {
         to_.launch = launch_of(document);
         return true;
       case Type::host:
-        to_.hosts.push_back({.pid = number_in(document, "pid"),
-                             .since_ms = number_in(document, "since_ms"),
-                             .heard_ms = number_in(document, "heard_ms"),
-                             .asked_ms = number_in(document, "asked_ms")});
+        to_.hosts.push_back({.pid = number_of(document, "pid"),
+                             .since_ms = number_of(document, "since_ms"),
+                             .heard_ms = number_of(document, "heard_ms"),
+                             .asked_ms = number_of(document, "asked_ms")});
         series_ = &to_.hosts.back().series;
         return true;
       case Type::left:
-        to_.left.push_back({text_in(document, "stream"), text_in(document, "shard"), {}});
+        to_.left.push_back({text_of(document, "stream"), text_of(document, "shard"), {}});
         series_ = &to_.left.back().series;
         return true;
       default:
@@ -103,13 +91,13 @@ class Reader {
 
 }  // namespace
 
-Snapshot look_at(Hub& hub) {
+Snapshot look_at(Hub& hub, Hub::What what) {
   Snapshot snapshot;
   Reader reader(snapshot);
-  for (const Hub::Bytes& bytes : hub.tell()) {
+  for (const Hub::Bytes& bytes : hub.tell(what)) {
     if (const auto packet = Packet::read(*bytes)) reader.take(*packet);
   }
-  snapshot.taken_ms = time_of_day_ms();
+  snapshot.taken_ms = wall_clock_ms();
   return snapshot;
 }
 
@@ -137,7 +125,7 @@ Result<Snapshot> ask_hub(const std::filesystem::path& socket, std::chrono::milli
       return Error{socket.string() + ": what answers here is no kclhost launch of this version"};
     }
   }
-  snapshot.taken_ms = time_of_day_ms();
+  snapshot.taken_ms = wall_clock_ms();
   return snapshot;
 }
 

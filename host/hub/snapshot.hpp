@@ -36,7 +36,7 @@ struct Snapshot {
 };
 
 // What our own hub knows.
-Snapshot look_at(Hub& hub);
+Snapshot look_at(Hub& hub, Hub::What what = Hub::What::all);
 
 // Asks the hub at that socket, and waits for each piece of the answer that long. The error is one line.
 Result<Snapshot> ask_hub(const std::filesystem::path& socket, std::chrono::milliseconds patience);

@@ -53,6 +53,14 @@ std::optional<fs::path> shipped_crate() {
   return manifest ? std::optional(manifest->parent_path()) : std::nullopt;
 }
 
+std::filesystem::path find_companion(const std::filesystem::path& kclhost, const char* program) {
+  const std::filesystem::path folder = kclhost.parent_path();
+  for (const auto& candidate : {folder / program, folder / "../libexec/kclhost" / program}) {
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  return {};
+}
+
 std::optional<fs::path> find_program(const std::string& program) {
   if (program.find('/') != std::string::npos) {
     return is_executable(program) ? std::optional<fs::path>(program) : std::nullopt;

@@ -20,6 +20,10 @@ std::optional<std::filesystem::path> shipped_file(const std::string& name);
 // The folder of the Rust crate, found in the same way.
 std::optional<std::filesystem::path> shipped_crate();
 
+// One of the programs that belong to `kclhost`: beside it, as in a build tree, or in ../libexec/kclhost, as a
+// distribution may have it. Empty: in neither.
+std::filesystem::path find_companion(const std::filesystem::path& kclhost, const char* program);
+
 // What a shell would run for `program`: itself when it has a slash, else the first hit on the PATH.
 std::optional<std::filesystem::path> find_program(const std::string& program);
 

@@ -1,7 +1,5 @@
 #include "launch/priming.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <string_view>
@@ -9,6 +7,7 @@
 #include "config/daemon_properties.hpp"
 #include "config/daemon_version.hpp"
 #include "config/table_names.hpp"
+#include "launch/files.hpp"
 
 namespace kclhost::host::launch {
 namespace {
@@ -28,15 +27,6 @@ constexpr std::string_view default_provider_class =
     "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider";
 
 constexpr char primer[] = "kclhost-prime";
-
-// Beside kclhost, as in a build tree, or in libexec, as a distribution may have it; empty: in neither.
-std::filesystem::path find_primer(const std::filesystem::path& kclhost) {
-  const std::filesystem::path folder = kclhost.parent_path();
-  for (const auto& candidate : {folder / primer, folder / "../libexec/kclhost" / primer}) {
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return {};
-}
 
 std::optional<std::string> get(const Properties& properties, const std::string& name) {
   const auto set = properties.find(name);
@@ -165,14 +155,14 @@ std::optional<std::string> why_not_primed(const config::Daemon& daemon, const st
   Properties properties = daemon.properties;
   properties.emplace("awsCredentialsProvider", default_provider);
   if (const auto plan = plan_priming(properties); !plan) return plan.error();
-  if (!find_primer(kclhost).empty()) return std::nullopt;
+  if (!find_companion(kclhost, primer).empty()) return std::nullopt;
   return std::string(primer) + " is not in " + kclhost.parent_path().string() +
          " or its ../libexec/kclhost: install it beside kclhost";
 }
 
 std::vector<std::string> with_priming(const std::filesystem::path& kclhost, const std::filesystem::path& properties,
                                       const std::vector<std::string>& daemon) {
-  std::vector<std::string> command{find_primer(kclhost).string(), properties.string()};
+  std::vector<std::string> command{find_companion(kclhost, primer).string(), properties.string()};
   command.insert(command.end(), daemon.begin(), daemon.end());
   return command;
 }

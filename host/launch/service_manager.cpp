@@ -1,8 +1,6 @@
 #include "launch/service_manager.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 
 #include "hub/health.hpp"
 #include "hub/snapshot.hpp"
+#include "launch/child_process.hpp"
 #include "support/excerpt.hpp"
 
 namespace kclhost::host::launch {
@@ -104,13 +103,7 @@ void ServiceManager::start_look() {
   look_ = ::fork();
   if (look_ < 0) return ready(answered_ + ": " + std::strerror(errno));
   if (look_ == 0) {
-    ::setpgid(0, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != self) ::_exit(1);
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::dup2(::open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+    begin_child(self, SIGKILL);
     for (const int out : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(answer->writer(), out);
     ::execl(settings_.kclhost.c_str(), "kclhost", "rollout", "look", "--config", settings_.config.c_str(), nullptr);
     ::_exit(127);
@@ -144,7 +137,7 @@ void ServiceManager::end_look() {
 // ---- Now and then
 
 std::string ServiceManager::status() {
-  const hub::Snapshot now = hub_->look();
+  const hub::Snapshot now = hub::look_at(*hub_, hub::Hub::What::state);
   const auto shards = std::count_if(now.hosts.begin(), now.hosts.end(),
                                     [](const hub::Snapshot::Host& host) { return !host.state.shard.empty(); });
   const std::vector<std::string> troubles = hub::troubles(now, settings_.stalled_after);

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "launch/blocked_signals.hpp"
+#include "launch/child_process.hpp"
 #include "launch/cold_start.hpp"
 #include "launch/daemon_log.hpp"
 #include "launch/relay.hpp"
@@ -78,15 +79,8 @@ class Supervisor {
 
 // Between fork and exec. Allocates, which is fine in a child of a process with one thread.
 void Supervisor::become_daemon(pid_t parent, int error_pipe) const {
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != parent) ::_exit(1);
+  begin_child(parent, SIGTERM);
   for (const int ignored : {SIGPIPE, SIGXFSZ}) ::signal(ignored, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  const int null = ::open("/dev/null", O_RDONLY);
-  if (null > STDIN_FILENO) ::dup2(null, STDIN_FILENO), ::close(null);
   ::dup2(relays_[0].writer(), STDOUT_FILENO);
   ::dup2(relays_[1].writer(), STDERR_FILENO);
   if (job_.keep_open >= 0) ::fcntl(job_.keep_open, F_SETFD, 0);

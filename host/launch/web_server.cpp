@@ -2,13 +2,15 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "launch/child_process.hpp"
+#include "launch/files.hpp"
 
 namespace kclhost::host::launch {
 namespace {
@@ -17,23 +19,14 @@ constexpr char web_program[] = "kclhost-web";
 constexpr std::chrono::seconds first_pause{1}, longest_pause{60};
 constexpr int listening_fd = 3;
 
-// Beside kclhost, as in a build tree, or in libexec, as a distribution may have it; empty: in neither.
-std::filesystem::path find_web_program(const std::filesystem::path& folder) {
-  for (const auto& candidate : {folder / web_program, folder / "../libexec/kclhost" / web_program}) {
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<WebServer> WebServer::open(const config::Metrics& config, const std::filesystem::path& kclhost) {
   WebServer server;
-  const std::filesystem::path folder = kclhost.parent_path();
-  server.program_ = find_web_program(folder).string();
+  server.program_ = find_companion(kclhost, web_program).string();
   if (server.program_.empty()) {
-    return Error{std::string("metrics.listen is set, and there is no ") + web_program + " in " + folder.string() +
-                 " or its ../libexec/kclhost: install it beside kclhost"};
+    return Error{std::string("metrics.listen is set, and there is no ") + web_program + " in " +
+                 kclhost.parent_path().string() + " or its ../libexec/kclhost: install it beside kclhost"};
   }
   auto port = listen_at(*config.listen);
   if (!port) return Error{port.error()};
@@ -59,20 +52,13 @@ void WebServer::start() {
     return;
   }
   if (pid_ > 0) return;
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != self) ::_exit(1);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  begin_child(self, SIGKILL);
   ::signal(SIGPIPE, SIG_IGN);
   if (port_.fd.get() == listening_fd) {
     ::fcntl(listening_fd, F_SETFD, 0);
   } else {
     ::dup2(port_.fd.get(), listening_fd);
   }
-  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  ::dup2(null, STDIN_FILENO);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   ::execl(program_.c_str(), web_program, hub_.c_str(), std::to_string(listening_fd).c_str(), stalled_after_.c_str(),
           nullptr);

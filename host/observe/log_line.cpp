@@ -6,6 +6,7 @@
 
 #include "support/json_string.hpp"
 #include "support/one_line.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::observe {
 namespace {
@@ -30,8 +31,7 @@ std::string lost_lines(std::uint64_t number, std::string_view why) {
 }
 
 std::string log_time() {
-  const auto time = std::chrono::system_clock::now().time_since_epoch();
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  const std::int64_t ms = wall_clock_ms();
   const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "config/table_names.hpp"
 #include "prime/leases.hpp"
 
 namespace kclhost::host::prime {
@@ -11,8 +12,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using State = aws::DynamoDb::State;
 
-// By it each daemon asks for the leases that it was given.
-constexpr char index_name[] = "LeaseOwnerToLeaseKeyIndex";
 constexpr char index_key[] = "leaseOwner";
 
 aws::NewTable plain(const launch::KclTable& table) {
@@ -66,7 +65,7 @@ std::string prime(const launch::PrimingPlan& plan, aws::Kinesis& kinesis, aws::D
   }
 
   aws::NewTable lease_table = plain(plan.leases);
-  lease_table.index = {index_name, index_key};
+  lease_table.index = {config::owner_index, index_key};
   if (!dynamodb.create(lease_table)) return let_another(plan, dynamodb, pause);
   for (const launch::KclTable* table : {&plan.coordinator_state, &plan.worker_metrics}) {
     if (!table->left_to_kcl) dynamodb.create(plain(*table));

@@ -34,8 +34,8 @@ struct Option {
   Target into;  // must live until the command has run
   const char* help;
   bool required = false;
-  const char* value =
-      nullptr;  // what --help calls the value; nullptr: its type. FILE, DIR, PROGRAM: shells complete it so
+  // What --help calls the value; nullptr: its type. FILE, DIR, PROGRAM: shells complete it so.
+  const char* value = nullptr;
   std::vector<std::string> choices = {};  // the values that are allowed; empty: all
   Least least = Least::any;               // numbers only
   bool show_default = false;              // in --help

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "support/base64.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::replay {
 namespace {
@@ -11,10 +12,7 @@ constexpr int default_partition_keys = 16;
 
 }  // namespace
 
-RecordReader::RecordReader(BatchBuilder& builder)
-    : builder_(builder),
-      now_(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-               .count()) {}
+RecordReader::RecordReader(BatchBuilder& builder) : builder_(builder), now_(wall_clock_ms()) {}
 
 std::optional<std::string> RecordReader::add_text(std::string_view line) {
   records::JsonRecord fields;

@@ -16,6 +16,7 @@
 #include "store/state_key.hpp"
 #include "support/excerpt.hpp"
 #include "support/process_memory.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::run {
 namespace {
@@ -24,11 +25,6 @@ namespace own = hub::own;
 
 constexpr std::chrono::seconds between_reports{1};
 constexpr std::size_t longest_error = 500;
-
-std::int64_t wall_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -80,7 +76,7 @@ Report::Report(const config::Config& config, const Shard& shard, EventLoop& loop
   state_.stream = store::stream_name(config);
   state_.application = store::daemon_property(config, "applicationName");
   state_.pid = ::getpid();
-  state_.started_ms = wall_ms();
+  state_.started_ms = wall_clock_ms();
   state_.phase = "starting";
   send();  // so that one that gets no further is known, too
 }
@@ -102,7 +98,7 @@ void Report::message(const protocol::Message& message) {
   if (!hub_) return;
   if (message.action == protocol::Action::initialize) state_.shard = message.shard_id;
   state_.phase = message.action_text;
-  busy_since_ms_ = wall_ms();
+  busy_since_ms_ = wall_clock_ms();
   using protocol::Action;
   const bool lost =
       message.action == Action::lease_lost || (message.action == Action::shutdown && message.reason != "TERMINATE");
@@ -145,11 +141,11 @@ void Report::checkpoint_answered(const CheckpointAnswer& answer) {
   checkpoint_.observe(seconds_since(checkpoint_begun_));
   ++(answer.ok() ? checkpoints_ok_ : checkpoints_failed_);
   if (answer.ok()) {
-    state_.checkpoint_ms = wall_ms();
+    state_.checkpoint_ms = wall_clock_ms();
     state_.checkpoints_fail_since_ms = 0;
     state_.checkpoint_error.clear();
   } else if (answer.status != KCLHOST_SHUTDOWN) {
-    if (state_.checkpoints_fail_since_ms == 0) state_.checkpoints_fail_since_ms = wall_ms();
+    if (state_.checkpoints_fail_since_ms == 0) state_.checkpoints_fail_since_ms = wall_clock_ms();
     state_.checkpoint_error = answer.name;
   }
   changed();
@@ -181,7 +177,7 @@ void Report::outcome(WorkerId worker, CallNumber call, const Outcome& outcome) {
   if (open == calls_.end()) return;
   const OpenCall was = *open;
   calls_.erase(open);
-  if (outcome.ok()) progress_ms_ = wall_ms();
+  if (outcome.ok()) progress_ms_ = wall_clock_ms();
   if (was.call == Call::process_records) {
     process_.observe(seconds_since(was.begun));
     if (!outcome.ok()) ++failures_;
@@ -253,7 +249,7 @@ void Report::told(const action::Tell& tell) {
 void Report::failed(const std::string& message) {
   if (!hub_ || message.empty()) return;
   state_.error = excerpt(message, longest_error);
-  state_.error_ms = wall_ms();
+  state_.error_ms = wall_clock_ms();
   changed();
 }
 
@@ -321,7 +317,7 @@ Amount Report::unfinished() const {
 void Report::update() {
   open_ = unfinished();
   const Amount finished = received_ - open_ - handed_over_;
-  if (finished.records != finished_.records) progress_ms_ = wall_ms();
+  if (finished.records != finished_.records) progress_ms_ = wall_clock_ms();
   finished_ = finished;
   state_.waiting_since_ms = busy_since_ms_ == 0 ? 0 : std::max(busy_since_ms_, progress_ms_);
   state_.position = shard_.position().str();

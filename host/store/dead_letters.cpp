@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "store/dead_letter_file.hpp"
+#include "support/wall_clock.hpp"
 
 namespace kclhost::host::store {
 namespace {
@@ -28,17 +29,13 @@ class Unlock {
   const Fd& fd_;
 };
 
-std::chrono::milliseconds milliseconds_now() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
-}
-
-std::string time_text(std::chrono::milliseconds since_epoch) {
-  const auto seconds = static_cast<std::time_t>(since_epoch.count() / 1000);
+std::string time_text(std::int64_t ms) {
+  const auto seconds = static_cast<std::time_t>(ms / 1000);
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
   char text[40];
   const std::size_t n = std::strftime(text, sizeof text, "%Y%m%dT%H%M%S", &utc);
-  std::snprintf(text + n, sizeof text - n, "%03dZ", static_cast<int>(since_epoch.count() % 1000));
+  std::snprintf(text + n, sizeof text - n, "%03dZ", static_cast<int>(ms % 1000));
   return text;
 }
 
@@ -46,7 +43,7 @@ std::string time_text(std::chrono::milliseconds since_epoch) {
 std::string set_aside(const std::filesystem::path& path) {
   auto name = *DeadLetterName::parse(path.filename().string());
   // The file's lock is held, and nobody else takes such names for this shard.
-  for (auto now = milliseconds_now();; ++now) {
+  for (std::int64_t now = wall_clock_ms();; ++now) {
     name.time = time_text(now);
     const std::filesystem::path full = path.parent_path() / name.str();
     struct stat status {};
@@ -73,7 +70,7 @@ Result<std::uint64_t> DeadLetters::append(std::span<const DeadLetter> letters, c
   lines_.clear();
   for (DeadLetter letter : letters) {
     for (std::int64_t* time : {&letter.first_try_ms, &letter.last_try_ms}) {
-      if (*time == 0) *time = milliseconds_now().count();
+      if (*time == 0) *time = wall_clock_ms();
     }
     append_dead_letter(lines_, letter, origin);
   }

@@ -62,8 +62,8 @@ struct Spec {
   std::optional<std::uint64_t> max_memory{};  // bytes; allocations beyond twice as much fail
   bool core_dumps = false;
   bool orderly_exit = false;  // behind destroy, by exit()
-  bool any_config =
-      false;  // nobody holds it against the schema: somebody has, or Call::check_config is all that follows
+  // Nobody holds the configuration against the schema: somebody has, or Call::check_config is all that follows.
+  bool any_config = false;
   // The plugin runs as a shadow, which gives way to all others; one that can't is not loaded.
   bool shadow = false;
   // destroy is a call like any other, with an outcome, and another create may follow: a process for many instances.

@@ -4,10 +4,10 @@ import os
 import resource
 import shutil
 import socket
-import ssl
 import subprocess
 
 import pytest
+from certificate import private_certificate
 from conftest import DAEMON_JAR
 from http_server import Server
 
@@ -245,14 +245,7 @@ def test_a_name_that_nobody_knows(clinic):
 
 
 def test_a_certificate_that_is_not_trusted(clinic, services, tmp_path):
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
-                   check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context, certificate = private_certificate(tmp_path)
     with Server(services, context) as server:
         clinic.properties["kinesisEndpoint"] = server.url
         cure = clinic.finds("endpoints", server.url, "certificate")

@@ -1,12 +1,10 @@
 """Where put connects, and whom it trusts, on the wire; the rules are unit tests."""
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from certificate import private_certificate
 from fake_kinesis import Server
 
 ARN = "arn:aws:kinesis:ap-south-1:123456789012:stream/words"
@@ -77,14 +75,7 @@ def test_a_streams_arn(put, server, kinesis):
 @pytest.fixture
 def private(tmp_path, kinesis):
     """A server whose certificate no system trusts, and the file of its authority."""
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not installed")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
-                   check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context, certificate = private_certificate(tmp_path)
     with Server(kinesis, context) as server:
         yield server, certificate
 

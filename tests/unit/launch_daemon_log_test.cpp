@@ -3,11 +3,15 @@
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
 
+#include "log_event.hpp"
+
 namespace kclhost::host::launch {
 namespace {
 
 using config::LogFormat;
 using config::LogLevel;
+using test::member;
+using test::parsed;
 
 config::Log settings(LogFormat format = LogFormat::json, LogLevel level = LogLevel::info) {
   config::Log log;
@@ -28,15 +32,7 @@ std::string about_child(const std::string& line) {
 
 rapidjson::Document event(const std::string& line) {
   EXPECT_TRUE(line.ends_with('\n') && line.find('\n') == line.size() - 1) << line;
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseValidateEncodingFlag>(line.data(), line.size());
-  EXPECT_TRUE(!document.HasParseError() && document.IsObject()) << line;
-  return document;
-}
-
-std::string member(const rapidjson::Document& document, const char* name) {
-  const auto found = document.FindMember(name);
-  return found == document.MemberEnd() ? "(missing)" : found->value.GetString();
+  return parsed(line);
 }
 
 TEST(DaemonLog, ALineIsAnEventAtItsOwnLevel) {

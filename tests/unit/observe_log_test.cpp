@@ -11,9 +11,13 @@
 #include <vector>
 
 #include "core_fixtures.hpp"
+#include "log_event.hpp"
 
 namespace kclhost::host::observe {
 namespace {
+
+using test::member;
+using test::parsed;
 
 // Standard error, kept while this lives.
 class StandardError {
@@ -50,19 +54,6 @@ class StandardError {
  private:
   Fd file_, before_;
 };
-
-rapidjson::Document parsed(const std::string& line) {
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseValidateEncodingFlag>(line.data(), line.size());
-  EXPECT_FALSE(document.HasParseError()) << line;
-  EXPECT_TRUE(document.IsObject()) << line;
-  return document;
-}
-
-std::string member(const rapidjson::Document& document, const char* name) {
-  const auto at = document.FindMember(name);
-  return at == document.MemberEnd() ? "(missing)" : std::string(at->value.GetString(), at->value.GetStringLength());
-}
 
 // What a plugin may log, all of it hostile.
 std::vector<std::string> hostile_texts() {
