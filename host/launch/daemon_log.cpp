@@ -35,10 +35,19 @@ std::string_view shard_in(std::string_view text) {
   return found;
 }
 
-// What the KCL says at INFO every minute, however little happens.
+// What the KCL says at INFO every minute, however little happens; and when it ends, of metrics that there are none of.
 bool is_chatter(const DaemonLine& said) {
+  if (said.logger == "CloudWatchPublisherRunnable") return said.message.starts_with("Dropping metrics [] ");
   return said.logger == "Scheduler" &&
          (said.message == "Sleeping ..." || said.message.starts_with("Current stream shard assignments: "));
+}
+
+bool is_final_shutdown(const DaemonLine& said) {
+  return said.logger == "Scheduler" && said.message == "Starting worker's final shutdown.";
+}
+
+bool is_interruption(const DaemonLine& said) {
+  return said.stack.find("java.lang.InterruptedException") != std::string_view::npos;
 }
 
 bool is_json_object(std::string_view line) {
@@ -53,7 +62,8 @@ DaemonLog::Event DaemonLog::take(std::string_view line) {
   if (const auto echo = take_echo(line)) return {Sign::none, echo->told ? std::string() : other_line(line)};
   Event event{sign_in(line), {}};
   auto said = read_daemon_line(line);
-  if (said && is_chatter(*said)) said->level = LogLevel::debug;
+  if (said && (is_chatter(*said) || (is_ending_ && is_interruption(*said)))) said->level = LogLevel::debug;
+  is_ending_ = is_ending_ || (said && is_final_shutdown(*said));
   const auto child = read_child_line(said ? said->message : line);
   if (child) expect_echo({std::string(child->text), said.has_value()});
   if (!said) {

@@ -14,11 +14,11 @@
 namespace kclhost::host::launch {
 
 // A line in the form of the shipped logback.xml becomes an event at its own level, with its stack trace in a field, and
-// with the shard where it names one; what the KCL repeats every minute is at debug. What a child of the daemon printed
-// on its standard error comes twice, in a line of the daemon's and word by word behind that: it becomes one event at
-// info, or stays as it is where it is a line of a host's log. So does any JSON object where the log's lines are such
-// objects. Any other line is an event at info, which log.level does not hold back: it may be the JVM's last word. Not
-// thread-safe.
+// with the shard where it names one; what the KCL repeats every minute is at debug, and so is an interrupted thread
+// once the KCL ends, because that is how it ends its threads. What a child of the daemon printed on its standard error
+// comes twice, in a line of the daemon's and word by word behind that: it becomes one event at info, or stays as it is
+// where it is a line of a host's log. So does any JSON object where the log's lines are such objects. Any other line is
+// an event at info, which log.level does not hold back: it may be the JVM's last word. Not thread-safe.
 class DaemonLog {
  public:
   explicit DaemonLog(const config::Log& config) : config_(config) {}
@@ -48,6 +48,7 @@ class DaemonLog {
   config::Log config_;
   std::deque<Echo> echoes_;  // lines of children that the daemon has logged and is about to echo
   std::size_t echo_bytes_ = 0;
+  bool is_ending_ = false;
 };
 
 }  // namespace kclhost::host::launch

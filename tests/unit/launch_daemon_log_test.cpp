@@ -86,6 +86,24 @@ TEST(DaemonLog, WhatTheKclRepeatsEveryMinuteIsForDebugging) {
   }
 }
 
+TEST(DaemonLog, AThreadThatTheKclInterruptsAtItsEndIsForDebugging) {
+  const std::string failed =
+      daemon_line("Unexpected exception was thrown.\u2029java.lang.RuntimeException: java.lang.InterruptedException",
+                  "ERROR", "PrefetchRecordsPublisher");
+  DaemonLog log(settings(LogFormat::json, LogLevel::debug));
+  EXPECT_EQ(member(event(log.take(failed).line), "level"), "error") << "nobody has asked it to end";
+  log.take(daemon_line("Starting worker's final shutdown.", "INFO ", "Scheduler"));
+  EXPECT_EQ(member(event(log.take(failed).line), "level"), "debug");
+  const std::string other = daemon_line("No.\u2029java.io.IOException", "ERROR", "PrefetchRecordsPublisher");
+  EXPECT_EQ(member(event(log.take(other).line), "level"), "error");
+  const auto dropped = [&log](const std::string& metrics) {
+    const std::string text = "Dropping metrics [" + metrics + "] because CloudWatchPublisherRunnable is shutting down.";
+    return member(event(log.take(daemon_line(text, "WARN ", "CloudWatchPublisherRunnable")).line), "level");
+  };
+  EXPECT_EQ(dropped(""), "debug");
+  EXPECT_EQ(dropped("x"), "warn");
+}
+
 TEST(DaemonLog, AsText) {
   DaemonLog log(settings(LogFormat::text));
   EXPECT_EQ(log.take(daemon_line("on shardId-000000000003\u2029Ex\u2028\tat A")).line,
