@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,7 +57,7 @@ class Releases {
   // What a release is made of. Where its files are gone they are made anew, if the original still has that content. A
   // release that this was asked for is not removed while it may be wanted.
   Result<Parts> parts(Release release);
-  // The hash of the plugin's file, of a release that parts() was asked for; else empty.
+  // The hash of the plugin's file, of a release that parts() was asked for, and not long ago; else empty.
   std::string sha256(Release release) const;
 
   // One descriptor that becomes readable when a candidate may have come, or another host has changed something; -1
@@ -110,7 +109,7 @@ class Releases {
   void tell(const std::vector<rollout::Event>& events);
   Result<Parts> parts_of(const store::ReleaseInfo& info);
   std::string content_of(Release release) const;
-  void keep(Release release);
+  void keep(const store::ReleaseInfo& info);
 
   static Release highest_known(const rollout::State& state);
   static std::vector<Release> needed(const rollout::State& state);
@@ -131,8 +130,12 @@ class Releases {
   bool report_changed_ = false, crash_in_doubt_ = false;
   std::optional<store::Candidate> candidate_;  // to be staged
   std::vector<Edit> edits_;                    // to be made
-  std::vector<std::pair<Release, Fd>> in_use_;
-  std::map<Release, std::string> hashes_;
+  struct InUse {
+    Release release;
+    std::string sha256;
+    Fd held;
+  };
+  std::vector<InUse> in_use_;  // what was asked for last comes last
   FileWatch watch_;
   std::vector<std::filesystem::path> neighbours_;  // of the candidate, from its folder
   std::string warned_, warned_of_configuration_;

@@ -147,17 +147,18 @@ std::string Releases::content_of(Release release) const {
 }
 
 // Nobody removes a release that was asked for here, but for those that were asked for long ago.
-void Releases::keep(Release release) {
-  const auto kept =
-      std::find_if(in_use_.begin(), in_use_.end(), [release](const auto& one) { return one.first == release; });
+void Releases::keep(const store::ReleaseInfo& info) {
+  const auto kept = std::find_if(in_use_.begin(), in_use_.end(),
+                                 [&info](const InUse& one) { return one.release == info.number; });
   if (kept != in_use_.end()) {
+    kept->sha256 = info.sha256;
     std::rotate(kept, kept + 1, in_use_.end());
     return;
   }
-  if (Fd fd = store_.use(release)) in_use_.emplace_back(release, std::move(fd));
+  if (Fd fd = store_.use(info.number)) in_use_.push_back({info.number, info.sha256, std::move(fd)});
   const Wanted now = wanted();
   for (std::size_t i = 0; in_use_.size() > most_in_use && i < in_use_.size();) {
-    if (in_use_[i].first == now.release || in_use_[i].first == now.before) {
+    if (in_use_[i].release == now.release || in_use_[i].release == now.before) {
       ++i;
     } else {
       in_use_.erase(in_use_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -168,15 +169,15 @@ void Releases::keep(Release release) {
 Result<Releases::Parts> Releases::parts_of(const store::ReleaseInfo& info) {
   const Result<fs::path> file = store_.verified(info);
   if (!file) return Error{file.error()};
-  keep(info.number);
-  hashes_[info.number] = info.sha256;
+  keep(info);
   return Parts{file->string(), info.plugin_path, info.config_json, info.sha256,
                !replayed_ && info.number == state_.current};
 }
 
 std::string Releases::sha256(Release release) const {
-  const auto known = hashes_.find(release);
-  return known == hashes_.end() ? std::string() : known->second;
+  const auto known =
+      std::find_if(in_use_.begin(), in_use_.end(), [release](const InUse& one) { return one.release == release; });
+  return known == in_use_.end() ? std::string() : known->sha256;
 }
 
 Result<Releases::Parts> Releases::parts(Release release) {

@@ -411,6 +411,21 @@ TEST_F(RunReleases, OldOnesGo) {
   EXPECT_THAT(left, testing::ElementsAre(1u, 5u, 6u)) << "the current one stays";
 }
 
+// A host may live for as many releases as its daemon does.
+TEST_F(RunReleases, WhatWasAskedForLongAgoIsForgotten) {
+  proven();
+  auto host = start("a");
+  const std::string first = (*host)->parts(1)->sha256;
+  for (int i = 2; i <= 8; ++i) {
+    replace(i);
+    host->until(Wanted{static_cast<rollout::Release>(i), 1});
+    ASSERT_TRUE((*host)->parts(static_cast<rollout::Release>(i)));
+  }
+  EXPECT_EQ((*host)->sha256(1), first) << "it gives the second opinion";
+  EXPECT_EQ((*host)->sha256(8).size(), 64u);
+  EXPECT_EQ((*host)->sha256(2), "");
+}
+
 TEST_F(RunReleases, AReplayHasNoneOfIt) {
   proven();
   put(2);
