@@ -25,11 +25,16 @@ constexpr std::string_view copy_prefix = ".copy-";
 
 Result<TemporaryCopy> TemporaryCopy::make(const File& file, const std::filesystem::path& state_dir) {
   const std::filesystem::path releases = state_dir / "releases";
-  if (auto error = open_folder(releases)) return *error;
+  std::filesystem::path home = releases;
+  std::error_code ignored;
+  while (home.has_relative_path() && !std::filesystem::exists(home, ignored)) home = home.parent_path();
+  if (home == releases) {
+    if (auto error = open_folder(releases)) return *error;
+  }
   const Result<std::vector<Neighbour>> neighbours = find_neighbours(file.path, file.elf);
   if (!neighbours) return Error{"plugin " + file.path.string() + " " + neighbours.error()};
-  std::string folder = (releases / (std::string(copy_prefix) + "XXXXXX")).string();
-  if (::mkdtemp(folder.data()) == nullptr) return staging_failed(folder, errno);
+  std::string folder = (home / (std::string(copy_prefix) + "XXXXXX")).string();
+  if (::mkdtemp(folder.data()) == nullptr) return staging_failed(home == releases ? folder : releases.string(), errno);
   TemporaryCopy copy;
   copy.folder_ = folder;
   copy.in_use_.reset(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

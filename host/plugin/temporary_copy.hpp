@@ -10,7 +10,8 @@
 namespace kclhost::host::plugin {
 
 // Overwriting the original can't touch what a command has loaded. The copy, with the libraries beside the plugin, lies
-// in STATE_DIR/releases and goes with this object.
+// in STATE_DIR/releases, or in the nearest folder above that there is, and goes with this object. It makes no other
+// folder: those are the host's, which may run as another user.
 class TemporaryCopy {
  public:
   // The error names the file or folder at fault.

@@ -283,6 +283,17 @@ def test_a_heap_that_is_not_used_is_noted(kclhost, configuration):
     assert "note: daemon.heap is not used" in kclhost("check", "--config", configuration.path).stderr
 
 
+@pytest.mark.parametrize("there", [None, "state", "state/releases"])
+def test_nothing_is_written(kclhost, configuration, tmp_path, there):
+    configuration.state = tmp_path / "state"
+    configuration.write()
+    if there:
+        (tmp_path / there).mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    assert kclhost("check", "--config", configuration.path).code == 0
+    assert sorted(tmp_path.rglob("*")) == before, "a host of another user makes its own"
+
+
 @pytest.mark.parametrize("place", ["/dev/null/state", "/proc/kclhost-state"])
 def test_a_state_dir_that_cant_be_written(kclhost, configuration, place):
     configuration.state = place

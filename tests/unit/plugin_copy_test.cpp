@@ -137,6 +137,7 @@ TEST_F(PluginCopy, TheContentIsAllThatIsShipped) {
 }
 
 TEST_F(PluginCopy, ATemporaryOneGoes) {
+  fs::create_directories(dir / "state/releases");
   fs::path path;
   {
     const auto copy = TemporaryCopy::make(read(), dir / "state");
@@ -153,7 +154,19 @@ TEST_F(PluginCopy, ATemporaryOneGoes) {
   EXPECT_TRUE(fs::is_empty(dir / "state/releases"));
 }
 
+TEST_F(PluginCopy, ATemporaryOneMakesNoFolderOfTheHosts) {
+  {
+    const auto copy = TemporaryCopy::make(read(), dir / "state");
+    ASSERT_TRUE(copy) << copy.error();
+    EXPECT_TRUE(worker::probe(copy->path(), 120s));
+  }
+  EXPECT_FALSE(fs::exists(dir / "state"));
+  for (const auto& entry : fs::directory_iterator(dir / "."))
+    EXPECT_FALSE(entry.path().filename().string().starts_with(".copy"));
+}
+
 TEST_F(PluginCopy, ATemporaryOneOfAKilledProcessGoesLater) {
+  fs::create_directories(dir / "state/releases");
   const pid_t child = ::fork();
   if (child == 0) {
     const auto copy = TemporaryCopy::make(read(), dir / "state");
