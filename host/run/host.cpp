@@ -285,6 +285,7 @@ void Host::count_death(WorkerId worker, const Death& death) {
 
 void Host::follow_releases() {
   const Releases::Wanted wanted = releases_.wanted();
+  shard_.call_longer_than(releases_.call_longer_than());
   shard_.run_release(wanted.release, wanted.before, now());
 }
 

@@ -60,7 +60,7 @@ void Host::act(const action::RequestStop& stop) {
 }
 
 void Host::act(const action::KillWorker& kill) {
-  if (worker::Life* one = life(kill.worker)) one->kill(kill.kind, kill.message);
+  if (worker::Life* one = life(kill.worker)) one->kill(kill.kind, kill.message, kill.soon);
 }
 
 void Host::act(const action::LetGo& gone) {
@@ -148,6 +148,7 @@ void Host::act(const action::ReleaseRefused& refused) {
 
 void Host::act(const action::ReleaseUndone& undone) {
   releases_.undone(undone.release, undone.why);
+  follow_releases();  // rollout.undo_on may allow more of it, and the trial goes on
 }
 
 void Host::act(const action::NamePlugin& plugin) {

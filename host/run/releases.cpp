@@ -34,7 +34,8 @@ Releases::Releases(const config::Config& config, observe::Log& log)
       config_(config),
       log_(log),
       replayed_(is_replayed()),
-      store_(config.state_dir, state_owner(config)) {}
+      store_(config.state_dir, state_owner(config)),
+      told_limit_(call_longer_than()) {}
 
 Releases::~Releases() {
   const bool had_place = report_file_ && on_trial();
@@ -112,7 +113,9 @@ Releases::Wanted Releases::wanted() const {
 }
 
 bool Releases::has_changed() {
-  return std::exchange(told_, wanted()) != told_;
+  const bool other_limit = told_limit_ != call_longer_than();
+  told_limit_ = call_longer_than();
+  return std::exchange(told_, wanted()) != told_ || other_limit;
 }
 
 bool Releases::on_trial() const {

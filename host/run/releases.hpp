@@ -45,6 +45,9 @@ class Releases {
   // What the shard is to run; after open().
   Wanted wanted() const;
 
+  // rollout.undo_on's, as it is configured now.
+  config::Milliseconds call_longer_than() const { return config_.rollout.undo_on.call_longer_than; }
+
   // From the daemon's initialize on.
   void begin_shard(std::string_view shard);
 
@@ -61,7 +64,8 @@ class Releases {
   std::string sha256(Release release) const;
 
   // One descriptor that becomes readable when a candidate may have come, or another host has changed something; -1
-  // when there is none. The functions below return whether wanted() is another than it was told last.
+  // when there is none. The functions below return whether wanted() or call_longer_than() is another than it was told
+  // last.
   int fd() const { return watch_.fd(); }
   bool on_readable();
   Clock::time_point deadline() const;
@@ -124,6 +128,7 @@ class Releases {
   store::ReleaseStore store_;
   rollout::State state_;
   Wanted told_;
+  config::Milliseconds told_limit_;
   std::string shard_;
   std::optional<store::ReportFile> report_file_;
   rollout::Report report_;

@@ -148,8 +148,8 @@ std::string Releases::content_of(Release release) const {
 
 // Nobody removes a release that was asked for here, but for those that were asked for long ago.
 void Releases::keep(const store::ReleaseInfo& info) {
-  const auto kept = std::find_if(in_use_.begin(), in_use_.end(),
-                                 [&info](const InUse& one) { return one.release == info.number; });
+  const auto kept =
+      std::find_if(in_use_.begin(), in_use_.end(), [&info](const InUse& one) { return one.release == info.number; });
   if (kept != in_use_.end()) {
     kept->sha256 = info.sha256;
     std::rotate(kept, kept + 1, in_use_.end());

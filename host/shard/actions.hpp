@@ -53,6 +53,7 @@ struct KillWorker {
   WorkerId worker;
   Death::Kind kind;
   std::string message;
+  bool soon;  // the shard stands still, and another release is there to go on
 };
 // End it at once; nothing follows.
 struct LetGo {

@@ -10,6 +10,7 @@
 #include "batch/memory.hpp"
 #include "batch/position.hpp"
 #include "shard/actions.hpp"
+#include "shard/pace.hpp"
 #include "support/exit_code.hpp"
 
 namespace kclhost::host {
@@ -26,7 +27,10 @@ struct Amount {
 
 struct Desk {
   Desk(const config::Config& its_config, BatchMemory& its_memory, std::uint32_t seed)
-      : config(its_config), memory(its_memory), random(seed) {}
+      : config(its_config),
+        memory(its_memory),
+        random(seed),
+        call_longer_than(its_config.rollout.undo_on.call_longer_than) {}
 
   const config::Config& config;
   BatchMemory& memory;
@@ -48,6 +52,8 @@ struct Desk {
   std::uint32_t before = 0;   // while that is on trial: the one whose opinion counts; 0: it is not
   std::uint32_t proven = 0;   // the last one that was not on trial, and that an instance was initialized of
   bool taken = false;         // an instance of `release` was initialized
+  Pace pace;                  // of releases that are not on trial
+  Time call_longer_than;      // rollout.undo_on's
   std::uint32_t workers = 0;  // started so far
   Amount set_aside;           // by this process
   Amount aside_before;        // by an earlier one, and come again

@@ -23,13 +23,21 @@ bool Instance::may_checkpoint() const {
 void Instance::begin(const Request& request, Time timeout) {
   call_ = request.call;
   timeout_ = timeout;
-  deadline_ = desk_->now.steady + timeout;
+  began_ = desk_->now.steady;
+  deadline_ = began_ + timeout;
+  grace_ = grace;
   late_.clear();
-  asked_to_stop_ = false;
+  is_cut_short_ = asked_to_stop_ = false;
   finished_ |= request.call == Call::shard_ended || request.call == Call::lease_lost;
   Request with_time = request;
   with_time.timeout_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(timeout.count(), UINT32_MAX));
   desk_->ask(action::CallWorker{id_, ++number_, with_time});
+}
+
+void Instance::cut_short(std::string why) {
+  is_cut_short_ = true;
+  grace_ = std::min(grace, timeout_ / 10);
+  late_ = std::move(why);
 }
 
 void Instance::destroy() {
@@ -52,7 +60,7 @@ void Instance::hurry(Time limit, std::string why) {
 void Instance::kill(Death::Kind kind, std::string message) {
   if (killed_) return;
   killed_ = true;
-  desk_->ask(action::KillWorker{id_, kind, std::move(message)});
+  desk_->ask(action::KillWorker{id_, kind, std::move(message), is_cut_short_ || condemned_});
 }
 
 void Instance::condemn(std::string message) {
@@ -74,6 +82,7 @@ void Instance::over(bool ok) {
 }
 
 void Instance::excuse(Time duration) {
+  began_ += duration;
   if (deadline_ != never) deadline_ += duration;
 }
 
@@ -92,7 +101,7 @@ void Instance::on_time() {
     return kill(Death::Kind::timeout, "ended because it took longer than timeouts.initialize");
   if (!asked_to_stop_) {
     asked_to_stop_ = true;
-    deadline_ += grace;
+    deadline_ += grace_;
     desk_->ask(action::RequestStop{id_, Stop::deadline});
     return;
   }

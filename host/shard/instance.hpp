@@ -39,6 +39,8 @@ class Instance {
   bool may_checkpoint() const;
 
   void begin(const Request& request, Time timeout);
+  // The call that has just begun is ended sooner after its timeout than others are, and `why` says what that is.
+  void cut_short(std::string why);
   // `ending` begins: nothing but the end follows.
   void destroy();
   // The plugin must not hold the shard up any longer than this.
@@ -53,6 +55,12 @@ class Instance {
   void over(bool ok);
   // Time that the plugin spends waiting for the daemon is not its own.
   void excuse(Time duration);
+
+  // Of the call in progress, or the last one: what it was given, its own time so far, and whether it was cut short and
+  // took all of that.
+  Time timeout() const { return timeout_; }
+  Time spent() const { return desk_->now.steady - began_; }
+  bool outlasted() const { return is_cut_short_ && spent() >= timeout_; }
 
   Time deadline() const { return killed_ ? never : deadline_; }
   void on_time();
@@ -72,10 +80,10 @@ class Instance {
   Descriptor about_;
   std::optional<Call> call_;
   CallNumber number_ = 0;
-  Time deadline_ = never, timeout_{0};
+  Time deadline_ = never, timeout_{0}, grace_{0}, began_{0};
   std::string late_;  // what is said of a call that takes too long
   Time tick_interval_{0}, tick_at_ = never;
-  bool asked_to_stop_ = false, killed_ = false, condemned_ = false, finished_ = false;
+  bool is_cut_short_ = false, asked_to_stop_ = false, killed_ = false, condemned_ = false, finished_ = false;
 };
 
 }  // namespace kclhost::host

@@ -84,9 +84,9 @@ void Lane::wants_ticks(WorkerId worker, Time interval) {
   }
 }
 
-// What waits already is taken first.
+// What waits already is taken first: what is wanted may take over from that.
 void Lane::start() {
-  if (standby_ && standby_->release() == wanted_release()) {
+  if (standby_ && (standby_->release() == wanted_release() || standby_->phase() == Instance::Phase::created)) {
     instance_ = std::exchange(standby_, std::nullopt);
     if (instance_->phase() != Instance::Phase::loading) serves();
   } else {

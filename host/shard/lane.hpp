@@ -152,7 +152,9 @@ class Lane {
   config::LogLevel level_of_failure(const Instance& one) const;
   bool doubt(const Instance& was, const std::string& why);
   bool rejects_on_trial(std::uint32_t record, std::string_view reason);
-  void records_are_at_fault();
+  void records_are_at_fault(const std::string& how);
+  Time time_for(std::uint32_t records) const;
+  void keep_pace();
   void judge();
   bool wants_standby() const;
   bool awaits_standby() const;
@@ -204,6 +206,7 @@ class Lane {
   Opinion opinion_ = Opinion::none;  // of the release before, on what the release on trial did to the records up to
   std::uint32_t doubted_ = 0, doubted_end_ = 0;
   std::string doubt_;
+  Time outlasted_ = never;  // the time that it had and that was not enough, where that is the doubt
   bool opinion_flushed_ = false;
   Time standby_at_{0};
   Answer answer_ = Answer::none;

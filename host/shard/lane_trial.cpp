@@ -7,6 +7,13 @@ namespace kclhost::host {
 
 using Level = config::LogLevel;
 
+namespace {
+
+// So many times what the release before takes is a hang.
+constexpr int hang = 10;
+
+}  // namespace
+
 std::uint32_t Lane::wanted_release() const {
   // A shard comes up with what is not on trial.
   return opinion_ == Opinion::none && desk_.proven != 0 ? desk_.release : desk_.trusted();
@@ -24,42 +31,62 @@ Level Lane::level_of_failure(const Instance& one) const {
 // The instance has failed, or died, with the records that it was given so far. True: nothing of that counts yet,
 // because the release before is asked first.
 bool Lane::doubt(const Instance& was, const std::string& why) {
-  if (was.release() == desk_.trusted() && delivery_.given() > delivery_.finished()) records_are_at_fault();
+  // It has none in hand: there is nothing to ask about. A death of it is counted by others.
+  if (delivery_.given() <= delivery_.finished()) return false;
+  if (was.release() == desk_.trusted()) records_are_at_fault("fails at the same records");
   if (!on_trial(was)) return false;
-  // It was ended for a rejection, and the record is no longer ours: there is nothing to ask about.
-  if (was.condemned() && delivery_.given() <= delivery_.finished()) return false;
   opinion_ = Opinion::asked;
   doubted_ = was.release();
   doubted_end_ = delivery_.given();
   opinion_flushed_ = false;
   doubt_ = why;
-  if (doubted_end_ > delivery_.finished()) {
-    desk_.tell(Level::info,
-               "release " + std::to_string(doubted_) + " fails; release " + std::to_string(desk_.trusted()) +
-                   " is given the same records before anything counts",
-               {{"first", window_.position(delivery_.finished()).str()},
-                {"last", window_.position(doubted_end_ - 1).str()},
-                {"error", why}});
-  }
+  outlasted_ = was.outlasted() ? was.timeout() : never;
+  desk_.tell(Level::info,
+             "release " + std::to_string(doubted_) + " fails; release " + std::to_string(desk_.trusted()) +
+                 " is given the same records before anything counts",
+             {{"first", window_.position(delivery_.finished()).str()},
+              {"last", window_.position(doubted_end_ - 1).str()},
+              {"error", why}});
   return true;
 }
 
 // A rejection is final, so another opinion is asked for: whether it is ignored for now. Where the plugin is in the host
 // there is nothing that could be ended.
 bool Lane::rejects_on_trial(std::uint32_t record, std::string_view reason) {
-  if (instance_->release() == desk_.trusted()) records_are_at_fault();
+  if (instance_->release() == desk_.trusted()) records_are_at_fault("fails at the same records");
   if (!on_trial(*instance_) || desk_.config.isolation != config::Isolation::process) return false;
   instance_->condemn("ended because it is on trial and rejects record " + window_.position(record).str() + ": " +
                      std::string(reason));
   return true;
 }
 
-void Lane::records_are_at_fault() {
+void Lane::records_are_at_fault(const std::string& how) {
   if (opinion_ != Opinion::asked) return;
   opinion_ = Opinion::not_shared;
-  desk_.tell(Level::info, "release " + std::to_string(desk_.trusted()) +
-                              " fails at the same records: they are at fault, and not release " +
-                              std::to_string(doubted_));
+  desk_.tell(Level::info, "release " + std::to_string(desk_.trusted()) + " " + how +
+                              ": they are at fault, and not release " + std::to_string(doubted_));
+}
+
+// A release on trial that hangs must not hold the shard up for as long as one that nobody doubts. But it may take
+// longer than the one before: what is far from anything that was seen here is a hang, and no less.
+Time Lane::time_for(std::uint32_t records) const {
+  const Time most = desk_.config.timeouts.process_records;
+  const bool tried = desk_.before != 0 && instance_->release() == desk_.release;
+  // Where the plugin is in the host there is nothing that could be ended.
+  const bool limited = tried && desk_.pace.is_known() && desk_.config.isolation == config::Isolation::process;
+  if (!limited) return most;
+  return std::min(most, std::max(desk_.call_longer_than, hang * desk_.pace.of(records)));
+}
+
+// A call with records has gone well.
+void Lane::keep_pace() {
+  if (on_trial(*instance_)) return;
+  const Time spent = instance_->spent();
+  desk_.pace.add(part_.count, spent);
+  // By that alone the other one would have had more time.
+  if (outlasted_ != never && hang * spent > outlasted_) {
+    records_are_at_fault("takes " + text_of(spent) + " for the same records");
+  }
 }
 
 // Whether the release before has taken what the one on trial failed at.

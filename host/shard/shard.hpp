@@ -69,6 +69,8 @@ class Shard {
   // The shard is to run this one from now on. `before`: while it is on trial, the one that is asked about what it fails
   // at; 0: it is not. At first the shard runs `release`, given to it before begin.
   void run_release(std::uint32_t release, std::uint32_t before, Now now);
+  // rollout.undo_on.call_longer_than is this from the next call on.
+  void call_longer_than(Time limit) { desk_.call_longer_than = limit; }
 
   // ---- Time
   Time deadline() const;

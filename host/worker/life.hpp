@@ -85,9 +85,11 @@ class Life {
   virtual void answer_checkpoint(CallNumber number, const CheckpointAnswer& answer) = 0;
   // What the plugin's should_stop() says, until the next call.
   virtual void request_stop(Stop why) = 0;
-  // Ends the worker: by SIGABRT, so that there is a stack, and by SIGKILL two seconds later. `ended` tells, with a
-  // death of this kind and message. Isolation none can't end a thread: it asks it to stop, and nothing else.
-  virtual void kill(Death::Kind kind, std::string message) = 0;
+  // Ends the worker: by SIGABRT, so that there is a stack, and by SIGKILL two seconds later, or, `soon`, a fifth of
+  // one. `ended` tells, with a death of this kind and message. Isolation none can't end a thread: it asks it to stop,
+  // and nothing else.
+  virtual void kill(Death::Kind kind, std::string message, bool soon) = 0;
+  void kill(Death::Kind kind, std::string message) { kill(kind, std::move(message), false); }
   // The process that this instance has to itself; 0 when it has none, or it has ended.
   virtual pid_t process() const = 0;
   // Its memory, in bytes; 0 when there is no such process.

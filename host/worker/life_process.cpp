@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // A worker that does not die of SIGABRT (it may block or hang in its handler) gets SIGKILL after this.
-constexpr auto patience_with_abort = 2s;
+constexpr std::chrono::milliseconds patience_with_abort = 2s, haste_with_abort = 200ms;
 // One that closed its channel, or can't load its plugin, is about to end, mostly.
 constexpr auto patience_with_end = 1s;
 // How often a worker is looked at whose end nothing tells: while that is near, and otherwise.
@@ -84,7 +84,7 @@ std::uint64_t LifeProcess::resident_memory() const {
   return pid_ > 0 ? host::resident_memory(pid_) : 0;
 }
 
-void LifeProcess::kill(Death::Kind kind, std::string message) {
+void LifeProcess::kill(Death::Kind kind, std::string message, bool soon_over) {
   if (pid_ <= 0 || ended_ || killed_) return;
   killed_ = true;
   killed_as_.kind = kind;
@@ -96,7 +96,7 @@ void LifeProcess::kill(Death::Kind kind, std::string message) {
   }
   signal(SIGABRT);
   const auto now = Clock::now();
-  kill_at_ = now + patience_with_abort;
+  kill_at_ = now + (soon_over ? haste_with_abort : patience_with_abort);
   if (!pidfd_) look_at_ = now + soon;
 }
 

@@ -39,7 +39,8 @@ class LifeProcess final : public Life, private Dialogue::Owner {
     dialogue_.answer_checkpoint(number, answer);
   }
   void request_stop(Stop why) override { dialogue_.control().should_stop = static_cast<std::int32_t>(why); }
-  void kill(Death::Kind kind, std::string message) override;
+  using Life::kill;
+  void kill(Death::Kind kind, std::string message, bool soon) override;
   pid_t process() const override { return pid_; }
   std::uint64_t resident_memory() const override;
   Clock::time_point deadline() const override;

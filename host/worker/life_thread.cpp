@@ -41,7 +41,8 @@ class LifeThread final : public Life, private Dialogue::Owner {
     dialogue_.answer_checkpoint(number, answer);
   }
   void request_stop(Stop why) override { (*control_)->should_stop = static_cast<std::int32_t>(why); }
-  void kill(Death::Kind, std::string) override { request_stop(Stop::end); }
+  using Life::kill;
+  void kill(Death::Kind, std::string, bool) override { request_stop(Stop::end); }
   pid_t process() const override { return 0; }
   std::uint64_t resident_memory() const override { return 0; }
   Clock::time_point deadline() const override {

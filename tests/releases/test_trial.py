@@ -1,5 +1,7 @@
 """What a release on trial does wrong costs no record anything, and what records do wrong costs no release its trial."""
 import json
+import os
+import signal
 
 import pytest
 
@@ -35,6 +37,37 @@ def test_a_record_that_only_the_new_one_fails_at_undoes_it(deployment):
 def test_one_to_go_back_to_is_there_before_the_new_one_takes_over(deployment):
     on_trial(deployment, "actor_2.so", "actor.so")
     assert [note["version"] for note in deployment.notes("create")] == [2, 1, 2]
+
+
+def on_trial_again(deployment, host, version):
+    """Processes until an instance of that version does so."""
+    host.wait_for(lambda: deployment.process(host, f"more {deployment.number}") or deployment.notes()[-1]["version"] == version)
+    return deployment.notes()[-1]
+
+
+def test_a_death_with_nothing_in_hand_counts_as_a_crash_alone(deployment):
+    deployment.settings["rollout"] = ON_TRIAL_FOR_LONG | {"undo_on": {"crashes": 2}}
+    host = deployment.start("actor.so")
+    deployment.rename("actor_2.so")
+    for crashes in (1, 2):
+        os.kill(on_trial_again(deployment, host, 2)["pid"], signal.SIGKILL)
+        host.wait_for(lambda: host.told("between calls") == crashes)
+        deployment.process(host, f"behind {crashes}")
+        assert host.told("is undone") == crashes - 1
+    assert deployment.notes()[-1]["version"] == 1
+    assert "no records in hand" in deployment.state()["history"][-1]["why"]
+    assert not deployment.dead_letters() and host.finish() == 0
+
+
+def test_failures_of_the_new_one_only_are_counted(deployment):
+    deployment.settings["rollout"] = ON_TRIAL_FOR_LONG | {"undo_on": {"failures_of_new_only": 2}}
+    host = deployment.start("actor_2.so")
+    deployment.rename("actor.so")
+    for failures in (1, 2):
+        on_trial_again(deployment, host, 1)
+        deployment.process(host, f"needs 2 {failures}")
+        assert deployment.notes()[-1]["version"] == 2 and host.told("is undone") == failures - 1
+    assert not deployment.dead_letters() and host.finish() == 0
 
 
 @pytest.mark.parametrize("poison", ["fail", "die"])
@@ -74,6 +107,32 @@ def test_an_initialize_that_hangs_is_not_waited_for(deployment):
     host.wait_for(lambda: host.told(GIVEN_UP))
     deployment.process(host, "three")
     assert [note["data"] for note in deployment.notes()] == ["one", "two", "three"]
+    assert host.finish() == 0
+
+
+@pytest.mark.parametrize("fault", ["hang", "hang_unkillable"])
+def test_one_that_hangs_with_a_record_holds_it_for_its_limit_alone(deployment, fault):
+    limits = {"bake": {"time": "1h"}, "undo_on": {"call_longer_than": "500ms"}}
+    host = deployment.start("actor.so", rollout=limits, timeouts={"process_records": "1h"})
+    deployment.process(host, "one")
+    deployment.configure("misbehave.so", fault=fault, **{"in": "process_records"})
+    host.wait_for(lambda: host.told("has taken the shard over"))
+    # That is long past the limit, and no other is.
+    deployment.process(host, "two", "poison", "three")
+    assert [(note["data"], note["attempt"]) for note in deployment.notes()] == [(text, 1) for text in ("one", "two", "poison", "three")]
+    assert host.told("is undone") == 1 and not deployment.dead_letters()
+    assert "rollout.undo_on.call_longer_than" in deployment.state()["history"][-1]["why"]
+    assert host.finish() == 0
+
+
+def test_a_limit_that_is_configured_meanwhile_is_the_next_calls(deployment):
+    host = deployment.start("actor.so", rollout={"bake": {"time": "1h"}}, timeouts={"process_records": "1h"})
+    deployment.process(host, "one")
+    deployment.settings["rollout"] = {"bake": {"time": "1h"}, "undo_on": {"call_longer_than": "300ms"}}
+    deployment.configure("misbehave.so", fault="hang", **{"in": "process_records"})
+    host.wait_for(lambda: host.told("has taken the shard over"))
+    deployment.process(host, "poison")
+    assert "longer than 300ms" in deployment.state()["history"][-1]["why"]
     assert host.finish() == 0
 
 

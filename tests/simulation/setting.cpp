@@ -40,6 +40,7 @@ void Setting::choose_config(Chance& chance) {
     config.in_flight.max_bytes = chance.between(20, 400);
   }
   if (chance(0.3)) config.worker.max_memory = 1'000'000;
+  if (chance(0.5)) config.rollout.undo_on.call_longer_than = Milliseconds(chance.between(100, 400));
 }
 
 void Setting::choose_program(Chance& chance) {

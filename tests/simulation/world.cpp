@@ -67,12 +67,16 @@ void World::live() {
   blemished_ = {false};
   wanted_ = 1;
   before_ = proven_ = 0;
+  again_ = 0;
+  longest_call_ = longest_wait_ = Time(0);
+  longest_record_ = 0;
   taken_ = false;
   file_is_new_ = false;
   looks_ = failed_starts_ = 0;
   protocol_broken_ = unloadable_ = dead_letters_failed_ = greeted_ = flush_returned_ = flushed_ = false;
   one_at_a_time_ = false;
   lane_synced_.assign(static_cast<std::size_t>(setting_.config.concurrency), false);
+  start_failed_at_.assign(static_cast<std::size_t>(setting_.config.concurrency), Time(-1'000'000));
   shard_ = std::make_unique<Shard>(setting_.config, memory_, static_cast<std::uint32_t>(chance_.next()), now_);
   host_alive_ = true;
   if (setting_.trouble != 0 && chance_(0.1)) {  // an earlier host has left a trial
@@ -93,6 +97,17 @@ void World::step() {
     if (!host_alive_) return;
   }
   if (chance_(0.3)) now_.steady += Time(chance_.below(3)), now_.wall_ms += 1;
+  if (const std::uint32_t release = std::exchange(again_, 0); release != 0 && before_ == 0 && wanted_ == proven_) {
+    run_release(release, wanted_);
+    if (!host_alive_) return;
+  }
+  for (const Worker& worker : workers_) {
+    // Asked to stop, it has some time to do so.
+    const bool hangs = worker.state == Worker::State::hanging && worker.limit != never && !worker.wished;
+    if (hangs && now_.steady - worker.called_at > worker.limit + worker.limit / 10 + Time(1'000)) {
+      throw Violation{"what is on trial hangs, and holds the shard up"};
+    }
+  }
   choices();
   if (choices_.empty()) return let_time_pass();
   take(choices_[chance_.below(choices_.size())]);

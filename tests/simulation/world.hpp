@@ -77,6 +77,9 @@ class World {
   void act(const action::End& one);
   void check_call(Worker& worker, const Request& request);
   void check_delivery(Worker& worker, const Request& request);
+  void check_time(Worker& worker, const Request& request);
+  void check_standby(const Worker& worker);
+  void did_not_come_up(const Worker& worker);
   void check_bytes(const Worker& worker) const;
   std::uint32_t record_at(const std::string& place) const;
 
@@ -147,8 +150,13 @@ class World {
   std::vector<Program> releases_;
   std::vector<bool> blemished_;
   std::uint32_t wanted_ = 1, before_ = 0;  // before: what is wanted is on trial
-  std::uint32_t proven_ = 0;               // was initialized, and not on trial
-  bool taken_ = false;                     // what is wanted was initialized
+  std::uint32_t again_ = 0;                // was undone, and its trial goes on all the same
+  // Of calls with records that went well, of releases that were not on trial: the longest that waited for nothing, the
+  // longest other one, and the most that a record took.
+  Time longest_call_{0}, longest_wait_{0};
+  double longest_record_ = 0;
+  std::uint32_t proven_ = 0;  // was initialized, and not on trial
+  bool taken_ = false;        // what is wanted was initialized
   std::deque<Worker> workers_;
   std::vector<WorkerId> former_;  // names that no worker has any more
   struct Aside {
@@ -166,6 +174,7 @@ class World {
   bool synced_ = false, journaled_ = false, event_acts_ = false;
   std::uint32_t journaled_lane_ = 0;
   std::vector<bool> lane_synced_;
+  std::vector<Time> start_failed_at_;  // by lane
   std::vector<Choice> choices_;
   JournalNotes notes_;
 };

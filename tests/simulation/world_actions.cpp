@@ -51,6 +51,7 @@ void World::act(const action::StartWorker& one) {
   worker.lane = one.lane;
   worker.release = one.release;
   worker.program = releases_[one.release - 1];
+  worker.started_at = now_.steady;
   worker.refused = trouble(0.05);
   tell("worker", static_cast<std::uint32_t>(one.worker), "starts on release", one.release, "for lane", one.lane);
   workers_.push_back(std::move(worker));
@@ -66,7 +67,9 @@ void World::act(const action::CallWorker& one) {
   if (one.number <= worker->number) throw Violation{"a call's number is used twice"};
   worker->call = one.request.call;
   worker->number = one.number;
-  worker->stop_requested = worker->examined = worker->begun = worker->flush_checkpointed = false;
+  worker->stop_requested = worker->examined = worker->begun = worker->flush_checkpointed = worker->wished = false;
+  worker->called_at = now_.steady;
+  worker->limit = never;
   worker->wishes_left = 2;
   worker->stored_in_call = worker->checkpointed_in_call = -1;
   worker->records.clear();
@@ -83,7 +86,7 @@ void World::act(const action::CallWorker& one) {
 void World::check_call(Worker& worker, const Request& request) {
   if (worker.destroyed) throw Violation{"a call after destroy"};
   const bool before = request.call == Call::create       ? !worker.created
-                      : request.call == Call::initialize ? worker.created && !worker.initialized
+                      : request.call == Call::initialize ? worker.may_be_destroyed && !worker.initialized
                       : request.call == Call::destroy    ? worker.may_be_destroyed
                                                          : worker.initialized && !worker.finished;
   if (!before) throw Violation{"a call out of order: " + std::string(name_of(request.call))};
@@ -93,6 +96,7 @@ void World::check_call(Worker& worker, const Request& request) {
       return;
     case Call::initialize: {
       worker.initialized = true;
+      check_standby(worker);
       if ((request.beginning != Beginning::start) != greeted_) {
         throw Violation{"an instance is told wrongly whether it takes over"};
       }
@@ -149,6 +153,7 @@ void World::check_delivery(Worker& worker, const Request& request) {
   tell("    records", worker.records.front(), "to", worker.records.back(), "attempt", request.attempt);
   check_bytes(worker);
   promises_.delivered(worker, now_.wall_ms);
+  check_time(worker, request);
   if (request.first_id != worker.next_id) throw Violation{"the records of an instance are miscounted"};
   worker.first_id = worker.next_id;
   for (const std::uint32_t i : worker.records) worker.ids[i] = worker.next_id++;
@@ -186,6 +191,47 @@ void World::check_delivery(Worker& worker, const Request& request) {
     return note.under_way && !(Position{first.sequence_number, first.sub_sequence_number} < note.first) && ends_there;
   });
   if (!known) throw Violation{"a delivery that the journal does not say is under way"};
+}
+
+// What is on trial takes over from one that works when there is one to go back to, unless none can be had.
+void World::check_standby(const Worker& worker) {
+  if (before_ == 0 || worker.release != wanted_) return;
+  const Instance* const serving = shard_->lanes()[worker.lane]->serving();
+  const bool stands_by = std::any_of(workers_.begin(), workers_.end(), [&](const Worker& other) {
+    return other.lane == worker.lane && other.release == before_ && other.may_be_destroyed && !other.initialized;
+  });
+  if (serving == nullptr || serving->id() == worker.id || stands_by) return;
+  // Once that is flushed the switch waits for nothing, though it be for another one than it was flushed for.
+  const Worker* const works = find(serving->id());
+  const bool flushed = works != nullptr && works->call == Call::flush;
+  if (flushed && worker.started_at >= works->called_at) return;
+  const Time decided_at = flushed ? works->called_at : now_.steady;
+  const Time pause = setting_.config.on_error.retry.max_backoff;
+  if (decided_at - start_failed_at_[worker.lane] > pause) {
+    throw Violation{"what is on trial takes over, and nobody stands by"};
+  }
+}
+
+// One that was never initialized: another one of the kind may not be had for a while.
+void World::did_not_come_up(const Worker& worker) {
+  if (!worker.initialized) start_failed_at_[worker.lane] = now_.steady;
+}
+
+// What is on trial must not hold the shard up for long, and may take longer than what there was before.
+void World::check_time(Worker& worker, const Request& request) {
+  const Time most = setting_.config.timeouts.process_records, time(request.timeout_ms);
+  const bool tried = before_ != 0 && worker.release == wanted_;
+  if (!tried || longest_record_ == 0) {
+    if (time != most) throw Violation{"a call has another time than timeouts.process_records"};
+    return;
+  }
+  const Time least = std::max(setting_.config.rollout.undo_on.call_longer_than, 10 * longest_call_);
+  if (time < std::min(most, least)) throw Violation{"what is on trial has too little time"};
+  const auto by_record = static_cast<std::int64_t>(10 * longest_record_ * static_cast<double>(worker.records.size()));
+  if (time > std::max(least, Time(by_record + 1)) + 10 * longest_wait_) {
+    throw Violation{"what is on trial may hang for longer than it needs"};
+  }
+  if (time < most) worker.limit = time;
 }
 
 // The plugin sees what the daemon sent.
@@ -231,6 +277,10 @@ void World::act(const action::KillWorker& one) {
   if (worker == nullptr) throw Violation{"a worker that is gone is killed"};
   tell("worker", static_cast<std::uint32_t>(one.worker), "is killed:", one.message);
   if (worker->state == Worker::State::dying) return;
+  if (worker->limit != never && one.kind == Death::Kind::timeout && worker->call == Call::process_records) {
+    if (now_.steady - worker->called_at < worker->limit) throw Violation{"what is on trial is ended before its time"};
+    blemish(*worker);  // it was the world that was slow
+  }
   const bool in_call = worker->state != Worker::State::idle;
   worker->state = Worker::State::dying;
   worker->death = Death{one.kind, 0, one.message, {}, in_call};
@@ -378,6 +428,7 @@ void World::act(const action::ReleaseUndone& one) {
   }
   tell("release", one.release, "is undone:", one.why);
   go_back();
+  if (chance_(0.3)) again_ = one.release;
 }
 
 // The shard runs what was good before.

@@ -44,7 +44,9 @@ void World::die_between(Worker& worker) {
     if (!promises_.may_fail(rest)) return;
   }
   --trouble_left_;
-  blemish(worker);
+  // With nothing in hand it is none that somebody else is asked about.
+  const bool idle = worker.ready && worker.state == Worker::State::idle;
+  if (!idle || (worker.program.holds() && !worker.given.empty())) blemish(worker);
   dies(worker, true);
 }
 

@@ -47,6 +47,7 @@ void World::starts(Worker& worker, std::size_t index) {
   const WorkerId id = worker.id;
   if (worker.refused) {
     blemish(worker);
+    did_not_come_up(worker);
     former_.push_back(id);
     workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(index));
     tell("worker", static_cast<std::uint32_t>(id), "can't be started");
@@ -66,6 +67,7 @@ void World::starts(Worker& worker, std::size_t index) {
   }
   if (!worker.program.loads || trouble(0.02)) {
     blemish(worker);
+    did_not_come_up(worker);
     tell("worker", static_cast<std::uint32_t>(id), "can't load its file");
     worker.state = State::dying;
     worker.death.reset();
@@ -399,6 +401,7 @@ void World::reject(Worker& worker, std::uint32_t record) {
 
 void World::ask(Worker& worker, const Worker::Wish& wish) {
   worker.wish = wish;
+  worker.wished = true;
   worker.state = State::waiting;
   const WorkerId id = worker.id;
   const CallNumber number = worker.number;
@@ -434,6 +437,7 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
   if (worker.call == Call::initialize && worker.told != worker.told_at_first) {
     throw Violation{"the text that a call was given changes while it is made"};
   }
+  if (!ok) did_not_come_up(worker);
   worker.ready |= ok && worker.call == Call::initialize;
   worker.may_be_destroyed |= ok && worker.call == Call::create;
   if (worker.call == Call::flush) {
@@ -458,6 +462,12 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
         promises_.named(all[*verdict.culprit]);
         if (verdict.permanent) promises_.permanent(all.subspan(*verdict.culprit, 1));
       }
+    }
+    if (ok && !on_trial(worker)) {
+      const Time time = std::max(now_.steady - worker.called_at, Time(1));
+      if (!worker.wished) longest_call_ = std::max(longest_call_, time);
+      if (worker.wished) longest_wait_ = std::max(longest_wait_, time);
+      longest_record_ = std::max(longest_record_, static_cast<double>(time.count()) / static_cast<double>(all.size()));
     }
     promises_.accepted(worker, all.first(done));
     worker.part.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(done));
@@ -508,6 +518,7 @@ void World::ended(std::size_t index) {
   workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(index));
   tell("worker", static_cast<std::uint32_t>(worker.id), "has ended");
   if (!worker.ready) ++failed_starts_;
+  did_not_come_up(worker);
   if (worker.death && !worker.destroyed && !daemon_.gone) {
     if (!on_trial(worker)) promises_.failed(in_hands(worker, worker.death->call_begun));
     promises_.disturbed(worker.given);  // what it had stored, too, is with nobody now

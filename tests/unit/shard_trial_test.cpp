@@ -209,13 +209,38 @@ TEST_F(Trial, ARejectionOfARecordThatIsLostWithTheLeaseIsNoFault) {
   EXPECT_TRUE(answered());
 }
 
-TEST_F(Trial, OneThatDiesBetweenCallsIsUndone) {
+// rollout.undo_on.crashes says what becomes of it; meanwhile the old one has the shard, and waits for no start.
+TEST_F(Trial, OneThatDiesWithNothingInHandIsNotUndoneForThat) {
   on_trial();
   take_over();
   const Death death{Death::Kind::signal, 11, "killed by SIGSEGV"};
   shard->ended(candidate, &death, now);
+  EXPECT_FALSE(undone());
+  const auto initialize = called(Call::initialize);
+  EXPECT_EQ(initialize.worker, standby);
+  over(initialize);
+  const WorkerId again = start(2);
+  EXPECT_EQ(called(Call::create).worker, again) << "the trial goes on";
+  send(1, 1);
+  EXPECT_EQ(called(Call::process_records).worker, standby);
+}
+
+TEST_F(Trial, OneThatIsUndoneGoesOnWhereMoreOfThatIsAllowed) {
+  on_trial();
+  take_over();
+  send(1, 1);
+  over(called(Call::process_records), {.status = KCLHOST_FAILED, .message = "no"});
+  shard->ended(called(Call::destroy).worker, nullptr, now);
+  over(called(Call::initialize));
+  over(called(Call::process_records));
   EXPECT_TRUE(undone());
-  EXPECT_EQ(called(Call::initialize).worker, standby);
+  shard->run_release(2, 1, now);
+  EXPECT_EQ(checkpoint(), "1");
+  EXPECT_TRUE(answered());
+  candidate = start(2);
+  take_over();
+  send(2, 2);
+  EXPECT_EQ(called(Call::process_records).worker, candidate);
 }
 
 TEST_F(Trial, AnInitializeThatTakesTooLongLeavesTheOldOne) {
@@ -232,6 +257,116 @@ TEST_F(Trial, AnInitializeThatTakesTooLongLeavesTheOldOne) {
   EXPECT_NE(refused->why.find("timeouts.swap"), std::string::npos);
   EXPECT_EQ(called(Call::process_records).worker, old);
   EXPECT_FALSE(take<action::StartWorker>()) << "it is not tried again";
+}
+
+// A release on trial with a limit for its calls; the one before takes 20 ms for a record.
+class TrialThatHangs : public Trial {
+ protected:
+  // It has taken over, and is given the records from 2 to `last`.
+  action::CallWorker hanging_call(Time limit, unsigned last = 2) {
+    config.rollout.undo_on.call_longer_than = limit;
+    config.on_error.retry = {1, 1ms, 10ms};
+    config.on_error.then = config::Then::skip;
+    config.checkpoint.interval = 0ms;
+    come_up(0);
+    send(1, 1);
+    const auto first = called(Call::process_records);
+    now.steady += 20ms;
+    over(first);
+    EXPECT_EQ(checkpoint(), "1");
+    EXPECT_TRUE(answered());
+    shard->run_release(2, 1, now);
+    candidate = start(2);
+    take_over();
+    send(2, last);
+    return called(Call::process_records);
+  }
+  // The one that hung is gone, and the standby is given its records.
+  action::CallWorker second_opinion() {
+    const auto killed = take<action::KillWorker>();
+    EXPECT_TRUE(killed);
+    if (!killed) return {};
+    EXPECT_EQ(killed->kind, Death::Kind::timeout);
+    EXPECT_TRUE(killed->soon);
+    const Death death{killed->kind, 0, killed->message};
+    shard->ended(killed->worker, &death, now);
+    over(called(Call::initialize));
+    return called(Call::process_records);
+  }
+};
+
+TEST_F(TrialThatHangs, HoldsTheShardUpNoLongerThanItsLimit) {
+  const auto hangs = hanging_call(500ms);
+  EXPECT_EQ(hangs.request.timeout_ms, 500u) << "it is told";
+  pass(500ms);
+  EXPECT_EQ(take<action::RequestStop>()->worker, candidate);
+  EXPECT_FALSE(take<action::KillWorker>());
+  pass(50ms);
+  const auto again = second_opinion();
+  EXPECT_EQ(again.worker, standby);
+  EXPECT_EQ(again.request.timeout_ms, 300'000u);
+  EXPECT_EQ(again.request.attempt, 1u);
+  over(again);
+  const auto undone = take<action::ReleaseUndone>();
+  ASSERT_TRUE(undone);
+  EXPECT_NE(undone->why.find("longer than 500ms, which is what it has on trial (rollout.undo_on.call_longer_than)"),
+            std::string::npos)
+      << undone->why;
+}
+
+TEST_F(TrialThatHangs, MayTakeTenTimesAsLongAsTheOneBefore) {
+  EXPECT_EQ(hanging_call(100ms).request.timeout_ms, 200u);
+}
+
+TEST_F(TrialThatHangs, HasMoreTimeForMoreRecords) {
+  EXPECT_EQ(hanging_call(100ms, 4).request.timeout_ms, 600u);
+}
+
+TEST_F(TrialThatHangs, HasNeverMoreTimeThanAnyRelease) {
+  config.timeouts.process_records = 400ms;
+  EXPECT_EQ(hanging_call(500ms).request.timeout_ms, 400u);
+  pass(400ms);
+  pass(500ms);
+  EXPECT_FALSE(take<action::KillWorker>()) << "nor is its end another";
+}
+
+TEST_F(TrialThatHangs, IsNotJudgedWhereNothingIsKnownOfTheOneBefore) {
+  config.rollout.undo_on.call_longer_than = 500ms;
+  on_trial();
+  take_over();
+  send(1, 1);
+  EXPECT_EQ(called(Call::process_records).request.timeout_ms, 300'000u);
+}
+
+TEST_F(TrialThatHangs, IsNotTheOneToBlameWhereTheOneBeforeIsAsSlow) {
+  hanging_call(500ms);
+  pass(500ms);
+  pass(50ms);
+  const auto again = second_opinion();
+  now.steady += 60ms;
+  over(again);
+  EXPECT_FALSE(undone()) << "it has just had more than a tenth of that time";
+  EXPECT_EQ(checkpoint(), "2");
+  EXPECT_TRUE(answered());
+  const WorkerId next = start(2);
+  EXPECT_EQ(called(Call::create).worker, next) << "the trial goes on";
+}
+
+TEST_F(TrialThatHangs, HasAnotherLimitOnceThatIsConfigured) {
+  hanging_call(500ms);
+  shard->call_longer_than(700ms);
+  pass(100ms);
+  over({candidate, 3, {}});
+  EXPECT_EQ(checkpoint(), "2");
+  EXPECT_TRUE(answered());
+  send(3, 3);
+  EXPECT_EQ(called(Call::process_records).request.timeout_ms, 700u);
+  shard->run_release(2, 0, now);
+  over({candidate, 4, {}});
+  EXPECT_EQ(checkpoint(), "3");
+  EXPECT_TRUE(answered());
+  send(4, 4);
+  EXPECT_EQ(called(Call::process_records).request.timeout_ms, 300'000u) << "the trial is over";
 }
 
 TEST_F(Trial, ThatHasGoneWellNeedsNoStandby) {
