@@ -114,7 +114,9 @@ void Setting::choose_records(Chance& chance) {
 
 void Setting::choose_faults(Chance& chance) {
   if (chance(0.3)) return;
-  const double rate = chance(0.1) ? 0.4 : 0.06;
+  // Where nothing leaves, what is rejected meets what is tried again.
+  const bool rejections = !gives_up() && chance(0.3);
+  const double rate = rejections || chance(0.1) ? 0.4 : 0.06;
   ends_hosts = chance(0.15);
   const bool stores =
       first_program.acknowledges || (first_program.checkpoints && first_program.flush != Program::Flush::nothing);
@@ -125,7 +127,10 @@ void Setting::choose_faults(Chance& chance) {
     record.fault = kinds[chance.below(8)];
     if (stores && chance(0.5)) record.fault = chance(0.5) ? Fault::crashes_in_flush : Fault::crashes_later;
     if (first_program.acknowledges && chance(0.2)) record.fault = Fault::is_rejected_later;
-    if (chance(0.3)) record.left = static_cast<int>(chance.between(1, 6));
+    if (rejections && chance(0.5)) {
+      record.fault = first_program.acknowledges && chance(0.5) ? Fault::is_rejected_later : Fault::is_rejected;
+    }
+    if (rejections || chance(0.3)) record.left = static_cast<int>(chance.between(1, 6));
     if (ends_hosts && chance(0.3)) {
       record.fault = Fault::ends_host;
       record.left = static_cast<int>(chance.between(1, 8));
