@@ -1,7 +1,8 @@
 // Does what its records say, one word each, with an argument behind a blank:
 //
 //   fail               fails, and names this record
-//   needs VERSION      the same, unless this is that version or a later one
+//   blame [done]       fails, and names this record as its culprit; those in front of it are not done, or are
+//   needs VERSION      as fail does, unless this is that version or a later one
 //   die                abort()
 //   die_in_flush       is accepted; the next flush dies of it
 //   wait FILE          waits until that file is there, whatever the host says
@@ -138,6 +139,9 @@ class Actor final : public Base {
       for (int i = std::stoi(argument); i > 0; --i) context_.log_info("line " + std::to_string(i));
     }
     if (word == "fail") throw kclhost::BatchFailure("this record says so").done(index);
+    if (word == "blame") {
+      throw kclhost::BatchFailure("this record is to blame").culprit(index).done(argument == "done" ? index : 0);
+    }
     if (word == "needs" && std::stoi(argument) > ZOO_VERSION) {
       throw kclhost::BatchFailure("this record needs version " + argument).done(index);
     }
