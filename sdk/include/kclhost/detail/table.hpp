@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace kclhost::detail {
 
@@ -42,6 +43,25 @@ struct Way {
                                         : acknowledges ? KCLHOST_PLUGIN_ACKNOWLEDGES
                                                        : 0u;
 };
+
+template <class Class, class Base, class Function>
+Function Class::*in_class(Function Base::*);
+template <class Class, class Call>
+using InClass = decltype(in_class<Class>(std::declval<Call>()));
+
+// False where the class has a function of a call's name that is not called, because its parameters are others: it hides
+// what it was to override. Call: the base's member. Find: the class's, of a pointer to it. Helpers that nobody else may
+// call, and overloads beside the right one, are the plugin's own matter.
+template <class Class, class Call, class Find>
+constexpr bool overrides(Call, Find) {
+  if constexpr (std::is_invocable_v<Find, Class*>) {
+    using Member = std::invoke_result_t<Find, Class*>;
+    constexpr bool is_function =
+        std::is_member_function_pointer_v<Member> || std::is_function_v<std::remove_pointer_t<Member>>;
+    return !is_function || std::is_same_v<Member, Call> || std::is_convertible_v<Member, InClass<Class, Call>>;
+  }
+  return true;
+}
 
 template <class Class>
 struct Instance {
@@ -175,6 +195,18 @@ template <class Class>
 constexpr kclhost_plugin make_table(std::string_view id, std::string_view version) noexcept {
   using Functions = Thunks<Class>;
   using Base = typename Functions::Base;
+#define KCLHOST_DETAIL_OVERRIDES(call)                                                                              \
+  static_assert(                                                                                                    \
+      overrides<Class>(&Base::call,                                                                                 \
+                       [](auto* one) -> decltype(&std::remove_pointer_t<decltype(one)>::call) { return nullptr; }), \
+      #call " is never called: its parameters are not those that kclhost/processors.hpp has")
+  KCLHOST_DETAIL_OVERRIDES(initialize);
+  KCLHOST_DETAIL_OVERRIDES(finish);
+  KCLHOST_DETAIL_OVERRIDES(shard_ended);
+  KCLHOST_DETAIL_OVERRIDES(shutdown_requested);
+  KCLHOST_DETAIL_OVERRIDES(lease_lost);
+  KCLHOST_DETAIL_OVERRIDES(tick);
+#undef KCLHOST_DETAIL_OVERRIDES
   kclhost_plugin table{};
   table.struct_size = sizeof table;
   table.abi_major = KCLHOST_ABI_MAJOR;

@@ -1,0 +1,9 @@
+// error: tick is never called
+#include <kclhost/record_processor.hpp>
+class Bad final : public kclhost::CheckpointingProcessor {
+ public:
+  void process_records(const kclhost::Batch&, kclhost::Checkpointer&) override {}
+  void finish(kclhost::Checkpointer&, kclhost::Reason) override {}
+  void tick() {}
+};
+KCLHOST_PLUGIN(Bad, "test.bad", "1")
