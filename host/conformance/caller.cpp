@@ -61,6 +61,13 @@ std::optional<Outcome> Caller::finish() {
   return outcome_;
 }
 
+void Caller::listen(config::Milliseconds time) {
+  for (const auto until = Clock::now() + time; alive() && Clock::now() < until;) {
+    loop_.turn(until);
+    life_->on_time(Clock::now());
+  }
+}
+
 std::optional<Outcome> Caller::call(Call call, std::span<const Record> records) {
   return begin(call, records) ? finish() : std::nullopt;
 }

@@ -32,6 +32,8 @@ class Caller final : private worker::Listener {
   // The same in two steps, so that others can be called meanwhile.
   bool begin(Call call, std::span<const Record> records = {});
   std::optional<Outcome> finish();
+  // Hears what threads of the plugin's do between calls.
+  void listen(config::Milliseconds time);
   // Asks the call that was begun to stop.
   void request_stop() { life_->request_stop(Stop::end); }
 

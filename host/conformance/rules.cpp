@@ -39,6 +39,14 @@ const char* cure_of_failure(Call call) {
   }
 }
 
+const char* cure_of_complaint(const std::string& text) {
+  if (text.ends_with("its instance is destroyed")) return ends_with_its_instance;
+  if (text.starts_with("the plugin was refused")) {
+    return "an error that the plugin overlooks has done nothing: kclhost/plugin.h says what each call allows";
+  }
+  return "leave alone the descriptors that the plugin, and what it starts, did not open";
+}
+
 // The frames that say most: the innermost.
 std::string place_of(const Death& death) {
   constexpr std::size_t most_frames = 3;
@@ -80,13 +88,10 @@ Finding printed(const std::string& first, const std::string& done) {
 
 Finding complained(const std::string& text, const std::string& done) {
   const bool refused = text.starts_with("the plugin was refused");
-  return {
-      .key = (refused ? "refused: " : "lies: ") + text.substr(0, 40),
-      .done = done,
-      .did = text,
-      .mend = refused
-                  ? "an error that the plugin overlooks has done nothing: kclhost/plugin.h says what each call allows"
-                  : "leave alone the descriptors that the plugin, and what it starts, did not open"};
+  return {.key = (refused ? "refused: " : "lies: ") + text.substr(0, 40),
+          .done = done,
+          .did = text,
+          .mend = cure_of_complaint(text)};
 }
 
 void judge(const Course& course, const std::string& done, Report& report, Leniency leniency) {

@@ -17,6 +17,10 @@ struct Leniency {
 // Adds what is wrong with a life. `done`: what was done to the plugin, "the lease was lost".
 void judge(const Course& course, const std::string& done, Report& report, Leniency leniency = {});
 
+// The cure of a thread that outlives its instance.
+inline constexpr const char* ends_with_its_instance =
+    "end and join in destroy what the instance has started: it uses what is gone";
+
 // A worker's death in a call, or between calls.
 Finding death_in(const std::string& call, const Death& death, const std::string& done);
 // A call that failed without a reason.

@@ -75,7 +75,7 @@ void judge_growth(const std::vector<Footprint>& seen, std::size_t lives, const c
   };
   if (grows(&Footprint::threads, lives)) {
     return leak("threads", std::string(whose) + " leaves " + each(&Footprint::threads) + " threads behind",
-                "end and join in destroy what the instance has started: they use it when it is gone");
+                ends_with_its_instance);
   }
   if (grows(&Footprint::descriptors, lives)) {
     leak("descriptors", std::string(whose) + " leaves " + each(&Footprint::descriptors) + " descriptors open",
@@ -126,9 +126,13 @@ void many_instances(Play& play) {
   EventLoop loop;
   Caller caller(loop, play.subject, Caller::In::own_process);
   if (!caller.load(play.subject.config_json)) return;
+  const auto before = footprint_of(caller.process());
   const Records records = play.records.usual(3);
   look_for_growth(
       caller, [&] { return live(caller, records, play, many_lives); }, "each instance", many_lives, play.report);
+  // What has not ended with its instance may yet do what it was started for.
+  const auto after = footprint_of(caller.process());
+  if (before && after && after->threads > before->threads) caller.listen(300ms);
   for (const std::string& text : caller.complaints()) play.report.add(complained(text, many_lives));
 }
 

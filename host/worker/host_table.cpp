@@ -63,7 +63,10 @@ struct HostTable::Functions {
   static HostTable& of(void* context) { return *static_cast<HostTable*>(context); }
   static HostTable& of(kclhost_checkpointer* opaque) { return *reinterpret_cast<HostTable*>(opaque); }
 
-  static void log(void* context, std::int32_t level, kclhost_string text) { of(context).host_.log(level, view(text)); }
+  static void log(void* context, std::int32_t level, kclhost_string text) {
+    HostTable& table = of(context);
+    if (!table.is_too_late("a line of its log")) table.host_.log(level, view(text));
+  }
 
   static std::int32_t log_enabled(void* context, std::int32_t level) {
     return of(context).host_.log_enabled(level) ? 1 : 0;
@@ -87,7 +90,7 @@ struct HostTable::Functions {
   static void record_metric(kclhost_metric* metric, double value) {
     if (metric == nullptr) return;
     const auto& handle = *reinterpret_cast<const MetricHandle*>(metric);
-    handle.owner.host_.metric(handle.number, value);
+    if (!handle.owner.is_too_late("a metric's value")) handle.owner.host_.metric(handle.number, value);
   }
 
   static std::int32_t should_stop(void* context) { return of(context).host_.should_stop(); }
@@ -168,6 +171,7 @@ HostTable::HostTable(HostLink& host, const plugin::PluginTable& plugin, Place pl
 
 void HostTable::begin(const Request& request) {
   if (request.call == Call::create) {
+    destroyed_ = false;
     shard_id_ = request.shard_id;
     table_.shard_id = string_of(shard_id_);
   }
@@ -238,13 +242,14 @@ void HostTable::acknowledge(RecordId first, std::uint64_t count) {
     return tell_refusal(told_of_acknowledgement_,
                         "an acknowledgement: only plugins that set KCLHOST_PLUGIN_ACKNOWLEDGES are heard");
   }
-  if (forked.load(std::memory_order_relaxed)) return;
+  if (forked.load(std::memory_order_relaxed) || is_too_late("an acknowledgement")) return;
   acknowledger_.acknowledge(first, count);
   // The host looks when the call is over.
   if (!on_calling_thread() && acknowledger_.wake()) host_.wake();
 }
 
 bool HostTable::reject(RecordId record, std::string_view reason) {
+  if (is_too_late("a rejection")) return false;
   const std::lock_guard lock(rejecting_);
   const bool may = acknowledges_ ? record < acknowledger_.next() && !acknowledger_.is_acknowledged(record)
                                  : record >= first_ && record - first_ < count_;
@@ -256,6 +261,12 @@ bool HostTable::reject(RecordId record, std::string_view reason) {
                                                         : ", which is none of the call in progress"));
   }
   return may;
+}
+
+bool HostTable::is_too_late(std::string_view what) {
+  if (!destroyed_.load(std::memory_order_relaxed)) return false;
+  tell_refusal(told_of_end_, std::string(what) + ": its instance is destroyed");
+  return true;
 }
 
 void HostTable::tell_refusal(std::atomic<bool>& told, std::string_view what) {

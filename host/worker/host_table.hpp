@@ -44,6 +44,8 @@ class HostTable {
   // This thread goes into the plugin, and has come back.
   void begin(const Request& request);
   void end();
+  // The process goes on to another instance: what this one's threads still ask for is refused.
+  void destroyed() { destroyed_ = true; }
 
  private:
   struct Functions;  // the table's
@@ -59,6 +61,8 @@ class HostTable {
   std::int64_t remaining_ms() const;
   void acknowledge(RecordId first, std::uint64_t count);
   bool reject(RecordId record, std::string_view reason);
+  // Refuses it where the instance is destroyed.
+  bool is_too_late(std::string_view what);
   // The host's log has the first refusal of each kind: what a plugin makes of its error is its own matter.
   void tell_refusal(std::atomic<bool>& told, std::string_view what);
 
@@ -73,6 +77,7 @@ class HostTable {
   // Nanoseconds of the steady clock; a wait for the answer to a checkpoint moves the end of the call away.
   std::atomic<std::int64_t> ends_at_, waits_since_;
   std::atomic<std::int32_t> finish_{KCLHOST_FINISH_NO};  // of that call
+  std::atomic<bool> destroyed_{false};
 
   std::mutex rejecting_;  // against the end of the call
   RecordId first_ = 0;    // of the batch in hand
@@ -84,7 +89,7 @@ class HostTable {
   std::deque<MetricHandle> handles_;
 
   std::atomic<bool> told_of_metric_{false}, told_of_checkpoint_{false}, told_of_rejection_{false},
-      told_of_acknowledgement_{false};
+      told_of_acknowledgement_{false}, told_of_end_{false};
 };
 
 }  // namespace kclhost::host::worker

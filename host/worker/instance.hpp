@@ -27,6 +27,8 @@ class Instance {
   // as done; before create succeeded, so does all but create and check_config. An exception that the plugin lets out
   // ends the process.
   Outcome perform(const Request& request, std::string_view config_json);
+  // After destroy, where another create follows in this process.
+  void destroyed() { host_.destroyed(); }
   // Frees what only a batch needs; between calls.
   void give_back() { std::vector<kclhost_record>().swap(records_); }
 

@@ -112,6 +112,7 @@ class Worker {
       destroyed_ = true;
       return false;
     }
+    if (request.call == Call::destroy) instance_->destroyed();
     const bool of_many = outlives_destroy_ && request.call != Call::process_records;
     const bool sent = tell(outcome, of_many ? allocated_bytes() : outcome.first_unfinished);
     if (own_process_ && request.call == Call::initialize) unmap_program();

@@ -31,6 +31,7 @@ from conftest import NONCONFORMING
     ("acknowledging", "never", ["neither acknowledged nor rejected"]),
     ("acknowledging", "finish", ["flush: the worker was killed by SIGSEGV"]),
     ("acknowledging", "reject", ["refused the rejection of record"]),
+    ("acknowledging", "too_late", ["refused an acknowledgement: its instance is destroyed", "join in destroy"]),
 ])
 def test_a_fault(conformance, way, fault, words):
     slow = fault in ("hang", "stubborn", "never")

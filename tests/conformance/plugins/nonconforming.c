@@ -29,6 +29,7 @@
  *   never              acknowledges nothing
  *   late               acknowledges when the lease is lost
  *   reject             rejects what it has acknowledged
+ *   too_late           acknowledges when it is destroyed
  *
  * WAY: its flags. What it was given it holds, where it may, up to 20 records. */
 #define _DEFAULT_SOURCE
@@ -46,9 +47,12 @@ typedef struct instance {
   size_t held; /* the last ones that it was given */
   uint64_t next_id;
   size_t seen;
+  pthread_t thread; /* of its own, from lease_lost on */
+  int has_thread;
 } instance;
 
 static int instances;
+static volatile int ending; /* an instance waits for its thread */
 static volatile int sink;
 
 #ifdef EXPORTS
@@ -137,7 +141,31 @@ static kclhost_status create(const kclhost_host* host, kclhost_string config_jso
   return KCLHOST_OK;
 }
 
-static void destroy(void* self) {
+static void* acknowledge_later(void* copy) {
+  const instance self = *(instance*)copy;
+  free(copy);
+  while (!ending && self.host->remaining_ms(self.host->context) != -1) usleep(1000);
+  self.host->acknowledge(self.host->context, 0, self.next_id);
+  return NULL;
+}
+
+static void start_thread(instance* self) {
+  instance* const copy = malloc(sizeof *copy);
+  *copy = *self;
+  self->has_thread = pthread_create(&self->thread, NULL, acknowledge_later, copy) == 0;
+}
+
+static void destroy(void* me) {
+  instance* const self = me;
+  if (self->has_thread) {
+    ending = 1;
+    pthread_join(self->thread, NULL);
+    ending = 0;
+  }
+  if (is(self, "too_late")) {
+    start_thread(self);
+    if (self->has_thread) pthread_detach(self->thread);
+  }
   --instances;
   free(self);
 }
@@ -214,23 +242,10 @@ static kclhost_status finish(void* me, kclhost_checkpointer* checkpointer, kclho
   return finish_held(self, checkpointer, error);
 }
 
-static void* acknowledge_later(void* copy) {
-  const instance self = *(instance*)copy;
-  free(copy);
-  while (self.host->remaining_ms(self.host->context) != -1) usleep(1000);
-  self.host->acknowledge(self.host->context, 0, self.next_id);
-  return NULL;
-}
-
 static kclhost_status lease_lost(void* me, kclhost_error* error) {
   instance* const self = me;
   (void)error;
-  if (is(self, "late")) {
-    pthread_t thread;
-    instance* const copy = malloc(sizeof *copy);
-    *copy = *self;
-    if (pthread_create(&thread, NULL, acknowledge_later, copy) == 0) pthread_detach(thread);
-  }
+  if (is(self, "late")) start_thread(self);
   self->held = 0;
   return KCLHOST_OK;
 }
