@@ -161,6 +161,20 @@ def test_a_panic_is_a_failure_of_the_call(configure, replay):
     assert "nobody checks this" in checked.stderr
 
 
+@pytest.mark.parametrize("at, failed", [
+    ("finish", ["shutdown_requested failed: no Shutdown today (panic)", "shard_ended failed: no ShardEnded today (panic)"]),
+    ("tick", ["tick failed: tock (panic)"]),
+    ("lease, drop", ["lease_lost failed: it is not lost (panic)"]),
+])
+def test_a_panic_costs_neither_the_process_nor_memory(at, failed):
+    folder, name = build("panics", (HERE / "plugins/panics.rs").read_text())
+    done = run("kclhost", "conformance", folder / name, "--config", json.dumps({"at": at}), "--json", cwd=TOP,
+               code=0 if at == "tick" else 1)
+    found = [one["did"] for one in json.loads(done.stdout)["findings"]]
+    assert set(failed) <= set(found), found
+    assert all(" failed: " in one for one in found), "it has died, or leaks"
+
+
 def test_records_are_acknowledged_from_a_thread(configure, replay):
     done = replay(configure(build("uploader", WHOLE[1])), records("one", "two", "three"), "--batch", 1)
     assert done.report["lastCheckpoint"]["sequenceNumber"] == "103", done.report

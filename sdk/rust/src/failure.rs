@@ -61,12 +61,11 @@ impl Failure {
     }
 
     fn of_panic(payload: Box<dyn Any + Send>) -> Failure {
-        let message = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
-            (Some(text), _) => text.to_string(),
-            (_, Some(text)) => text.clone(),
-            _ => "panicked with a value that is no text".to_string(),
-        };
-        std::mem::forget(payload); // its destructor is the plugin's, and could panic again
+        let text = payload.downcast::<&str>().map(|text| text.to_string());
+        let message = text.or_else(|payload| payload.downcast::<String>().map(|text| *text)).unwrap_or_else(|payload| {
+            std::mem::forget(payload); // its destructor is the plugin's, and could panic again
+            "panicked with a value that is no text".to_string()
+        });
         Failure { name: "panic".to_string(), ..Failure::new(message) }
     }
 

@@ -9,7 +9,6 @@ use crate::record::{Batch, Initialization};
 use crate::{AcknowledgingContext, Context};
 use std::mem::size_of;
 use std::os::raw::c_void;
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
 /// The three ways in which a record can be done.
@@ -117,9 +116,10 @@ unsafe extern "C" fn create_shadow<Way, T: ImplementsOneProcessorTrait<Way>>(
 
 unsafe extern "C" fn destroy<Way, T: ImplementsOneProcessorTrait<Way>>(self_: *mut c_void) {
     // A panic has been printed when it gets here, and there is no error to put it into.
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(Box::from_raw(self_ as *mut Instance<T>)))) {
-        std::mem::forget(payload);
-    }
+    guarded(std::ptr::null_mut(), || {
+        drop(Box::from_raw(self_ as *mut Instance<T>));
+        Ok(())
+    });
 }
 
 unsafe extern "C" fn initialize<Way, T: ImplementsOneProcessorTrait<Way>>(

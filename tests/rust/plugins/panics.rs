@@ -1,9 +1,9 @@
-//! Panics where its configuration says so: "new", "drop", or at a record whose data is "panic".
+//! Panics where its configuration says so: "check", "new", "finish", "tick", "lease", "drop", or at a record whose data is "panic".
 use kclhost::{Batch, Context, Failure, Reason, RecordProcessor};
 
 struct Panics {
     context: Context,
-    at_drop: bool,
+    at: String,
     seen: usize,
 }
 
@@ -14,7 +14,10 @@ impl RecordProcessor for Panics {
     }
     fn new(context: Context, config_json: &str) -> Result<Self, Failure> {
         assert!(!config_json.contains("new"), "not today");
-        Ok(Panics { context, at_drop: config_json.contains("drop"), seen: 0 })
+        if config_json.contains("tick") {
+            context.set_tick_interval(std::time::Duration::from_millis(1))?;
+        }
+        Ok(Panics { context, at: config_json.to_string(), seen: 0 })
     }
     fn process_records(&mut self, batch: &Batch) -> Result<(), Failure> {
         for record in batch {
@@ -25,15 +28,24 @@ impl RecordProcessor for Panics {
         }
         Ok(())
     }
-    fn finish(&mut self, _: Reason) -> Result<(), Failure> {
+    fn finish(&mut self, reason: Reason) -> Result<(), Failure> {
         self.context.log_info(format!("seen: {}", self.seen));
+        assert!(!self.at.contains("finish"), "no {reason:?} today");
+        Ok(())
+    }
+    fn tick(&mut self) -> Result<(), Failure> {
+        assert!(!self.at.contains("tick"), "tock");
+        Ok(())
+    }
+    fn lease_lost(&mut self) -> Result<(), Failure> {
+        assert!(!self.at.contains("lease"), "it is not {}", "lost");
         Ok(())
     }
 }
 
 impl Drop for Panics {
     fn drop(&mut self) {
-        assert!(!self.at_drop, "dropped");
+        assert!(!self.at.contains("drop"), "dropped");
     }
 }
 
