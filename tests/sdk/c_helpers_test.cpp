@@ -4,6 +4,7 @@
 #include <kclhost/testing.hpp>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -74,6 +75,41 @@ TEST(CHelpers, TextThatIsNoneIsEmpty) {
   auto instance = host.create(kclhost::testing::load(SPEAKER));
   EXPECT_TRUE(instance.process_records(Batch().null_record()));
   EXPECT_THAT(lines(host), ElementsAre("nothing []"));
+}
+
+TEST(CHelpers, WhatTheConfigurationLacksStaysAsItIs) {
+  for (const auto& [config, read] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"host": {"port": 1}})", "nobody:1 0.50 0"},
+           {R"({"host": {"port": 1, "name": null}, "limits": null})", "nobody:1 0.50 0"},
+           {R"({"verbose": true, "limits": {"of": {"rate": 2}}, "host": {"name": "\u00e4bcdef", "port": 7}})",
+            "äbcdef:7 2.00 1"}}) {
+    Host host;
+    const auto instance = host.config(config).create(kclhost::testing::load(READER));
+    EXPECT_TRUE(instance.created()) << instance.created().message;
+    EXPECT_THAT(lines(host), ElementsAre(read));
+  }
+}
+
+TEST(CHelpers, WhatDoesNotFitIsNamedByItsPath) {
+  const std::string rest = R"("host": {"port": 1})", umlauts = "\"" + std::string(58, 'x') + "ä\"";
+  for (const auto& [config, why] : std::vector<std::pair<std::string, std::string>>{
+           {"{}", "plugin.config.host.port is missing"},
+           {R"({"host": {"port": null}})", "plugin.config.host.port is missing"},
+           {R"({"host": {"port": "http"}})", R"(plugin.config.host.port must be a whole number, and is "http")"},
+           {R"({"host": {"port": 1.5}})", "plugin.config.host.port must be a whole number, and is 1.5"},
+           {R"({"host": [1]})", "plugin.config.host must be a map, and is [1]"},
+           {R"({"host": {"port": 1, "name": 7}})", "plugin.config.host.name must be a text, and is 7"},
+           {R"({"host": {"port": 1, "name": "12345678"}})", "plugin.config.host.name must be shorter than 8 bytes"},
+           {"{" + rest + R"(, "limits": {"of": 3}})", "plugin.config.limits.of must be a map, and is 3"},
+           {"{" + rest + R"(, "limits": {"of": {"rate": false}}})",
+            "plugin.config.limits.of.rate must be a number, and is false"},
+           {"{" + rest + R"(, "verbose": )" + umlauts + "}",
+            "plugin.config.verbose must be true or false, and is " + umlauts.substr(0, 59) + "..."}}) {
+    Host host;
+    const auto instance = host.config(config).create(kclhost::testing::load(READER));
+    EXPECT_FALSE(instance.created());
+    EXPECT_EQ(instance.created().message, why);
+  }
 }
 
 }  // namespace

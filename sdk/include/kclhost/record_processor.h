@@ -15,6 +15,7 @@
 #error "this is for C; C++ has <kclhost/record_processor.hpp>"
 #endif
 
+#include <kclhost/config.h>
 #include <kclhost/plugin.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -75,6 +76,89 @@ static inline void kclhost_log(const kclhost_host* host, int32_t level, const ch
   line.size = longer != NULL || whole < sizeof text ? whole : sizeof text - 1;
   host->log(host->context, level, line);
   free(longer);
+}
+
+/* ---- Configuration ----------------------------------------------------------------------------------------------- */
+
+/* Of size bytes of a path, what does not fit there: plugin.config.limits.rate must be a number, and is "fast". */
+static inline kclhost_status kclhost_refuse(const char* path, size_t size, const char* wanted, kclhost_string value,
+                                            kclhost_error* error) {
+  size_t shown = value.size < 60 ? value.size : 60;
+  while (shown < value.size && shown > 0 && ((unsigned char)value.data[shown] & 0xC0u) == 0x80u) --shown;
+  return kclhost_fail(error, "plugin.config%s%.*s must be %s, and is %.*s%s", size == 0 ? "" : ".", (int)size, path,
+                      wanted, (int)shown, value.data, shown < value.size ? "..." : "");
+}
+
+/* Of plugin.config, the value at a path of keys, such as "limits.rate"; absent (data NULL) where there is none, or
+ * null. Fails where what lies on the way is no map, and for a key of more than 255 bytes. */
+static inline kclhost_status kclhost_find(kclhost_string config_json, const char* path, kclhost_string* value,
+                                          kclhost_error* error) {
+  const kclhost_string absent = {NULL, 0};
+  *value = config_json;
+  for (const char *key = path, *end = path; *end != '\0'; key = end + 1) {
+    char name[256];
+    end = key + strcspn(key, ".");
+    const size_t size = (size_t)(end - key), above = key == path ? 0 : (size_t)(key - path) - 1;
+    const int kind = kclhost_config_kind(*value);
+    if (kind > KCLHOST_CONFIG_NULL && kind != KCLHOST_CONFIG_MAP) {
+      return kclhost_refuse(path, above, "a map", *value, error);
+    }
+    if (size >= sizeof name) return kclhost_fail(error, "plugin.config.%s has a key of more than 255 bytes", path);
+    memcpy(name, key, size);
+    name[size] = '\0';
+    *value = kclhost_config_member(*value, name);
+  }
+  if (kclhost_config_kind(*value) <= KCLHOST_CONFIG_NULL) *value = absent;
+  return KCLHOST_OK;
+}
+
+/* Fails where there is no value. */
+static inline kclhost_status kclhost_require(kclhost_string config_json, const char* path, kclhost_error* error) {
+  kclhost_string value;
+  if (kclhost_find(config_json, path, &value, error) != KCLHOST_OK) return KCLHOST_FAILED;
+  return value.data != NULL ? KCLHOST_OK : kclhost_fail(error, "plugin.config.%s is missing", path);
+}
+
+/* Each of these reads the value at a path into *to, which stays as it is where there is none:
+ * if (kclhost_read_integer(config_json, "port", &port, error) != KCLHOST_OK) return KCLHOST_FAILED; */
+
+static inline kclhost_status kclhost_read_boolean(kclhost_string config_json, const char* path, int* to,
+                                                  kclhost_error* error) {
+  kclhost_string value;
+  if (kclhost_find(config_json, path, &value, error) != KCLHOST_OK) return KCLHOST_FAILED;
+  if (value.data == NULL || kclhost_config_boolean(value, to)) return KCLHOST_OK;
+  return kclhost_refuse(path, strlen(path), "true or false", value, error);
+}
+
+static inline kclhost_status kclhost_read_number(kclhost_string config_json, const char* path, double* to,
+                                                 kclhost_error* error) {
+  kclhost_string value;
+  if (kclhost_find(config_json, path, &value, error) != KCLHOST_OK) return KCLHOST_FAILED;
+  if (value.data == NULL || kclhost_config_number(value, to)) return KCLHOST_OK;
+  return kclhost_refuse(path, strlen(path), "a number", value, error);
+}
+
+static inline kclhost_status kclhost_read_integer(kclhost_string config_json, const char* path, int64_t* to,
+                                                  kclhost_error* error) {
+  kclhost_string value;
+  if (kclhost_find(config_json, path, &value, error) != KCLHOST_OK) return KCLHOST_FAILED;
+  if (value.data == NULL || kclhost_config_integer(value, to)) return KCLHOST_OK;
+  return kclhost_refuse(path, strlen(path), "a whole number", value, error);
+}
+
+/* With a NUL behind it; fails where room is too small. */
+static inline kclhost_status kclhost_read_text(kclhost_string config_json, const char* path, char* to, size_t room,
+                                               kclhost_error* error) {
+  kclhost_string value;
+  if (kclhost_find(config_json, path, &value, error) != KCLHOST_OK) return KCLHOST_FAILED;
+  if (value.data == NULL) return KCLHOST_OK;
+  if (kclhost_config_kind(value) != KCLHOST_CONFIG_STRING)
+    return kclhost_refuse(path, strlen(path), "a text", value, error);
+  const size_t size = kclhost_config_text(value, NULL, 0);
+  if (size >= room) return kclhost_fail(error, "plugin.config.%s must be shorter than %zu bytes", path, room);
+  kclhost_config_text(value, to, room);
+  to[size] = '\0';
+  return KCLHOST_OK;
 }
 
 /* ---- The table --------------------------------------------------------------------------------------------------- */
