@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+# Outside of ctest: the release build.
+BUILD = Path(__file__).resolve().parents[2] / "build/release"
+for what, folder in (("BIN", "bin"), ("DRIVER", "driver"), ("PLUGINS", "plugins")):
+    os.environ.setdefault(f"KCLHOST_{what}_DIR", str(BUILD / folder))
+
 SANITIZED = os.environ.get("KCLHOST_SANITIZE", "")
 
 
