@@ -51,7 +51,7 @@ RUN --mount=type=cache,id=kclhost-ccache,target=/root/.cache/ccache \
 RUN mkdir -p /stage/usr/local/share/doc/kclhost && cat packaging/copyright >/stage/usr/local/share/doc/kclhost/copyright \
     && scripts/third-party-notices >>/stage/usr/local/share/doc/kclhost/copyright && scripts/third-party-notices --list >/linked
 # Where a debugger looks for them: under the program's build id.
-RUN for file in build/release/bin/kclhost build/release/bin/kclhost-put build/release/bin/kclhost-web build/release/plugins/word_counter.so build/release/plugins/archiver.so build/release/plugins/http_forwarder.so; do \
+RUN for file in build/release/bin/kclhost build/release/bin/kclhost-doctor build/release/bin/kclhost-prime build/release/bin/kclhost-put build/release/bin/kclhost-web build/release/plugins/word_counter.so build/release/plugins/archiver.so build/release/plugins/http_forwarder.so; do \
       id=$(readelf --notes $file | sed -n 's|.*Build ID: \(..\)|\1/|p') && to=/symbols/usr/lib/debug/.build-id/$id.debug \
       && mkdir -p "${to%/*}" && objcopy --only-keep-debug $file "$to" || exit; \
     done

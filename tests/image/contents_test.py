@@ -108,7 +108,10 @@ def test_the_other_image_looks_inside_the_same(builder, debug, root):
         return builder("run", debug, "--", *command)
 
     there = Path(builder("mount", debug).strip())
-    for file in ("usr/local/bin/kclhost", "usr/local/bin/kclhost-put", "usr/local/bin/kclhost-web", "plugins/word_counter.so"):
+    ours = [os.path.relpath(file, root) for folder in ("usr/local/bin", "plugins") for file in programs_and_libraries(root / folder)]
+    assert {"usr/local/bin/kclhost", "usr/local/bin/kclhost-doctor", "usr/local/bin/kclhost-prime", "usr/local/bin/kclhost-put",
+            "usr/local/bin/kclhost-web", "plugins/word_counter.so"} <= set(ours)
+    for file in ours:
         assert (there / file).read_bytes() == (root / file).read_bytes()
         assert ".cpp" in run("gdb", "--batch", "-ex", "info sources", f"/{file}"), f"{file} has no symbols"
     assert "main.cpp" in run("gdb", "--batch", "-ex", "info line main", "/usr/local/bin/kclhost")
