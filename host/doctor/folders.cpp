@@ -45,7 +45,6 @@ void look_at_mode(const char* key, const fs::path& folder, const char* risk, Out
 Outcome look_at_folders(Setup& setup) {
   Outcome outcome;
   const config::Config& config = setup.config;
-  look_at_mode("plugins_dir", config.plugins_dir, "whoever can put a file there has it run as this user", outcome);
   look_at_mode("state_dir", config.state_dir, "anybody can take away what kclhost has to remember", outcome);
   look_at_room("state_dir", config.state_dir, outcome);
   if (config.on_error.then == config::Then::dead_letter) {

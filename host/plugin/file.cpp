@@ -28,6 +28,13 @@ Result<File> find_in(const config::Config& config, const std::string& name) {
   if (end_of_dir != dir.end()) {
     return at(wanted, "lies outside plugins_dir " + dir.string() + " (it is " + path.string() + ")");
   }
+  for (fs::path folder = path.parent_path();; folder = folder.parent_path()) {
+    if (writable_for_all(folder)) {
+      return at(path, "lies in " + folder.string() +
+                          ", which is writable for all, so that anybody may replace it; chmod o-w " + folder.string());
+    }
+    if (folder == dir || !folder.has_relative_path()) break;
+  }
   return read_file(path);
 }
 

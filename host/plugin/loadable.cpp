@@ -1,6 +1,7 @@
 #include "plugin/loadable.hpp"
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -50,6 +51,14 @@ std::string objection(const struct stat& status) {
     return "belongs to user " + std::to_string(status.st_uid) + "; it must be root's or your own";
   }
   return {};
+}
+
+bool writable_for_all(const std::filesystem::path& folder) {
+  struct stat about {};
+  struct statvfs disk {};
+  if (::stat(folder.c_str(), &about) != 0 || (about.st_mode & S_IWOTH) == 0 || (about.st_mode & S_ISVTX) != 0)
+    return false;
+  return ::statvfs(folder.c_str(), &disk) != 0 || (disk.f_flag & ST_RDONLY) == 0;
 }
 
 Result<std::string> read_loadable(const std::filesystem::path& path) {

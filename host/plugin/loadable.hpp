@@ -13,6 +13,10 @@ namespace kclhost::host::plugin {
 // Why a file with this status must not be loaded; empty when it may: regular, root's or ours, writable by nobody else.
 std::string objection(const struct stat& status);
 
+// Whether users who have nothing to do with a folder may rename what is in it, and put other things in its place. A
+// folder with the sticky bit, or on a mount that is read-only for us, is not meant.
+bool writable_for_all(const std::filesystem::path& folder);
+
 // All of a file that may be loaded. The error is what follows the file's name: "can't be opened: …".
 Result<std::string> read_loadable(const std::filesystem::path& path);
 

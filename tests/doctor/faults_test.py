@@ -138,11 +138,11 @@ def test_nothing_may_be_executed_in_state_dir(clinic):
     clinic.is_well()
 
 
-@pytest.mark.parametrize("name", ["plugins", "state"])
-def test_everybody_may_write(clinic, name):
+@pytest.mark.parametrize("check, name", [("configuration", "plugins"), ("folders", "state")])
+def test_everybody_may_write(clinic, check, name):
     directory = clinic.directory / name
     directory.chmod(0o777)
-    follow(clinic.finds("folders", str(directory), "is writable for all"))
+    follow(clinic.finds(check, str(directory), "writable for all"))
     clinic.is_well()
     assert directory.stat().st_mode & 0o777 == 0o775
 

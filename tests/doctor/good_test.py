@@ -53,7 +53,7 @@ def test_long_work_is_announced(clinic, server):
 
 def test_one_fault_hides_no_other(clinic, services):
     clinic.archive.write_text("of another Java")
-    clinic.plugins.chmod(0o777)
+    clinic.state.chmod(0o777)
     clinic.properties["failoverTimeMillis"] = 1
     services.stream = None
     assert [check for check, _ in clinic.look()] == ["class-archive", "folders", "settings", "stream"]

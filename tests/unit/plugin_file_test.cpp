@@ -120,6 +120,21 @@ TEST_F(PluginFile, WritableByOthers) {
   }
 }
 
+TEST_F(PluginFile, InAFolderThatAllMayWrite) {
+  fs::create_directories(plugins / "a/b");
+  put("a/b/good.so");
+  for (const fs::path& folder : {plugins, plugins / "a", plugins / "a/b"}) {
+    ::chmod(folder.c_str(), 0777);
+    expect_refused(
+        "a/b/good.so",
+        folder.string() + ", which is writable for all, so that anybody may replace it; chmod o-w " + folder.string());
+    ::chmod(folder.c_str(), 01777);
+    EXPECT_EQ(refusal("a/b/good.so"), "") << "the sticky bit keeps others from replacing what is not theirs";
+    ::chmod(folder.c_str(), 0775);
+  }
+  EXPECT_EQ(refusal("a/b/good.so"), "");
+}
+
 TEST_F(PluginFile, SomebodyElses) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
   put("theirs.so");
