@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr mode_t loadable_mode = 0555;
+
 void sync_folder(const fs::path& folder) {
   const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (fd) ::fsync(fd.get());
@@ -33,13 +35,13 @@ Error staging_failed(const fs::path& path, int error) {
 }
 
 // A copy with other bytes, or that others may write, is made anew: running workers keep the one that they have mapped.
-std::optional<Error> place(const fs::path& path, std::string_view bytes, bool& made) {
+std::optional<Error> place(const fs::path& path, std::string_view bytes, mode_t mode, bool& made) {
   if (const Result<std::string> there = read_loadable(path); there && *there == bytes) return std::nullopt;
   made = true;
   std::string temporary = path.string() + ".XXXXXX";
   const Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return staging_failed(path, errno);
-  if (write_all(fd.get(), bytes) && ::fchmod(fd.get(), 0555) == 0 && ::fsync(fd.get()) == 0 &&
+  if (write_all(fd.get(), bytes) && ::fchmod(fd.get(), mode) == 0 && ::fsync(fd.get()) == 0 &&
       ::rename(temporary.c_str(), path.c_str()) == 0) {
     sync_folder(path.parent_path());
     return std::nullopt;
@@ -86,11 +88,11 @@ Result<std::vector<CopiedFile>> copy_into(const fs::path& folder, const File& fi
     if (sha256_hex(*bytes) != one.sha256)
       return Error{one.source.string() + " changed while it was read; replace files by renaming new ones onto them"};
     if (auto error = open_folder((folder / copy).parent_path())) return *error;
-    if (auto error = place(folder / copy, *bytes, made)) return *error;
+    if (auto error = place(folder / copy, *bytes, loadable_mode, made)) return *error;
     copies.push_back({copy, one.sha256});
   }
   if (auto error = open_folder(folder / home)) return *error;
-  if (auto error = place(folder / copies.front().path, file.bytes, made)) return *error;
+  if (auto error = place(folder / copies.front().path, file.bytes, loadable_mode, made)) return *error;
   return copies;
 }
 

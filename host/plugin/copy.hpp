@@ -1,6 +1,8 @@
 // A plugin's files in another folder, laid out so that each finds the others.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -30,8 +32,8 @@ Result<std::vector<CopiedFile>> copy_into(const std::filesystem::path& folder, c
 // what we load from it.
 std::optional<Error> open_folder(const std::filesystem::path& folder);
 
-// Makes sure that a file is there with these bytes, read-only, whole even after a power cut.
-std::optional<Error> place(const std::filesystem::path& path, std::string_view bytes, bool& made);
+// Makes sure that a file is there with these bytes and this mode, whole even after a power cut.
+std::optional<Error> place(const std::filesystem::path& path, std::string_view bytes, mode_t mode, bool& made);
 
 // "can't stage the plugin: PATH: why; the cure".
 Error staging_failed(const std::filesystem::path& path, int error);

@@ -28,6 +28,7 @@ using rollout::Release;
 constexpr const char* new_name = ".new";
 constexpr const char* old_name = ".old";
 constexpr const char* info_name = "release.json";
+constexpr mode_t private_mode = 0400;  // plugin.config is in it, and may have secrets
 
 std::string message_of(int error) {
   return std::generic_category().message(error);
@@ -160,7 +161,7 @@ Result<ReleaseInfo> ReleaseStore::fill(const fs::path& home, Release number, con
                    .files = {},
                    .created = now};
   for (const plugin::CopiedFile& copy : *copies) info.files.push_back({fs::path("files") / copy.path, copy.sha256});
-  if (auto error = plugin::place(home / info_name, to_json(info), made)) return *error;
+  if (auto error = plugin::place(home / info_name, to_json(info), private_mode, made)) return *error;
   return info;
 }
 
