@@ -30,6 +30,9 @@ LetterReplay::LetterReplay(const config::Config& config, Order order, observe::L
     : config_(config), order_(order), log_(log), worker_(loop_, buffer_, interruption_, log, *this) {
   const plugin::File file = or_fail(plugin::find(config));
   plugin_path_ = file.path;
+  auto user = worker::find_user(config.worker);
+  if (!user) throw Failure{exit_usage, user.error()};
+  user_ = std::move(*user);
   copy_.emplace(or_fail(plugin::TemporaryCopy::make(file, config.state_dir)));
 }
 
@@ -93,7 +96,8 @@ bool LetterReplay::bring_up(const std::string& shard_id) {
                     .log_level = static_cast<std::int32_t>(config_.log.level),
                     .max_memory = config_.worker.max_memory,
                     .core_dumps = config_.worker.core_dumps,
-                    .orderly_exit = config_.worker.orderly_exit};
+                    .orderly_exit = config_.worker.orderly_exit,
+                    .user = user_};
   if (const auto loaded = worker_.load(std::move(spec), initialize, patience); !loaded.ok) {
     if (loaded.given_up) return false;
     throw Failure{exit_plugin, "plugin " + plugin_path_ + ": " + loaded.message};

@@ -90,6 +90,7 @@ class LetterReplay final : private CalledWorker::Custody {
   Interruption interruption_{loop_};
   SharedBuffer buffer_;
   std::string plugin_path_;
+  std::optional<worker::User> user_;
   std::optional<plugin::TemporaryCopy> copy_;
   CalledWorker worker_;
   std::set<Key> held_keys_;  // of letters that must be kept

@@ -55,10 +55,14 @@ bool check_plugin_config(const Config& config, const Section& section, const std
 // loaded, or used so.
 std::optional<Descriptor> probe_plugin(const Config& config, const Section& section, const plugin::File& file,
                                        const std::string& copy, Findings& findings) {
-  const worker::Question question{
-      .config_json = section.config_json, .shadow = section.is_shadow, .fits = [&](const Descriptor& about) {
-        return check_plugin_config(config, section, about.config_schema, findings);
-      }};
+  const Result<std::optional<worker::User>> user = worker::find_user(config.worker);
+  if (!user) return std::nullopt;  // is told by itself
+  const worker::Question question{.config_json = section.config_json,
+                                  .user = *user,
+                                  .shadow = section.is_shadow,
+                                  .fits = [&](const Descriptor& about) {
+                                    return check_plugin_config(config, section, about.config_schema, findings);
+                                  }};
   Result<worker::Probed> probed = worker::probe(copy, config.timeouts.initialize, question);
   if (!probed) {
     add(findings, config, exit_plugin, "plugin " + file.path.string() + " " + plugin::with_cure(probed.error()),
@@ -160,6 +164,8 @@ Findings find_problems(const config::Loaded& loaded) {
     return findings;
   }
   for (const config::Problem& warning : loaded.warnings) findings.notes.push_back({.what = warning.str()});
+  if (const auto user = worker::find_user(loaded.config.worker); !user)
+    add(findings, loaded.config, exit_usage, user.error(), loaded.config.worker.user_position);
   const bool staged = check_plugin(loaded.config, findings);
   check_shadow(loaded.config, findings);
   check_folders(loaded.config, staged, findings);

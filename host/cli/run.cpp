@@ -16,6 +16,7 @@
 #include "run/host.hpp"
 #include "support/exit_code.hpp"
 #include "support/fd.hpp"
+#include "worker/user.hpp"
 
 namespace kclhost::host::cli {
 namespace {
@@ -84,6 +85,11 @@ int serve(const std::filesystem::path& file) {
   ::signal(SIGCHLD, SIG_DFL);
   // A worker of the same user can't reach into this process then, nor open its descriptors.
   ::prctl(PR_SET_DUMPABLE, 0);
+  auto user = worker::find_user(loaded.config.worker);
+  if (!user) {
+    complain(user.error());
+    return exit_usage;
+  }
   const Pipes pipes;
   if (!pipes.in || !pipes.out) {
     complain("standard input or output is closed; kclhost run is started by the daemon, kclhost replay plays it");
@@ -93,7 +99,7 @@ int serve(const std::filesystem::path& file) {
   if (std::getenv(observe::replay_variable) == nullptr) log.use_file(loaded.config.log);
   int exit_code = exit_stopped;
   try {
-    exit_code = run::Host(loaded.config, log, pipes.in.get(), pipes.out.get()).run();
+    exit_code = run::Host(loaded.config, std::move(*user), log, pipes.in.get(), pipes.out.get()).run();
   } catch (const std::exception& error) {
     log.error(error.what());
     log.flush_for(std::chrono::milliseconds(1'000));

@@ -111,6 +111,8 @@ struct Worker {
   bool core_dumps = false;
   bool crash_payloads = false;
   bool orderly_exit = false;
+  std::optional<std::string> user;  // a name, or UID:GID
+  Position user_position;
 
   bool operator==(const Worker&) const = default;
 };

@@ -32,6 +32,22 @@ std::string check_sha256(std::string& value) {
   return "must be 64 hexadecimal digits, as sha256sum prints them";
 }
 
+// NAME or UID:GID. Whether there is such a user is looked at where the worker is to start.
+std::string check_user(std::string& value) {
+  const bool numbers = value.find_first_not_of("0123456789:") == std::string::npos;
+  const std::size_t colon = value.find(':');
+  const auto is_id = [](std::string_view text) {
+    std::uint32_t id = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    return error == std::errc() && end == text.data() + text.size() && id != UINT32_MAX;  // that one is "no change"
+  };
+  const std::string_view text = value;
+  const bool good = numbers
+                        ? colon != std::string::npos && is_id(text.substr(0, colon)) && is_id(text.substr(colon + 1))
+                        : !value.empty() && colon == std::string::npos;
+  return good ? "" : "must be a user's name, or UID:GID, such as nobody or 65534:65534";
+}
+
 // HOST:PORT, where the host needs no asking for.
 std::string check_listen(std::string& value) {
   constexpr const char* what = "must be an address and a port, such as 127.0.0.1:9464 or 0.0.0.0:9464";
@@ -138,6 +154,9 @@ constexpr std::array table{
         .target = Field<bool>{[](Config& c) -> bool& { return c.worker.crash_payloads; }}},
     Key{.name = "worker.orderly_exit", .description = "End the plugin's process by exit(), so that atexit handlers and static destructors run: for coverage, leak checkers and profilers. They share timeouts.shutdown with the destructor.",
         .target = Field<bool>{[](Config& c) -> bool& { return c.worker.orderly_exit; }}},
+    Key{.name = "worker.user", .description = "The user that workers run as, where kclhost is root: a name, or UID:GID; null: kclhost's own.",
+        .target = Field<Text>{[](Config& c) -> Text& { return c.worker.user; }},
+        .check = check_user, .pattern = "[^:]*[^0-9:][^:]*|[0-9]+:[0-9]+", .nullable = true},
 
     Key{.name = "rollout", .description = "How a new release is taken up: another file of the plugin, or another plugin.config.", .target = Section{}},
     Key{.name = "rollout.steps", .description = "How many of this machine's shards try it, step by step: counts or percentages.",

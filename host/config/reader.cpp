@@ -18,6 +18,7 @@ void Reader::read() {
   read_section("", tree_.root);
   if (const auto path = seen_.find("plugin.path"); path != seen_.end()) config_.plugin.path_position = path->second;
   if (const auto path = seen_.find("shadow.path"); path != seen_.end()) config_.shadow.path_position = path->second;
+  if (const auto user = seen_.find("worker.user"); user != seen_.end()) config_.worker.user_position = user->second;
   for (const auto& [name, member] : unknown_properties_) read_unknown_property(name, *member);
   check_backoffs("checkpoint.retry", config_.checkpoint.retry);
   check_backoffs("on_error.retry", config_.on_error.retry);
@@ -116,6 +117,9 @@ void Reader::check_combinations() {
   if (const auto shadow = seen_.find("shadow");
       shadow != seen_.end() && config_.shadow.configured() && config_.isolation == Isolation::none)
     report(shadow->second, "'shadow' needs worker processes; set isolation: process");
+  if (const auto user = seen_.find("worker.user");
+      user != seen_.end() && config_.worker.user && config_.isolation == Isolation::none)
+    report(user->second, "'worker.user' needs worker processes; set isolation: process");
 }
 
 void Reader::wrong(const Key& key, const Value& value, const std::string& complaint) {

@@ -37,6 +37,7 @@ Result<TemporaryCopy> TemporaryCopy::make(const File& file, const std::filesyste
   if (::mkdtemp(folder.data()) == nullptr) return staging_failed(home == releases ? folder : releases.string(), errno);
   TemporaryCopy copy;
   copy.folder_ = folder;
+  ::chmod(folder.c_str(), 0755);  // who loads it may be another user
   copy.in_use_.reset(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (copy.in_use_) ::flock(copy.in_use_.get(), LOCK_EX | LOCK_NB);
   bool made = false;

@@ -29,8 +29,9 @@ void blame_for_own_fault(std::vector<std::vector<JournalNote>>& journals) {
 
 }  // namespace
 
-Host::Host(const config::Config& config, observe::Log& log, int in, int out)
+Host::Host(const config::Config& config, std::optional<worker::User> user, observe::Log& log, int in, int out)
     : config_(config),
+      user_(std::move(user)),
       log_(log),
       daemon_(in, out, loop_, buffer_),
       releases_(config, log),
@@ -84,7 +85,7 @@ int Host::run() {
     shard_.begin(now());
     if (config_.shadow.configured()) {
       carry_out();
-      shadow_ = std::make_unique<Shadow>(config_, log_, loop_, [this] { report_.changed(); });
+      shadow_ = std::make_unique<Shadow>(config_, user_, log_, loop_, [this] { report_.changed(); });
     }
   }
   while (!exit_code_) {

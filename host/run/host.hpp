@@ -33,8 +33,9 @@ namespace kclhost::host::run {
 class Host final : private worker::Listener {
  public:
   // Protocol lines are read from `in` and written to `out`; nobody else may write there. All references must outlive
-  // the host. Throws std::system_error when not even a loop can be had.
-  Host(const config::Config& config, observe::Log& log, int in, int out);
+  // the host. `user`: whom workers run as, none: as this process. Throws std::system_error when not even a loop can be
+  // had.
+  Host(const config::Config& config, std::optional<worker::User> user, observe::Log& log, int in, int out);
   ~Host() override;
 
   // Runs until the shard is over, in good order or not. Returns the exit code; why is in the log.
@@ -95,6 +96,7 @@ class Host final : private worker::Listener {
   worker::Life* life(WorkerId worker);
 
   const config::Config& config_;
+  const std::optional<worker::User> user_;
   observe::Log& log_;
   EventLoop loop_;
   SharedBuffer buffer_;

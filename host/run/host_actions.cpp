@@ -27,7 +27,7 @@ void Host::act(const action::StartWorker& start) {
   };
   const Result<Releases::Parts> parts = releases_.parts(start.release);
   if (!parts) return not_started(parts.error());
-  worker::Spec spec = worker_spec(config_);
+  worker::Spec spec = worker_spec(config_, user_);
   spec.staged_path = parts->staged_path;
   spec.plugin_path = parts->plugin_path;
   spec.config_json = parts->config_json;

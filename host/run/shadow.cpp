@@ -34,8 +34,10 @@ Clock::time_point clock_at(Time time) {
 
 }  // namespace
 
-Shadow::Shadow(const config::Config& config, observe::Log& log, EventLoop& loop, std::function<void()> changed)
+Shadow::Shadow(const config::Config& config, const std::optional<worker::User>& user, observe::Log& log,
+               EventLoop& loop, std::function<void()> changed)
     : config_(config),
+      user_(user),
       log_(log),
       loop_(loop),
       changed_(std::move(changed)),
@@ -123,7 +125,7 @@ void Shadow::carry_out() {
 }
 
 void Shadow::start_worker(const action::StartWorker& start) {
-  worker::Spec spec = worker_spec(config_);
+  worker::Spec spec = worker_spec(config_, user_);
   spec.staged_path = copy_->path().string();
   spec.plugin_path = config_.shadow.path;
   spec.config_json = config_.shadow.config_json;

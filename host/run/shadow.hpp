@@ -31,7 +31,8 @@ class Shadow final : private worker::Listener {
  public:
   // Reads and copies the plugin; where that can't be, there is no shadow, and a line says why. `changed` is called when
   // the counts have. All references must outlive it.
-  Shadow(const config::Config& config, observe::Log& log, EventLoop& loop, std::function<void()> changed);
+  Shadow(const config::Config& config, const std::optional<worker::User>& user, observe::Log& log, EventLoop& loop,
+         std::function<void()> changed);
   ~Shadow() override;
 
   // The plugin runs: it may begin.
@@ -78,6 +79,7 @@ class Shadow final : private worker::Listener {
   bool may_write(Clock::time_point now);
 
   const config::Config& config_;
+  const std::optional<worker::User>& user_;
   observe::Log& log_;
   EventLoop& loop_;
   std::function<void()> changed_;

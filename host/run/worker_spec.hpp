@@ -7,6 +7,6 @@
 namespace kclhost::host::run {
 
 // Without its plugin and its lane.
-worker::Spec worker_spec(const config::Config& config);
+worker::Spec worker_spec(const config::Config& config, const std::optional<worker::User>& user);
 
 }  // namespace kclhost::host::run

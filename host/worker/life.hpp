@@ -14,6 +14,7 @@
 #include "support/event_loop.hpp"
 #include "support/result.hpp"
 #include "support/shared_buffer.hpp"
+#include "worker/user.hpp"
 
 namespace kclhost::host::worker {
 
@@ -61,7 +62,8 @@ struct Spec {
   std::int32_t log_level = KCLHOST_LOG_INFO;
   std::optional<std::uint64_t> max_memory{};  // bytes; allocations beyond twice as much fail
   bool core_dumps = false;
-  bool orderly_exit = false;  // behind destroy, by exit()
+  bool orderly_exit = false;   // behind destroy, by exit()
+  std::optional<User> user{};  // the process's; none: the host's own
   // Nobody holds the configuration against the schema: somebody has, or Call::check_config is all that follows.
   bool any_config = false;
   // The plugin runs as a shadow, which gives way to all others; one that can't is not loaded.

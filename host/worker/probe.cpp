@@ -63,6 +63,7 @@ Result<Probed> probe(const std::string& path, config::Milliseconds timeout, cons
   const Spec spec{.staged_path = path,
                   .plugin_path = path,
                   .config_json = question.config_json,
+                  .user = question.user,
                   .any_config = true,
                   .shadow = question.shadow};
   auto life = start_process(WorkerId{1}, spec, loop, nullptr, probed);

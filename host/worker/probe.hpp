@@ -7,6 +7,7 @@
 #include "config/config.hpp"
 #include "plugin/call.hpp"
 #include "support/result.hpp"
+#include "worker/user.hpp"
 
 namespace kclhost::host::worker {
 
@@ -18,8 +19,9 @@ struct Probed {
 
 // What the plugin is asked, once it is loaded.
 struct Question {
-  std::string config_json{};  // empty: nothing
-  bool shadow = false;        // whether it can run as a shadow: else the error says that it can't
+  std::string config_json{};   // empty: nothing
+  std::optional<User> user{};  // as whom; none: as this process
+  bool shadow = false;         // whether it can run as a shadow: else the error says that it can't
   // Whether the plugin, which this describes, may be asked: the configuration fits its schema.
   std::function<bool(const Descriptor&)> fits{};
 };

@@ -57,7 +57,10 @@ Result<std::unique_ptr<Life>> start_process(WorkerId id, Spec spec, EventLoop& l
                           spec.max_memory,
                           spec.core_dumps,
                           spec.orderly_exit,
+                          nullptr,
                           spec.shadow};
+  const std::optional<User> user = spec.user;
+  if (user) inheritance.user = &*user;
   auto life = std::make_unique<LifeProcess>(id, std::move(spec), loop, batch, listener, *control,
                                             std::move(channel->first), std::move(out), std::move(err));
   const pid_t pid = fork_worker(inheritance);

@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <string_view>
 
@@ -102,13 +104,25 @@ void connect_output(const Inheritance& given) {
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
 }
 
+void change_user(const User& user, const Inheritance& given) {
+  // What opens /dev/stdout opens the pipe anew, as its user.
+  for (const int fd : {given.out, given.err}) {
+    [[maybe_unused]] const int ignored = ::fchown(fd, user.uid, user.gid);
+  }
+  if (become(user)) return;
+  ::dprintf(given.err, "the worker can't become the user of worker.user: %s\n", std::strerror(errno));
+  ::_exit(1);
+}
+
 }  // namespace
 
 void run_worker_process(const Inheritance& inherited) noexcept {
-  // A host killed by SIGKILL can't end its worker. (If it died before this line, the channel is closed already.)
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   reset_signals();
   ::setpgid(0, 0);
+  if (inherited.user != nullptr) change_user(*inherited.user, inherited);
+  // Whoever becomes another user loses these two, so they come behind that.
+  // A host killed by SIGKILL can't end its worker. (If it died before this line, the channel is closed already.)
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   // The host is not dumpable, so that its workers can't look into it; debuggers and profilers may look into them.
   ::prctl(PR_SET_DUMPABLE, 1);
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "plugin/call.hpp"
+#include "worker/user.hpp"
 
 namespace kclhost::host::worker {
 
@@ -19,7 +20,8 @@ struct Inheritance {
   std::optional<std::uint64_t> max_memory{};
   bool core_dumps = false;
   bool orderly_exit = false;
-  bool shadow = false;  // whatever becomes scarce, it is the first to go without
+  const User* user = nullptr;  // whom it becomes; null: it stays who the host is
+  bool shadow = false;         // whatever becomes scarce, it is the first to go without
 };
 
 // Makes the worker of a process that was just forked off the host, with all signals blocked: lets go of all other

@@ -30,7 +30,7 @@ class Served {
     EXPECT_EQ(::pipe2(out_, O_CLOEXEC), 0);
     thread_ = std::thread([this] {
       observe::Log log(config_.log);
-      run::Host host(config_, log, in_[0], out_[1]);
+      run::Host host(config_, std::nullopt, log, in_[0], out_[1]);
       test::count_my_allocations();
       EXPECT_EQ(host.run(), 0);
       ::close(out_[1]);

@@ -74,6 +74,7 @@ TEST(ConfigValues, DefaultsAreTheDocumentedOnes) {
   EXPECT_FALSE(config.worker.core_dumps);
   EXPECT_FALSE(config.worker.crash_payloads);
   EXPECT_FALSE(config.worker.orderly_exit);
+  EXPECT_EQ(config.worker.user, std::nullopt);
   EXPECT_THAT(config.rollout.steps, ElementsAre(RolloutStep{100, true}));
   EXPECT_EQ(config.rollout.bake.time, 2min);
   EXPECT_EQ(config.rollout.bake.records, 1000u);
@@ -321,6 +322,9 @@ TEST(ConfigValues, CombinationsThatGoTogether) {
     EXPECT_EQ(good("on_error: {max_record_age: 24h, then: " + std::string(then) + "}\n").on_error.max_record_age, 24h);
   }
   EXPECT_EQ(good("worker: {max_memory: ''}\n").worker.max_memory, std::nullopt);
+  EXPECT_EQ(good("worker: {user: ''}\n").worker.user, std::nullopt);
+  EXPECT_EQ(good("worker: {user: www-data}\n").worker.user, "www-data");
+  EXPECT_EQ(good("worker: {user: 65534:100}\n").worker.user, "65534:100");
 }
 
 TEST(ConfigProperties, AreTheSameFlatAndNested) {
