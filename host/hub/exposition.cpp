@@ -43,6 +43,16 @@ void add_of_state(Tally& tally, const Snapshot::Host& host, std::int64_t now, st
   }
 }
 
+// Takes them: of many shards there is no more than one at a time in both forms. What makes no sense is left out.
+void add_series(Tally& tally, const std::string& stream, const std::string& shard, std::vector<std::string>& parts) {
+  for (std::string& part : parts) {
+    const auto all = parse_series(part);
+    part = {};
+    if (!all) continue;
+    for (const Series& one : *all) tally.add({one.family, with(stream, shard, one.labels), one.reading});
+  }
+}
+
 void append_number(std::string& out, double value) {
   if (std::isinf(value)) {
     out += value > 0 ? "+Inf" : "-Inf";
@@ -118,17 +128,12 @@ Tally collect(Snapshot snapshot, std::chrono::milliseconds window) {
                                    [](const auto& host) { return !host.state.shard.empty(); });
   gauge(own::shards, static_cast<double>(owned));
   for (Snapshot::Left& left : snapshot.left) {
-    for (const Series& one : left.series)
-      tally.add({one.family, with(left.stream, left.shard, one.labels), one.reading});
-    left.series = {};
+    add_series(tally, left.stream, left.shard, left.series);
   }
   for (Snapshot::Host& host : snapshot.hosts) {
     if (host.state.shard.empty()) continue;
     add_of_state(tally, host, snapshot.taken_ms, window);
-    for (const Series& one : host.series) {
-      tally.add({one.family, with(host.state.stream, host.state.shard, one.labels), one.reading});
-    }
-    host.series = {};
+    add_series(tally, host.state.stream, host.state.shard, host.series);
   }
   return tally;
 }

@@ -71,13 +71,12 @@ class Reader {
   bool over() const { return over_; }
 
  private:
-  // What a host has sent is its own doing: what makes no sense in it is left out.
   bool add(std::string_view json) {
     if (series_ == nullptr) return false;
-    auto all = parse_series(json);
-    if (all) series_->insert(series_->end(), all->begin(), all->end());
+    series_->emplace_back(json);
     return true;
   }
+  // What a host has sent is its own doing: what makes no sense in it is left out.
   bool host_says(std::string_view json) {
     if (to_.hosts.empty()) return false;
     if (auto state = parse_shard_state(json)) to_.hosts.back().state = std::move(*state);
@@ -85,7 +84,7 @@ class Reader {
   }
 
   Snapshot& to_;
-  std::vector<Series>* series_ = nullptr;
+  std::vector<std::string>* series_ = nullptr;
   bool over_ = false;
 };
 

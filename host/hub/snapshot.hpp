@@ -21,12 +21,12 @@ struct Snapshot {
     std::int64_t since_ms = 0, heard_ms = 0;  // it is connected, it last said something
     std::int64_t asked_ms = 0;                // it was asked how it is, and has not answered yet; 0: it has
     ShardState state{};
-    std::vector<Series> series{};
+    std::vector<std::string> series{};  // for parse_series, as they came: taken apart they are many times as large
   };
   // What was counted for a shard by hosts that have ended.
   struct Left {
     std::string stream, shard;
-    std::vector<Series> series;
+    std::vector<std::string> series;
   };
 
   LaunchState launch;

@@ -1,5 +1,7 @@
 #include "web/answers.hpp"
 
+#include <malloc.h>
+
 #include "hub/exposition.hpp"
 #include "hub/health.hpp"
 #include "web/page.hpp"
@@ -11,10 +13,15 @@ using namespace std::chrono_literals;
 
 constexpr auto snapshot_lasts = 500ms;
 constexpr auto patience_with_hub = 2s;
+constexpr std::size_t most_large = 8;
 constexpr unsigned ok = 200, not_found = 404, unavailable = 503;
 
+Answer plain(unsigned status, std::string text) {
+  return {status, "text/plain; charset=utf-8", std::make_shared<const std::string>(std::move(text))};
+}
+
 Answer no_hub(const std::string& why) {
-  return {unavailable, "text/plain; charset=utf-8", why + "\n"};
+  return plain(unavailable, why + "\n");
 }
 
 }  // namespace
@@ -32,38 +39,52 @@ const Result<hub::Snapshot>& Answers::snapshot() {
 Answer Answers::healthz() {
   const auto& known = snapshot();
   if (!known) return no_hub(known.error());
-  if (!hub::is_alive(*known)) return {unavailable, "text/plain; charset=utf-8", "the daemon does not run\n"};
-  return {ok, "text/plain; charset=utf-8", "ok\n"};
+  if (!hub::is_alive(*known)) return plain(unavailable, "the daemon does not run\n");
+  return plain(ok, "ok\n");
 }
 
 Answer Answers::readyz() {
   const auto& known = snapshot();
   if (!known) return no_hub(known.error());
-  Answer answer;
-  for (const std::string& line : hub::troubles(*known, stalled_after_)) answer.body += line + "\n";
-  if (answer.body.empty()) {
-    answer.body = "ok\n";
-  } else {
-    answer.status = unavailable;
+  std::string lines;
+  for (const std::string& line : hub::troubles(*known, stalled_after_)) lines += line + "\n";
+  return lines.empty() ? plain(ok, "ok\n") : plain(unavailable, std::move(lines));
+}
+
+Answer Answers::large(const char* type, const std::function<std::string()>& make) {
+  std::erase_if(taken_, [](const Large& one) { return one.text.expired(); });
+  const auto now = std::chrono::steady_clock::now();
+  for (const Large& one : taken_) {
+    if (one.type == type && now - one.made <= snapshot_lasts) return {ok, type, one.text.lock()};
   }
-  return answer;
+  if (taken_.size() >= most_large) {
+    return plain(unavailable, std::to_string(most_large) + " clients do not take what they have asked for\n");
+  }
+  auto text = std::make_shared<const std::string>(make());
+  ::malloc_trim(0);  // what it was made of is much larger, and is not needed until the next one
+  taken_.push_back({type, now, text});
+  return {ok, type, std::move(text)};
 }
 
 Answer Answers::to(std::string_view path, std::string_view accept) {
   if (path == "/healthz") return healthz();
   if (path == "/readyz") return readyz();
-  if (path == "/") return {ok, "text/html; charset=utf-8", std::string(page)};
+  if (path == "/") return {ok, "text/html; charset=utf-8", std::make_shared<const std::string>(page)};
   if (path != "/metrics" && path != "/shards") {
-    return {not_found, "text/plain; charset=utf-8", "there are /, /metrics, /healthz, /readyz and /shards\n"};
+    return plain(not_found, "there are /, /metrics, /healthz, /readyz and /shards\n");
   }
   const auto& known = snapshot();
   if (!known) return no_hub(known.error());
-  if (path == "/shards") return {ok, "application/json", hub::shards_json(*known, stalled_after_)};
+  if (path == "/shards") {
+    return large("application/json", [&] { return hub::shards_json(*known, stalled_after_); });
+  }
   const bool open = accept.find("application/openmetrics-text") != std::string_view::npos;
   const auto format = open ? hub::Format::open_metrics : hub::Format::prometheus;
-  const hub::Tally tally = hub::collect(std::move(**snapshot_), stalled_after_);
-  snapshot_.reset();
-  return {ok, hub::content_type(format), hub::expose(tally, format)};
+  return large(hub::content_type(format), [&] {
+    const hub::Tally tally = hub::collect(std::move(**snapshot_), stalled_after_);
+    snapshot_.reset();
+    return hub::expose(tally, format);
+  });
 }
 
 }  // namespace kclhost::host::web

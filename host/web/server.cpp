@@ -17,9 +17,11 @@ constexpr unsigned most_connections = 128;
 constexpr unsigned patience_with_client_s = 10;
 
 MHD_Result reply(MHD_Connection* connection, Answer answer) {
-  auto body = std::make_unique<std::string>(std::move(answer.body));
+  using Body = std::shared_ptr<const std::string>;
+  auto body = std::make_unique<Body>(std::move(answer.body));
   MHD_Response* const response = MHD_create_response_from_buffer_with_free_callback_cls(
-      body->size(), body->data(), [](void* text) { delete static_cast<std::string*>(text); }, body.get());
+      (*body)->size(), const_cast<char*>((*body)->data()), [](void* shared) { delete static_cast<Body*>(shared); },
+      body.get());
   if (response == nullptr) return MHD_NO;
   (void)body.release();  // the response's
   MHD_add_response_header(response, "Content-Type", answer.type);
@@ -48,7 +50,8 @@ MHD_Result handle(void* answers, MHD_Connection* connection, const char* url, co
   }
   const std::string_view verb = method;
   if (verb != MHD_HTTP_METHOD_GET && verb != MHD_HTTP_METHOD_HEAD) {
-    return reply(connection, {MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", "GET and HEAD are served\n"});
+    return reply(connection, {MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain; charset=utf-8",
+                              std::make_shared<const std::string>("GET and HEAD are served\n")});
   }
   const char* const accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept");
   try {

@@ -1,4 +1,5 @@
 """Readers and writers that stall, lie or go: no record is lost, and nobody waits."""
+import json
 import os
 import signal
 import socket
@@ -46,6 +47,68 @@ def test_readers_that_stall_hold_nobody_up(launch):
     here.until(101, "kclhost_finished_records_total", outcome="processed")
     for peer in stalled + queries:
         peer.close()
+
+
+def many_series(here):
+    """A host, played, whose part of the page is more than any socket holds."""
+    peer = hub(here)
+    peer.send(packet(1, json.dumps({"stream": "words", "shard": "shardId-000000000009", "lanes": []}).encode()))
+    for part in range(40):
+        series = [{"name": "rows", "kind": 0, "labels": [["of", f"{part}-{number}" + "x" * 200]], "value": 1} for number in range(200)]
+        peer.send(packet(2, json.dumps(series).encode(), part, 40))
+    return peer
+
+
+def connect(here, request):
+    host, port = here.address.rsplit(":", 1)
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+    peer.connect((host, int(port)))
+    peer.sendall(request)
+    return peer
+
+
+def test_readers_that_stall_or_go_at_any_moment_hold_nobody_up(launch):
+    here = launch()
+    shard = here.shard()
+    host = many_series(here)
+    wait_for(lambda: len(here.get("/metrics")[1]) > 1_000_000, "the large page")
+    whole = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+    stalled = []
+    for end in range(1, len(whole) + 1):
+        stalled.append(connect(here, whole[:end]))
+        connect(here, whole[:end]).close()
+    slow, cut = connect(here, whole), connect(here, whole)
+    assert len(slow.recv(1)) == 1, "a byte, and no more for now"
+    assert len(cut.recv(3000)) > 0
+    cut.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    cut.close()  # with a reset, in the middle of the page
+    for i in range(50):
+        shard.process("a", str(i))
+    assert here.get("/healthz")[0] == 200 and here.get("/")[0] == 200
+    here.until(100, "kclhost_finished_records_total", outcome="processed")
+    for peer in (*stalled, slow, host):
+        peer.close()
+
+
+def test_what_stalled_readers_were_sent_is_not_kept_for_each(launch):
+    here = launch()
+    here.shard().process("a")
+    host = many_series(here)
+    wait_for(lambda: len(here.get("/metrics")[1]) > 1_000_000, "the large page")
+    stalled = []
+
+    def refused():
+        for accept in ("text/plain", "application/openmetrics-text"):
+            stalled.append(connect(here, f"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\n\r\n".encode()))
+        return here.get("/metrics")[0] == 503
+    wait_for(refused, "a page to be one too many", poll=0.6)
+    assert "8 clients do not take" in here.get("/metrics")[1]
+    assert here.get("/healthz")[0] == 200 and here.get("/readyz")[0] == 200, "probes are answered all the same"
+    for peer in stalled:
+        peer.close()
+    wait_for(lambda: here.get("/metrics")[0] == 200, "the page")
+    host.close()
 
 
 def test_a_launch_that_is_stopped_stops_no_shard(launch):
