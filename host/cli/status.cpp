@@ -45,6 +45,8 @@ std::string seconds_text(std::int64_t ms) {
 Row row_of(const hub::Snapshot::Host& host, const hub::Snapshot& all, std::chrono::milliseconds window) {
   const hub::ShardState& state = host.state;
   const std::string trouble = hub::trouble_of(host, all.taken_ms, window);
+  // What is wrong comes first, and then what may be its reason.
+  const std::string told = trouble + (trouble.empty() || state.error.empty() ? "" : "; last error: ") + state.error;
   const auto since = [&all](std::int64_t ms) { return ms == 0 ? "-" : seconds_text(all.taken_ms - ms); };
   return {excerpt(state.shard, 40),
           !trouble.empty() ? "no" : "yes",
@@ -55,7 +57,7 @@ Row row_of(const hub::Snapshot::Host& host, const hub::Snapshot& all, std::chron
           std::to_string(state.dead_letters),
           std::to_string(state.restarts),
           excerpt(state.plugin + " " + state.version, 40),
-          excerpt(!trouble.empty() ? trouble : state.error, 80)};
+          excerpt(told, 160)};
 }
 
 void print_table(const hub::Snapshot& all, std::chrono::milliseconds window) {

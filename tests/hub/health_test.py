@@ -68,6 +68,8 @@ def test_a_blocked_shard_is_told(launch):
     until_ready(here, 503)
     told = until_told(here, lambda shard: shard["blocked"], "a blocked shard")
     assert not told["ready"] and "this record needs version 2" in told["error"]
+    shown = here.run_status().stdout
+    assert "blocked by a record" in shown and "this record needs version 2" in shown
     assert here.value("kclhost_blocked") == 1
 
 
@@ -123,6 +125,34 @@ def test_status_says_what_was_done(launch):
     assert done.returncode == 0 and "zoo.actor 1.0.0" in done.stdout and "application app, stream words" in done.stdout
     shard.lose()
     wait_for(lambda: here.status()["shards"] == [], "no shard")
+
+
+def test_status_says_that_workers_die_again_and_again(launch, tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_DIES_WHILE_LOADING", str(tmp_path / "deadly"))
+    here = launch(metrics=SOON)
+    shard = here.shard()
+    shard.process("a")
+    (tmp_path / "deadly").touch()
+    os.kill(shard.worker(), signal.SIGKILL)
+    shard.send(shard.batch("b"))
+    told = until_told(here, lambda shard: shard["restarts"] >= 2 and not shard["ready"], "workers that do not come up")
+    assert "SIGABRT" in told["error"] or "can't be loaded" in told["error"], told
+    until_ready(here, 503)
+    assert "SIGABRT" in here.run_status().stdout
+    (tmp_path / "deadly").unlink()
+    shard.wait()
+    until_ready(here, 200)
+
+
+def test_status_says_that_a_new_release_runs(launch):
+    here = launch()
+    shard = here.shard()
+    shard.process("a")
+    until_told(here, lambda shard: (shard["version"], shard["release"]) == ("1.0.0", "1"), "the first release")
+    here.settings["plugin"]["path"] = "actor_2.so"
+    here.write()
+    wait_for(lambda: shard.process("a") or here.status()["shards"][0]["version"] == "2.0.0", "the second release")
+    assert "zoo.actor 2.0.0" in here.run_status().stdout
 
 
 def test_status_goes_on(launch):

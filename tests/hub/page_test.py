@@ -44,10 +44,12 @@ def test_it_shows_the_shards(launch, tmp_path):
 def test_it_says_what_is_wrong(launch, tmp_path):
     here = launch(metrics={"listen": "127.0.0.1:0", "stalled_after": "1s"})
     shard = here.shard()
+    shard.process("fail")
     shard.send(shard.batch(f"wait {tmp_path}/go"))
     wait_for(lambda: here.ready() == 503, "the shard to stall")
     text = text_of(browse(here, tmp_path, "--dump-dom"))
     assert "not ready" in text and "stalled" in text and "processRecords has not got on for" in text
+    assert "this record says so" in text, "what was wrong before is shown too"
     (tmp_path / "go").touch()
     shard.wait()
 
