@@ -1,10 +1,12 @@
 #include "hub/hub.hpp"
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "hub/shard_state.hpp"
 #include "support/json_out.hpp"
@@ -22,6 +24,8 @@ constexpr std::size_t most_peers = 10'000, most_readers = 16;
 constexpr std::int64_t patience_with_reader_ms = 5'000;
 // Of shards that nobody here has any more the counters of so many are kept, the latest.
 constexpr std::size_t most_left = 2'000;
+// Per turn of the loop.
+constexpr int most_events = 64;
 
 }  // namespace
 
@@ -44,7 +48,9 @@ std::string LaunchState::json() const {
 Result<std::unique_ptr<Hub>> Hub::open(const std::filesystem::path& directory) {
   auto listening = listen_in(directory);
   if (!listening) return Error{listening.error()};
-  return std::unique_ptr<Hub>(new Hub(std::move(*listening)));
+  Fd peers_at_once(::epoll_create1(EPOLL_CLOEXEC));
+  if (!peers_at_once) return Error{std::string("the hub: ") + std::strerror(errno)};
+  return std::unique_ptr<Hub>(new Hub(std::move(*listening), std::move(peers_at_once)));
 }
 
 Hub::~Hub() {
@@ -55,12 +61,13 @@ Hub::~Hub() {
 void Hub::attach(EventLoop& loop) {
   loop_ = &loop;
   loop_->add(listening_.fd.get(), [this] { accept(); });
+  loop_->add(peers_at_once_.get(), [this] { turn(); });
 }
 
 void Hub::detach() {
   if (loop_ == nullptr) return;
   loop_->remove(listening_.fd.get());
-  for (const auto& [fd, peer] : peers_) loop_->remove(fd);
+  loop_->remove(peers_at_once_.get());
   peers_.clear();
   loop_ = nullptr;
 }
@@ -75,8 +82,27 @@ void Hub::accept() {
   peer->since_ms = peer->heard_ms = wall_clock_ms();
   const int number = fd.get();
   peer->fd = std::move(fd);
-  loop_->add(number, [this, one = peer.get()] { hear(*one); });
+  if (!watch(EPOLL_CTL_ADD, number, EPOLLIN)) return;
   peers_[number] = std::move(peer);
+}
+
+bool Hub::watch(int operation, int fd, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.fd = fd;
+  return ::epoll_ctl(peers_at_once_.get(), operation, fd, &event) == 0;
+}
+
+// One of them may be the end of another.
+void Hub::turn() {
+  epoll_event events[most_events];
+  const int count = ::epoll_wait(peers_at_once_.get(), events, most_events, 0);
+  for (int i = 0; i < count; ++i) {
+    const auto found = peers_.find(events[i].data.fd);
+    if (found == peers_.end()) continue;
+    Peer& peer = *found->second;
+    peer.reads ? write(peer) : hear(peer);
+  }
 }
 
 // As many packets as a host sends at once, and no more, so that one of them can't keep the loop for itself.
@@ -153,8 +179,7 @@ void Hub::answer(Peer& peer) {
   peer.heard_ms = wall_clock_ms();
   peer.out = tell();
   // It asks again once it has everything.
-  loop_->remove(peer.fd.get());
-  loop_->add_writable(peer.fd.get(), [this, &peer] { write(peer); });
+  watch(EPOLL_CTL_MOD, peer.fd.get(), EPOLLOUT);
   write(peer);
 }
 
@@ -169,8 +194,7 @@ void Hub::write(Peer& peer) {
     peer.heard_ms = wall_clock_ms();
   }
   peer.reads = false;
-  loop_->remove(peer.fd.get());
-  loop_->add(peer.fd.get(), [this, &peer] { hear(peer); });
+  watch(EPOLL_CTL_MOD, peer.fd.get(), EPOLLIN);
 }
 
 // What they answer is there for who asks next.
@@ -186,7 +210,7 @@ void Hub::ask_hosts() {
 }
 
 void Hub::close(Peer& peer) {
-  loop_->remove(peer.fd.get());
+  watch(EPOLL_CTL_DEL, peer.fd.get(), 0);
   if (peer.state) count(peer);
   peers_.erase(peer.fd.get());
 }

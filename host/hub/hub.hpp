@@ -17,6 +17,7 @@
 #include "hub/series.hpp"
 #include "hub/socket.hpp"
 #include "support/event_loop.hpp"
+#include "support/fd.hpp"
 
 namespace kclhost::host::hub {
 
@@ -70,7 +71,10 @@ class Hub {
     std::deque<Bytes> out;
   };
 
-  explicit Hub(Listening listening) : listening_(std::move(listening)) {}
+  Hub(Listening listening, Fd peers_at_once)
+      : listening_(std::move(listening)), peers_at_once_(std::move(peers_at_once)) {}
+  bool watch(int operation, int fd, std::uint32_t events);
+  void turn();
   void accept();
   void cut_off_stalled(const Peer& but);
   void hear(Peer& peer);
@@ -82,6 +86,7 @@ class Hub {
   void count(const Peer& peer);
 
   Listening listening_;
+  Fd peers_at_once_;  // an epoll: to poll hundreds of peers for each packet costs more than all else of it
   LaunchState launch_;
   EventLoop* loop_ = nullptr;
   std::map<int, std::unique_ptr<Peer>> peers_;  // by descriptor
