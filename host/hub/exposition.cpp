@@ -46,10 +46,13 @@ void add_of_state(Tally& tally, const Snapshot::Host& host, std::int64_t now, st
 // Takes them: of many shards there is no more than one at a time in both forms. What makes no sense is left out.
 void add_series(Tally& tally, const std::string& stream, const std::string& shard, std::vector<std::string>& parts) {
   for (std::string& part : parts) {
-    const auto all = parse_series(part);
+    auto all = parse_series(part);
     part = {};
     if (!all) continue;
-    for (const Series& one : *all) tally.add({one.family, with(stream, shard, one.labels), one.reading});
+    for (Series& one : *all) {
+      one.labels = with(stream, shard, one.labels);
+      tally.add(one);
+    }
   }
 }
 

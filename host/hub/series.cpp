@@ -166,7 +166,9 @@ Result<std::vector<Series>> parse_series(std::string_view text) {
 }
 
 void Tally::add(const Series& series) {
-  Entry& entry = families_.try_emplace(series.family.name, Entry{series.family, {}}).first->second;
+  auto found = families_.find(series.family.name);
+  if (found == families_.end()) found = families_.emplace(series.family.name, Entry{series.family, {}}).first;
+  Entry& entry = found->second;
   if (entry.family.kind != series.family.kind || entry.family.unit != series.family.unit) return;
   entry.readings[series.labels].add(series.reading, series.family.kind);
 }
