@@ -31,10 +31,9 @@ const char* senseless(const ReplayArguments& arguments) {
 config::Config configuration_of(const ReplayArguments& arguments) {
   const std::filesystem::path file = configuration(arguments.config);
   if (file.empty()) return {};
-  config::Loaded loaded = config::load(file);
-  for (const config::Problem& problem : loaded.problems) complain(problem.str());
-  if (!loaded.problems.empty()) throw comparison::Failure{exit_usage, ""};
-  return std::move(loaded.config);
+  auto loaded = load({file, arguments.stream});
+  if (!loaded) throw comparison::Failure{exit_usage, ""};
+  return std::move(loaded->config);
 }
 
 int compare_or_throw(const ReplayArguments& arguments) {

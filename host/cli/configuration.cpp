@@ -14,11 +14,19 @@ constexpr const char* usual_file = "/etc/kclhost/kclhost.yaml";
 
 }  // namespace
 
-void add_configuration(CommandLine& command, std::filesystem::path& file) {
+void add_configuration(CommandLine& command, Source& source) {
   command.add({.names = "--config,FILE",
-               .into = &file,
+               .into = &source.file,
                .help = "Configuration file (default: KCLHOST_CONFIG's, else /etc/kclhost/kclhost.yaml)",
                .value = "FILE"});
+  add_stream(command, source.stream);
+}
+
+void add_stream(CommandLine& command, std::string& stream) {
+  command.add({.names = "--stream",
+               .into = &stream,
+               .help = "Which of the configuration's streams, where it has several",
+               .value = "NAME"});
 }
 
 std::filesystem::path configuration(const std::filesystem::path& given) {
@@ -28,12 +36,29 @@ std::filesystem::path configuration(const std::filesystem::path& given) {
   return std::filesystem::exists(usual_file, error) ? usual_file : std::filesystem::path();
 }
 
-Command with_configuration(std::shared_ptr<std::filesystem::path> given,
-                           std::function<int(const std::filesystem::path&)> act) {
+Command with_configuration(std::shared_ptr<Source> given, std::function<int(const Source&)> act) {
   return [given = std::move(given), act = std::move(act)] {
-    const std::filesystem::path file = configuration(*given);
-    return file.empty() ? no_configuration() : act(file);
+    const Source source{configuration(given->file), given->stream};
+    return source.file.empty() ? no_configuration() : act(source);
   };
+}
+
+std::vector<std::string> streams_of(const Source& source) {
+  std::vector<std::string> names;
+  if (source.stream.empty()) names = config::stream_names(source.file);
+  if (names.empty()) names.push_back(source.stream);
+  return names;
+}
+
+std::optional<config::Loaded> load(const Source& source) {
+  config::Loaded loaded = config::load(source.file, source.stream);
+  for (const config::Problem& problem : loaded.problems) complain(problem.str());
+  if (!loaded.problems.empty()) return std::nullopt;
+  return loaded;
+}
+
+std::string prefix_of(const std::string& stream) {
+  return stream.empty() ? std::string() : stream + ": ";
 }
 
 int no_configuration() {

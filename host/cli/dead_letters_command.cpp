@@ -32,12 +32,11 @@ bool Selection::contains(const StoredLetter& letter) const {
 }
 
 config::Config load(const Options& options) {
-  const std::filesystem::path file = configuration(options.config);
-  if (file.empty()) throw Failure{no_configuration(), ""};
-  config::Loaded loaded = config::load(file);
-  for (const config::Problem& problem : loaded.problems) complain(problem.str());
-  if (!loaded.problems.empty()) throw Failure{exit_usage, ""};
-  return std::move(loaded.config);
+  const Source source{configuration(options.config.file), options.config.stream};
+  if (source.file.empty()) throw Failure{no_configuration(), ""};
+  auto loaded = cli::load(source);
+  if (!loaded) throw Failure{exit_usage, ""};
+  return std::move(loaded->config);
 }
 
 DeadLetterStore store_of(const config::Config& config, const Options& options) {

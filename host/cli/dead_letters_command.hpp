@@ -3,13 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "config/config.hpp"
 #include "store/dead_letter_store.hpp"
 #include "support/exit_code.hpp"
@@ -18,7 +18,7 @@
 namespace kclhost::host::cli::dead_letters {
 
 struct Options {
-  std::filesystem::path config;
+  Source config{};
   std::string shard, sequence, older_than;
   bool json = false, data = false, lines = false, yes = false, ignore_key_order = false, of_replays = false;
 };

@@ -17,7 +17,7 @@ namespace {
 
 struct FetchOptions {
   std::string to;
-  std::filesystem::path config;
+  Source config{};
   std::string pom;
   std::string version;
   std::string java;
@@ -50,13 +50,12 @@ bool make_archive(const std::string& java, const std::filesystem::path& jars) {
 int fetch_daemon(const FetchOptions& options) {
   std::filesystem::path to = options.to;
   std::string java = options.java;
-  const bool is_asked = to.empty() || !options.config.empty();
-  if (const auto file = configuration(options.config); is_asked && !file.empty()) {
-    const config::Loaded loaded = config::load(file);
-    for (const config::Problem& problem : loaded.problems) complain(problem.str());
-    if (!loaded.problems.empty()) return exit_usage;
-    if (to.empty()) to = loaded.config.daemon.jars;
-    if (java.empty()) java = loaded.config.daemon.java;
+  const bool is_asked = to.empty() || !options.config.file.empty() || !options.config.stream.empty();
+  if (const auto file = configuration(options.config.file); is_asked && !file.empty()) {
+    const auto loaded = load({file, options.config.stream});
+    if (!loaded) return exit_usage;
+    if (to.empty()) to = loaded->config.daemon.jars;
+    if (java.empty()) java = loaded->config.daemon.java;
     if (to.empty()) {
       complain(file.string() + ": daemon.jars is not set; set it, or say where with --to DIR");
       return exit_usage;

@@ -43,7 +43,8 @@ bool check_plugin_config(const Config& config, const Section& section, const std
   if (!misfits) return add(findings, config, exit_usage, misfits.error(), section.path_position), false;
   std::vector<std::vector<std::string>> paths;
   for (const plugin::Misfit& misfit : *misfits) paths.push_back(misfit.path);
-  const std::vector<config::Position> positions = config::locate_in_config_of(section.name(), config.file, paths);
+  const std::vector<config::Position> positions =
+      config::locate_in_config_of(section.name(), config.file, config.stream, paths);
   for (std::size_t i = 0; i < paths.size(); ++i) {
     add(findings, config, exit_usage,
         (*misfits)[i].str(section.name() + ".config") + " (kclhost inspect shows the schema)", positions[i]);
@@ -72,7 +73,7 @@ std::optional<Descriptor> probe_plugin(const Config& config, const Section& sect
   if (!probed->objection.empty()) {
     const std::vector<std::string> whole[1];
     add(findings, config, exit_usage, "the " + section.name() + " refuses its configuration: " + probed->objection,
-        config::locate_in_config_of(section.name(), config.file, whole).front());
+        config::locate_in_config_of(section.name(), config.file, config.stream, whole).front());
   }
   return std::move(probed->about);
 }

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -15,7 +14,7 @@ namespace kclhost::host::cli {
 namespace {
 
 struct IamOptions {
-  std::filesystem::path config;
+  Source config{};
   std::string account;
 };
 
@@ -24,22 +23,21 @@ bool is_account(const std::string& text) {
   return text.size() == digits && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-int print_policy(const std::filesystem::path& file, const std::string& account) {
+int print_policy(const Source& source, const std::string& account) {
   if (!account.empty() && !is_account(account)) {
     complain("--account: " + account + " is no account; it has 12 digits (aws sts get-caller-identity shows yours)");
     return exit_usage;
   }
-  const config::Loaded loaded = config::load(file);
-  for (const config::Problem& problem : loaded.problems) complain(problem.str());
-  if (!loaded.problems.empty()) return exit_usage;
+  const auto loaded = load(source);
+  if (!loaded) return exit_usage;
   const auto missing = [&](const char* what) {
-    complain(file.string() + ": daemon.properties." + what +
+    complain(source.file.string() + ": daemon.properties." + what +
              " is not set; a policy is for one application on one stream");
     return exit_usage;
   };
-  if (store::daemon_property(loaded.config, "applicationName").empty()) return missing("applicationName");
-  if (store::stream_name(loaded.config).empty()) return missing("streamName");
-  std::fputs(policy_json(least_policy(loaded.config.daemon.properties, account)).c_str(), stdout);
+  if (store::daemon_property(loaded->config, "applicationName").empty()) return missing("applicationName");
+  if (store::stream_name(loaded->config).empty()) return missing("streamName");
+  std::fputs(policy_json(least_policy(loaded->config.daemon.properties, account)).c_str(), stdout);
   return exit_done;
 }
 
@@ -54,8 +52,8 @@ void add_iam(CommandLine& program) {
                .help = "The account of stream and tables (default: streamArn's, else any)",
                .value = "DIGITS"});
   command.runs([options] {
-    const std::filesystem::path file = configuration(options->config);
-    return file.empty() ? no_configuration() : print_policy(file, options->account);
+    const Source source{configuration(options->config.file), options->config.stream};
+    return source.file.empty() ? no_configuration() : print_policy(source, options->account);
   });
 }
 

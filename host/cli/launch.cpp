@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
-#include "cli/configuration.hpp"
 #include "cli/findings.hpp"
+#include "cli/launch.hpp"
 #include "config/config.hpp"
 #include "config/daemon_version.hpp"
 #include "hub/hub.hpp"
@@ -21,6 +21,7 @@
 #include "launch/lease_interval.hpp"
 #include "launch/log_sink.hpp"
 #include "launch/outputs.hpp"
+#include "launch/parent.hpp"
 #include "launch/priming.hpp"
 #include "launch/properties.hpp"
 #include "launch/service_manager.hpp"
@@ -35,15 +36,6 @@
 
 namespace kclhost::host::cli {
 namespace {
-
-struct LaunchOptions {
-  std::filesystem::path config;
-  std::string java;
-  std::string logback;
-  bool print_command = false;
-  bool print_classpath = false;
-  bool print_properties = false;
-};
 
 int fail(const std::string& message, ExitCode code) {
   complain(message);
@@ -92,21 +84,6 @@ std::string introduce(const config::Config& config, const launch::Command& comma
          ") and configuration " + config.file.string();
 }
 
-void introduce_to(hub::Hub& hub, const config::Config& config, const std::map<std::string, std::string>& properties,
-                  const std::string& address) {
-  hub::LaunchState& launch = hub.launch();
-  launch.version = KCLHOST_VERSION;
-  launch.application = store::daemon_property(config, "applicationName");
-  launch.stream = store::stream_name(config);
-  for (const char* const name : {"workerId", "workerIdentifier"}) {
-    const auto found = properties.find(name);
-    if (found != properties.end()) launch.worker = found->second;
-  }
-  launch.metrics = address;
-  launch.pid = ::getpid();
-  launch.started_ms = wall_clock_ms();
-}
-
 // Why the daemon ended, and what that means for us.
 int judge(const launch::Outcome& outcome, const std::string& version, launch::Outputs& outputs) {
   const std::string end = describe(outcome.wait_status);
@@ -127,11 +104,39 @@ int judge(const launch::Outcome& outcome, const std::string& version, launch::Ou
   return exit_stopped;
 }
 
-Result<std::optional<observe::LogFile>> open_log_file(const config::Log& config) {
-  if (config.file.empty()) return std::optional<observe::LogFile>();
-  auto file = observe::LogFile::open(config.file, config.rotate.size, config.rotate.keep);
-  if (!file) return Error{file.error()};
-  return std::optional<observe::LogFile>(std::move(*file));
+hub::LaunchState introduce_self(const config::Config& config, const std::map<std::string, std::string>& properties,
+                                const std::string& address) {
+  hub::LaunchState launch = state_of_launch(config);
+  for (const char* const name : {"workerId", "workerIdentifier"}) {
+    const auto found = properties.find(name);
+    if (found != properties.end()) launch.worker = found->second;
+  }
+  launch.metrics = address;
+  return launch;
+}
+
+// How others hear of the shards.
+struct Reach {
+  std::unique_ptr<hub::Hub> hub{};
+  std::optional<launch::WebServer> web{};
+  std::optional<launch::ServiceManager> manager{};
+};
+
+Result<Reach> open_reach(const config::Config& config, const launch::Command& command, launch::Outputs& outputs) {
+  Reach reach;
+  auto hub = hub::Hub::open(command.properties_file.parent_path());
+  if (!hub) return Error{hub.error()};
+  reach.hub = std::move(*hub);
+  if (config.metrics.listen) {
+    auto opened = launch::WebServer::open(config.metrics, launch::own_executable());
+    if (!opened) return Error{opened.error()};
+    reach.web = std::move(*opened);
+  }
+  auto manager = launch::ServiceManager::open(
+      {launch::own_executable(), config.file, config.metrics.stalled_after, config.stream});
+  if (!manager) outputs.say(config::LogLevel::warn, manager.error());
+  if (manager) reach.manager = std::move(*manager);
+  return reach;
 }
 
 int start_daemon(const config::Loaded& loaded, launch::Command command, launch::Overrides overrides) {
@@ -140,14 +145,16 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   const Findings findings = find_problems(loaded);
   for (const config::Problem& problem : findings.problems) complain(problem.str());
   if (!findings.problems.empty()) return findings.exit_code;
-  auto log_file = open_log_file(config.log);
+  const auto parent = config.stream.empty() ? std::nullopt : launch::Parent::from_environment();
+  // With a parent it is that which writes the log, serves the metrics and tells the service manager.
+  auto log_file = parent ? Result(std::optional<observe::LogFile>()) : open_log_file(config.log);
   if (!log_file) return fail(log_file.error(), exit_stopped);
   launch::Outputs outputs(config.log, std::move(*log_file));
   if (!command.archive.empty() && !launch::archive_fits(*launch::find_program(command.arguments[0]), command.jars)) {
     outputs.say(config::LogLevel::warn,
                 command.archive.string() +
                     " was not made by this Java or not of these jars, so the daemon starts without it, " +
-                    "slower; to make it anew: kclhost fetch-daemon --config " + config.file.string());
+                    "slower; to make it anew: kclhost fetch-daemon --config " + config.arguments());
     overrides.without_archive = true;
     command = *launch::make_command(config, launch::own_executable(), overrides);
   }
@@ -162,18 +169,9 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   if (const auto written = launch::write_properties(command); !written) return fail(written.error(), exit_stopped);
   auto log = launch::LogSink::open(command.properties_file.parent_path());
   if (!log) return fail(log.error(), exit_stopped);
-  auto hub = hub::Hub::open(command.properties_file.parent_path());
-  if (!hub) return fail(hub.error(), exit_stopped);
-  std::optional<launch::WebServer> web;
-  if (config.metrics.listen) {
-    auto opened = launch::WebServer::open(config.metrics, launch::own_executable());
-    if (!opened) return fail(opened.error(), exit_stopped);
-    web = std::move(*opened);
-  }
-  introduce_to(**hub, config, command.properties, web ? web->address() : "");
-
-  auto manager = launch::ServiceManager::open({launch::own_executable(), config.file, config.metrics.stalled_after});
-  if (!manager) outputs.say(config::LogLevel::warn, manager.error());
+  auto reach = parent ? Reach() : open_reach(config, command, outputs);
+  if (!reach) return fail(reach.error(), exit_stopped);
+  hub::LaunchState state = introduce_self(config, command.properties, reach->web ? reach->web->address() : "");
   outputs.say(config::LogLevel::info, introduce(config, command, findings));
   launch::Job job;
   job.arguments = command.arguments;
@@ -181,12 +179,21 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
     job.arguments = launch::with_priming(kclhost, command.properties_file, command.arguments);
   }
   job.environment[launch::log_socket_variable] = log->path().string();
-  job.environment[hub::hub_variable] = (*hub)->path().string();
-  job.hub = hub->get();
+  job.state = &state;
   std::optional<launch::EmfLog> emf;
-  if (config.metrics.emf) job.emf = &emf.emplace(config.metrics, **hub, outputs);
-  if (web) job.web = &*web;
-  if (manager && *manager) job.service_manager = &**manager;
+  if (parent) {
+    job.environment[hub::hub_variable] = parent->hub();
+    job.on_state = [&] { parent->tell(state); };
+  } else {
+    hub::Hub& hub = *reach->hub;
+    hub.launch() = state;
+    job.state = &hub.launch();
+    job.hub = &hub;
+    job.environment[hub::hub_variable] = hub.path().string();
+    if (config.metrics.emf) job.emf = &emf.emplace(config.metrics, hub, outputs);
+    if (reach->web) job.web = &*reach->web;
+    if (reach->manager) job.service_manager = &*reach->manager;
+  }
   if (name) job.keep_open = name->lock();
   job.lease_interval = launch::lease_interval(command.properties);
   const store::ReleaseStore releases(config.state_dir, store::state_key(config));
@@ -201,15 +208,15 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
 }
 
 int start_or_print(const LaunchOptions& options) {
-  const std::filesystem::path file = configuration(options.config);
-  if (file.empty()) return no_configuration();
-  const config::Loaded loaded = config::load(file);
-  for (const config::Problem& problem : loaded.problems) complain(problem.str());
-  if (!loaded.problems.empty()) return exit_usage;
+  if (options.config.file.empty()) return no_configuration();
+  const bool prints = options.print_classpath || options.print_command || options.print_properties;
+  if (const auto streams = streams_of(options.config); !prints && options.config.stream.empty() && !streams[0].empty())
+    return launch_streams(options, streams);
+  const auto found = load(options.config);
+  if (!found) return exit_usage;
+  const config::Loaded& loaded = *found;
 
-  launch::Overrides overrides;
-  if (!options.java.empty()) overrides.java = options.java;
-  if (!options.logback.empty()) overrides.logback = std::filesystem::absolute(options.logback);
+  const launch::Overrides overrides = overrides_of(options);
   const auto command = launch::make_command(loaded.config, launch::own_executable(), overrides);
   if (!command) return fail(command.error(), exit_usage);
 
@@ -232,6 +239,31 @@ int start_or_print(const LaunchOptions& options) {
 
 }  // namespace
 
+Result<std::optional<observe::LogFile>> open_log_file(const config::Log& config) {
+  if (config.file.empty()) return std::optional<observe::LogFile>();
+  auto file = observe::LogFile::open(config.file, config.rotate.size, config.rotate.keep);
+  if (!file) return Error{file.error()};
+  return std::optional<observe::LogFile>(std::move(*file));
+}
+
+launch::Overrides overrides_of(const LaunchOptions& options) {
+  launch::Overrides overrides;
+  if (!options.java.empty()) overrides.java = options.java;
+  if (!options.logback.empty()) overrides.logback = std::filesystem::absolute(options.logback);
+  return overrides;
+}
+
+hub::LaunchState state_of_launch(const config::Config& config) {
+  return {.version = KCLHOST_VERSION,
+          .name = config.stream,
+          .application = store::daemon_property(config, "applicationName"),
+          .stream = store::stream_name(config),
+          .worker = {},
+          .metrics = {},
+          .pid = ::getpid(),
+          .started_ms = wall_clock_ms()};
+}
+
 void add_launch(CommandLine& program) {
   CommandLine command = program.add_command("launch", "Start the MultiLangDaemon and look after it");
   const auto options = std::make_shared<LaunchOptions>();
@@ -249,7 +281,10 @@ void add_launch(CommandLine& program) {
         .help = "The command line; writes the properties it names"},
        {.names = "--print-classpath", .into = &options->print_classpath, .help = "Java's class path"},
        {.names = "--print-properties", .into = &options->print_properties, .help = "The daemon's properties"}});
-  command.runs([options] { return start_or_print(*options); });
+  command.runs([options] {
+    options->config.file = configuration(options->config.file);
+    return start_or_print(*options);
+  });
 }
 
 }  // namespace kclhost::host::cli

@@ -58,6 +58,7 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
   }
   if (arguments.exec.empty()) {
     options.command = {"/proc/self/exe", "run", "--config", config};
+    if (!arguments.stream.empty()) options.command.insert(options.command.end(), {"--stream", arguments.stream});
   } else {
     auto words = replay::split_words(arguments.exec);
     if (!words) return usage("--exec: " + words.error());

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "cli/configuration.hpp"
+
 namespace kclhost::host::cli {
 namespace {
 
@@ -16,6 +18,7 @@ void declare_input(CommandLine& command, ReplayArguments& arguments) {
                .help = "Play to 'kclhost run' with this configuration (default: KCLHOST_CONFIG's, else "
                        "/etc/kclhost/kclhost.yaml)",
                .value = "FILE"});
+  add_stream(command, arguments.stream);
   command.add({.names = "--exec",
                .into = &arguments.exec,
                .help = "Play to this command instead, quoted as for a shell",

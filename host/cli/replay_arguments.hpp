@@ -12,7 +12,7 @@ namespace kclhost::host::cli {
 struct ReplayArguments {
   replay::InputOptions input;          // without format and end; input_of() has them
   std::string format = "auto", end{};  // end: empty: not given
-  std::string config{}, exec{};
+  std::string config{}, stream{}, exec{};
   std::string checkpoint_file{}, failures{}, report{};
   std::size_t repeat = 1;
   int pipe_size = 1 << 20;

@@ -8,13 +8,32 @@ namespace {
 Command steering(int (*command)(const rollouts::Options&), std::shared_ptr<rollouts::Options> options) {
   return [command, options] {
     try {
-      options->config = configuration(options->config);
-      return options->config.empty() ? no_configuration() : command(*options);
+      options->config.file = configuration(options->config.file);
+      return options->config.file.empty() ? no_configuration() : command(*options);
     } catch (const rollouts::Failure& failure) {
       if (!failure.message.empty()) complain(failure.message);
       return failure.exit_code;
     }
   };
+}
+
+// For each of the streams where none is named; the first exit code that is not 0.
+int look_at_each(const rollouts::Options& options) {
+  int exit_code = exit_done;
+  for (const std::string& stream : streams_of(options.config)) {
+    rollouts::Options one = options;
+    if (options.config.stream.empty()) one.prefix = prefix_of(stream);
+    one.config.stream = stream;
+    int code = exit_done;
+    try {
+      code = rollouts::look(one);
+    } catch (const rollouts::Failure& failure) {
+      if (!failure.message.empty()) complain(one.prefix + failure.message);
+      code = failure.exit_code;
+    }
+    if (exit_code == exit_done) exit_code = code;
+  }
+  return exit_code;
 }
 
 }  // namespace
@@ -49,7 +68,7 @@ void add_rollout(CommandLine& program) {
   status.add(
       {.names = "--watch", .into = &options->watch, .help = "Until the trial is over, whenever something changes"});
   add("history", "Show what has happened", rollouts::history);
-  add_timeout(add("look", "Have the shards look for a new release, and wait for what they decide", rollouts::look));
+  add_timeout(add("look", "Have the shards look for a new release, and wait for what they decide", look_at_each));
   add_to(add("undo", "End the trial, or go back to the release that ran before, on every shard", rollouts::undo),
          "Go to this release");
   add("pause", "Hold the trial at its step; what would undo it still does", rollouts::pause);

@@ -19,10 +19,9 @@ constexpr std::chrono::seconds patience{60};
 constexpr std::chrono::milliseconds longest_wait{1'000};
 
 config::Config configured(const Options& options) {
-  config::Loaded loaded = config::load(options.config);
-  for (const config::Problem& problem : loaded.problems) complain(problem.str());
-  if (!loaded.problems.empty()) throw Failure{exit_usage, ""};
-  return std::move(loaded.config);
+  auto loaded = load(options.config);
+  if (!loaded) throw Failure{exit_usage, ""};
+  return std::move(loaded->config);
 }
 
 }  // namespace
@@ -34,9 +33,12 @@ Time end_of(const Options& options) {
 
 void say(const Options& options, rollout::Release release, const std::string& text, bool done) {
   if (options.json) {
-    std::printf("{\"release\": %u, \"done\": %s}\n", release, done ? "true" : "false");
+    const std::string stream = options.config.stream;
+    std::printf("{%s\"release\": %u, \"done\": %s}\n",
+                options.prefix.empty() ? "" : ("\"stream\": \"" + stream + "\", ").c_str(), release,
+                done ? "true" : "false");
   } else {
-    std::puts(text.c_str());
+    std::puts((options.prefix + text).c_str());
   }
 }
 

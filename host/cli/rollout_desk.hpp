@@ -2,13 +2,13 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "cli/cli.hpp"
+#include "cli/configuration.hpp"
 #include "config/config.hpp"
 #include "rollout/decide.hpp"
 #include "store/release_reports.hpp"
@@ -18,9 +18,10 @@
 namespace kclhost::host::cli::rollouts {
 
 struct Options {
-  std::filesystem::path config;
+  Source config{};
   std::optional<int> to, timeout;  // a release; seconds
   bool json = false, watch = false;
+  std::string prefix{};  // of what it says, where it is about several streams
 };
 
 // A problem that ends the command; the text is for the user.

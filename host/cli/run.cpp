@@ -64,10 +64,10 @@ void give_children_ordinary_signals() {
   std::exit(exit_code);
 }
 
-int serve(const std::filesystem::path& file) {
-  const config::Loaded loaded = config::load(file);
-  for (const config::Problem& problem : loaded.problems) complain(problem.str());
-  if (!loaded.problems.empty()) return exit_usage;
+int serve(const Source& source) {
+  const auto found = load(source);
+  if (!found) return exit_usage;
+  const config::Loaded& loaded = *found;
   if (::isatty(STDIN_FILENO))
     complain("waiting for the daemon's messages on this terminal; kclhost replay plays the daemon");
 
@@ -114,9 +114,9 @@ int serve(const std::filesystem::path& file) {
 
 void add_run(CommandLine& program) {
   CommandLine command = program.add_command("run", "Serve one shard: what the MultiLangDaemon executes");
-  auto file = std::make_shared<std::filesystem::path>();
-  add_configuration(command, *file);
-  command.runs(with_configuration(file, serve));
+  auto source = std::make_shared<Source>();
+  add_configuration(command, *source);
+  command.runs(with_configuration(source, serve));
 }
 
 }  // namespace kclhost::host::cli

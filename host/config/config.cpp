@@ -9,11 +9,14 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <tuple>
+#include <utility>
 
 #include "config/messages.hpp"
 #include "config/odd_characters.hpp"
 #include "config/reader.hpp"
+#include "config/streams.hpp"
 #include "config/yaml_tree.hpp"
 #include "support/one_line.hpp"
 #include "support/utf8.hpp"
@@ -113,19 +116,71 @@ void name_odd_characters(std::string_view source, std::vector<Problem>& problems
   }
 }
 
+constexpr char application_property[] = "applicationName";
+
+// What the stream's daemon is called, which also names its leases and its files in state_dir.
+std::string application_of(Tree& tree, const Member& stream, const std::string& file) {
+  std::vector<Problem> ignored;
+  const Value whole = std::exchange(tree.root, file_of_stream(tree, stream, file, ignored));
+  Config config;
+  Reader(tree, file, config).read();
+  tree.root = whole;
+  const auto found = config.daemon.properties.find(application_property);
+  return found == config.daemon.properties.end() ? std::string() : found->second;
+}
+
+void check_applications(Tree& tree, const std::string& file, const std::vector<Member>& streams,
+                        std::vector<Problem>& problems) {
+  std::map<std::string, const Member*> seen;
+  for (const Member& stream : streams) {
+    const std::string name = application_of(tree, stream, file);
+    const auto [first, added] = seen.emplace(name, &stream);
+    if (name.empty() || added) continue;
+    problems.push_back({file, stream.key.position,
+                        "streams " + first->second->key.node->text + " and " + stream.key.node->text +
+                            " have the same applicationName, " + in_quotes(name) +
+                            ", and would share a lease table; give each its own in its daemon.properties"});
+  }
+}
+
+// Has the tree be the named stream's. False: there is nothing to read, and a problem says why.
+bool choose_stream(Tree& tree, const std::string& file, const std::string& name, Loaded& loaded) {
+  StreamsKey found = find_streams(tree, file);
+  if (!found.there && name.empty()) return true;
+  loaded.problems.insert(loaded.problems.end(), found.problems.begin(), found.problems.end());
+  if (!found.problems.empty()) return false;
+  const auto report = [&](std::string message) {
+    loaded.problems.push_back({file, found.position, std::move(message)});
+    return false;
+  };
+  if (!found.there) return report("this file has no 'streams', so there is no stream " + in_quotes(name));
+  std::vector<std::string_view> names;
+  for (const Member& stream : found.streams) names.push_back(stream.key.node->text);
+  if (name.empty()) return report("this file has several streams; name one with --stream: " + join(names, " or "));
+  const auto stream = std::find(names.begin(), names.end(), name);
+  if (stream == names.end())
+    return report("there is no stream " + in_quotes(name) + "; there is " + join(names, " and "));
+  check_applications(tree, file, found.streams, loaded.problems);
+  tree.root =
+      file_of_stream(tree, found.streams[static_cast<std::size_t>(stream - names.begin())], file, loaded.problems);
+  loaded.config.stream = loaded.config.log.stream = name;
+  loaded.config.daemon.daemons = static_cast<int>(names.size());
+  return true;
+}
+
 }  // namespace
 
 std::string Problem::str() const {
   return file + ":" + std::to_string(position.line) + ":" + std::to_string(position.column) + ": " + message;
 }
 
-Loaded parse(std::string_view text, const std::filesystem::path& file) {
+Loaded parse(std::string_view text, const std::filesystem::path& file, const std::string& stream) {
   Loaded loaded;
   std::error_code ignored;
   loaded.config.file = std::filesystem::absolute(file, ignored).lexically_normal();
   Tree tree = parse_yaml(text, file.string());
   loaded.problems = std::move(tree.problems);
-  if (tree.root.node != nullptr) {
+  if (tree.root.node != nullptr && choose_stream(tree, file.string(), stream, loaded)) {
     Reader reader(tree, file.string(), loaded.config);
     reader.read();
     make_paths_absolute(loaded.config);
@@ -141,13 +196,25 @@ Loaded parse(std::string_view text, const std::filesystem::path& file) {
   return loaded;
 }
 
-Loaded load(const std::filesystem::path& file) {
+Loaded load(const std::filesystem::path& file, const std::string& stream) {
   std::string error;
   const std::string text = read_file(file, error);
-  if (error.empty()) return parse(text, file);
+  if (error.empty()) return parse(text, file, stream);
   Loaded loaded = parse("version: 1", file);
   loaded.problems = {{file.string(), {}, error}};
   return loaded;
+}
+
+std::vector<std::string> stream_names(const std::filesystem::path& file) {
+  std::string error;
+  const std::string text = read_file(file, error);
+  std::vector<std::string> names;
+  if (!error.empty()) return names;
+  const Tree tree = parse_yaml(text, file.string());
+  const StreamsKey found = find_streams(tree, file.string());
+  if (!found.problems.empty()) return names;
+  for (const Member& one : found.streams) names.push_back(one.key.node->text);
+  return names;
 }
 
 }  // namespace kclhost::host::config

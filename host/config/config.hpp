@@ -166,6 +166,7 @@ struct Log {
   LogSink sink = LogSink::automatic;
   std::filesystem::path file = {};  // absolute; empty: standard error
   Rotate rotate = {};
+  std::string stream = {};  // Config::stream, for each line
 
   bool operator==(const Log&) const = default;
 };
@@ -181,6 +182,7 @@ struct Metrics {
 };
 
 struct Daemon {
+  int daemons = 1;  // that share this machine: one for each stream of the file
   std::string java = "java";
   Profile profile = Profile::steady;
   std::optional<std::uint64_t> heap;  // bytes; by the memory that there is when not set
@@ -198,6 +200,7 @@ struct Daemon {
 
 struct Config {
   std::filesystem::path file;         // absolute
+  std::string stream;                 // its name in `streams`; empty: the file has no streams
   std::filesystem::path plugins_dir;  // absolute
   std::filesystem::path state_dir;    // absolute
   Plugin plugin;
@@ -215,6 +218,8 @@ struct Config {
   Metrics metrics;
   Daemon daemon;
 
+  // The file, and --stream NAME where it has streams, as a command of kclhost is given it.
+  std::string arguments() const { return file.string() + (stream.empty() ? "" : " --stream " + stream); }
   bool operator==(const Config&) const = default;
 };
 
@@ -228,10 +233,17 @@ struct Loaded {
 // Reads a configuration and finds everything wrong with its text. Looks at no other file, but for the names in
 // daemon.jars where a property is not every daemon's; never throws for bad input (a
 // file that can't be read is a problem at 1:1).
-Loaded load(const std::filesystem::path& file);
+//
+// A file with `streams` has a configuration for each of them, and none without: `stream` names one. What is wrong with
+// the others does not matter to it, but that no two may have the same application. For a file without streams it is
+// empty.
+Loaded load(const std::filesystem::path& file, const std::string& stream = "");
 
 // The same for text that is already there; file gives its name in problems and the directory of its relative paths.
-Loaded parse(std::string_view text, const std::filesystem::path& file);
+Loaded parse(std::string_view text, const std::filesystem::path& file, const std::string& stream = "");
+
+// The names of a file's streams, in its order. Empty: it has none, or can't be read, which load reports.
+std::vector<std::string> stream_names(const std::filesystem::path& file);
 
 // The JSON Schema of the configuration, pretty-printed, ending in a newline.
 std::string json_schema();

@@ -72,6 +72,8 @@ constexpr std::array table{
     Key{.name = "plugins_dir", .description = "Where plugins lie; plugin.path resolves inside it, symlinks followed.",
         .target = Directory{[](Config& c) -> std::filesystem::path& { return c.plugins_dir; }},
         .derived_default = "plugins"},
+    Key{.name = "streams", .description = "Several streams, each with a daemon of its own under one kclhost launch: a map of names to what each has of its own. All other keys of the file count for each of them, where it does not say otherwise.",
+        .target = Streams{}},
 
     Key{.name = "plugin", .description = "The record processor to run.", .target = Section{},
         .missing = "plugin: {path: my_processor.so}"},
@@ -266,17 +268,18 @@ const Key* find_key(std::string_view name) {
 }
 
 std::string_view type_name(const Key& key) {
-  return std::visit(Overloaded{[](Section) { return "section"; }, [](Version) { return "integer"; },
-                               [](const AnyYaml&) { return "any"; }, [](Properties) { return "map"; },
-                               [](const Choice&) { return "choice"; }, [](const Directory&) { return "path"; },
-                               [](const Count&) { return "integer"; }, [](const Steps&) { return "list"; },
-                               [](const Ratio&) { return "ratio"; }, [](Field<bool>) { return "boolean"; },
-                               [](Field<int>) { return "integer"; }, [](Field<Milliseconds>) { return "duration"; },
-                               [](Field<std::optional<Milliseconds>>) { return "duration"; },
-                               [](Field<std::uint64_t>) { return "size"; }, [](Field<Size>) { return "size"; },
-                               [](Field<std::string>) { return "string"; }, [](Field<Text>) { return "string"; },
-                               [](Field<std::vector<std::string>>) { return "list"; }},
-                    key.target);
+  return std::visit(
+      Overloaded{[](Section) { return "section"; }, [](Version) { return "integer"; },
+                 [](const AnyYaml&) { return "any"; }, [](Properties) { return "map"; }, [](Streams) { return "map"; },
+                 [](const Choice&) { return "choice"; }, [](const Directory&) { return "path"; },
+                 [](const Count&) { return "integer"; }, [](const Steps&) { return "list"; },
+                 [](const Ratio&) { return "ratio"; }, [](Field<bool>) { return "boolean"; },
+                 [](Field<int>) { return "integer"; }, [](Field<Milliseconds>) { return "duration"; },
+                 [](Field<std::optional<Milliseconds>>) { return "duration"; },
+                 [](Field<std::uint64_t>) { return "size"; }, [](Field<Size>) { return "size"; },
+                 [](Field<std::string>) { return "string"; }, [](Field<Text>) { return "string"; },
+                 [](Field<std::vector<std::string>>) { return "list"; }},
+      key.target);
 }
 
 std::string default_text(const Key& key) {

@@ -15,6 +15,7 @@ namespace kclhost::host::config {
 struct Section {};
 struct Version {};     // the number 1
 struct Properties {};  // daemon.properties
+struct Streams {};     // what each stream has of its own; config/streams.hpp reads it
 struct AnyYaml {       // as JSON text
   std::string& (*field)(Config&);
 };
@@ -38,10 +39,10 @@ struct Ratio {  // such as 2x; absent: none
 };
 template <typename T>
 using Field = T& (*)(Config&);
-using Target = std::variant<Section, Version, AnyYaml, Properties, Choice, Directory, Count, Steps, Ratio, Field<bool>,
-                            Field<int>, Field<Milliseconds>, Field<std::optional<Milliseconds>>, Field<std::uint64_t>,
-                            Field<std::optional<std::uint64_t>>, Field<std::string>, Field<std::optional<std::string>>,
-                            Field<std::vector<std::string>>>;
+using Target = std::variant<Section, Version, AnyYaml, Properties, Streams, Choice, Directory, Count, Steps, Ratio,
+                            Field<bool>, Field<int>, Field<Milliseconds>, Field<std::optional<Milliseconds>>,
+                            Field<std::uint64_t>, Field<std::optional<std::uint64_t>>, Field<std::string>,
+                            Field<std::optional<std::string>>, Field<std::vector<std::string>>>;
 
 struct Key {
   std::string_view name;  // dotted, from the root

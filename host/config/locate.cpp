@@ -6,7 +6,7 @@
 #include <iterator>
 #include <optional>
 
-#include "config/yaml_tree.hpp"
+#include "config/streams.hpp"
 
 namespace kclhost::host::config {
 namespace {
@@ -28,12 +28,18 @@ std::optional<Value> step(const Value& from, const std::string& name) {
 }  // namespace
 
 std::vector<Position> locate_in_config_of(std::string_view section, const std::filesystem::path& file,
-                                          std::span<const std::vector<std::string>> paths) {
+                                          const std::string& stream, std::span<const std::vector<std::string>> paths) {
   std::vector<Position> positions(paths.size());
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
-  const Tree tree = parse_yaml(text, file.string());
+  Tree tree = parse_yaml(text, file.string());
   if (tree.root.node == nullptr) return positions;
+  std::vector<Problem> ignored;
+  for (const Member& one : find_streams(tree, file.string()).streams) {
+    if (one.key.node->text != stream) continue;
+    tree.root = file_of_stream(tree, one, file.string(), ignored);
+    break;
+  }
   Value top = tree.root;
   for (const std::string_view name : {section, std::string_view("config")}) {
     if (const auto next = step(top, std::string(name))) top = *next;

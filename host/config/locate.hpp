@@ -14,6 +14,6 @@ namespace kclhost::host::config {
 // The place of what each path (names and indexes from the top of SECTION.config) leads to, or of the last thing on the
 // path that is there. Reads the file again: positions are kept only while somebody looks for them.
 std::vector<Position> locate_in_config_of(std::string_view section, const std::filesystem::path& file,
-                                          std::span<const std::vector<std::string>> paths);
+                                          const std::string& stream, std::span<const std::vector<std::string>> paths);
 
 }  // namespace kclhost::host::config

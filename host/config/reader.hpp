@@ -53,6 +53,7 @@ class Reader {
   void store(const Key& key, const Value& value, Section);
   void store(const Key& key, const Value& value, const AnyYaml& any);
   void store(const Key& key, const Value& value, Properties);
+  void store(const Key&, const Value&, Streams) {}
 
   // An expanded scalar; nothing, and a problem, for all else.
   std::optional<std::string> text(std::string_view name, const Value& value, std::string_view what);

@@ -5,6 +5,7 @@
 #include "config/config.hpp"
 #include "config/daemon_properties.hpp"
 #include "config/keys.hpp"
+#include "config/streams.hpp"
 
 namespace kclhost::host::config {
 namespace {
@@ -20,6 +21,7 @@ class SchemaWriter {
     field("$schema", "http://json-schema.org/draft-07/schema#");
     field("title", "kclhost configuration");
     write_map("");
+    write_needed();
     json_.EndObject();
     return std::string(buffer_.GetString(), buffer_.GetSize()) + "\n";
   }
@@ -50,7 +52,7 @@ class SchemaWriter {
     json_.Bool(false);
     std::vector<std::string_view> required;
     for (const Key& key : keys())
-      if (key.section() == section && !key.missing.empty()) required.push_back(key.leaf());
+      if (key.section() == section && !key.missing.empty() && !is_a_streams_too(key)) required.push_back(key.leaf());
     if (!required.empty()) names("required", required);
     name("properties");
     json_.StartObject();
@@ -60,6 +62,32 @@ class SchemaWriter {
       write_key(key);
     }
     json_.EndObject();
+  }
+
+  // What a file needs, but not where each of its streams has it.
+  static bool is_a_streams_too(const Key& key) {
+    return key.name == "plugin" || key.section() == "plugin." || key.section() == "shadow.";
+  }
+
+  void write_needed() {
+    name("anyOf");
+    json_.StartArray();
+    json_.StartObject();
+    names("required", std::array<std::string_view, 1>{"plugin"});
+    name("properties");
+    json_.StartObject();
+    for (const std::string_view section : {"plugin", "shadow"}) {
+      name(section);
+      json_.StartObject();
+      names("required", std::array<std::string_view, 1>{"path"});
+      json_.EndObject();
+    }
+    json_.EndObject();
+    json_.EndObject();
+    json_.StartObject();
+    names("required", std::array<std::string_view, 1>{"streams"});
+    json_.EndObject();
+    json_.EndArray();
   }
 
   void write_key(const Key& key) {
@@ -81,6 +109,34 @@ class SchemaWriter {
   }
 
   void write_type(const Key&, const AnyYaml&) {}
+
+  void write_type(const Key&, Streams) {
+    field("type", "object");
+    name("minProperties");
+    json_.Int(1);
+    name("propertyNames");
+    json_.StartObject();
+    field("pattern", "^[a-z0-9][a-z0-9-]*$");
+    name("maxLength");
+    json_.Int(63);
+    json_.EndObject();
+    name("additionalProperties");
+    json_.StartObject();
+    field("type", "object");
+    name("additionalProperties");
+    json_.Bool(false);
+    name("properties");
+    json_.StartObject();
+    for (const Key& key : keys()) {
+      if (!key.section().empty() || is_shared(key.name)) continue;
+      name(key.leaf());
+      json_.StartObject();
+      field("$ref", "#/properties/" + std::string(key.name));
+      json_.EndObject();
+    }
+    json_.EndObject();
+    json_.EndObject();
+  }
 
   void write_type(const Key& key, const Choice& choice) {
     alternatives(key, [&] { names("enum", choice.names); });

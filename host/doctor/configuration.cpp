@@ -5,7 +5,7 @@ namespace kclhost::host::doctor {
 
 Outcome look_at_configuration(Setup& setup) {
   Outcome outcome;
-  const std::string cure = "correct it; kclhost check " + setup.file() + " looks at this alone";
+  const std::string cure = "correct it; kclhost check " + setup.arguments() + " looks at this alone";
   for (const config::Problem& problem : setup.checked.problems) {
     const std::string where =
         problem.file + ':' + std::to_string(problem.position.line) + ':' + std::to_string(problem.position.column);

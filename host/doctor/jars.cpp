@@ -44,12 +44,12 @@ Outcome look_at_jars(Setup& setup) {
   if (!setup.has_daemon()) return not_looked(no_daemon);
   if (!setup.command) return not_looked("what kclhost launch would start is not clear");
   const std::string again =
-      "fetch them again: empty the directory, and run kclhost fetch-daemon --config " + setup.file();
+      "fetch them again: empty the directory, and run kclhost fetch-daemon --config " + setup.arguments();
   launch::Command command = *setup.command;
   command.arguments.front() = "/proc/self/exe";  // Java is another check's
   if (const auto obstacle = launch::find_obstacle(setup.config, command)) {
     return found(finding_of(command.jars.empty() ? setup.file() : command.jars.string(), obstacle->message,
-                            "kclhost fetch-daemon --config " + setup.file()));
+                            "kclhost fetch-daemon --config " + setup.arguments()));
   }
   Outcome outcome;
   std::unordered_set<std::string> names;

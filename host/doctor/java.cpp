@@ -61,7 +61,7 @@ Outcome look_at_class_archive(Setup& setup) {
   if (launch::archive_fits(program->string(), setup.command->jars)) return well("it fits Java and jars");
   return found({setup.command->archive.string(),
                 "it was not made by this Java or not of these jars, so the daemon starts without it, more slowly",
-                "make it anew: kclhost fetch-daemon --config " + setup.file()});
+                "make it anew: kclhost fetch-daemon --config " + setup.arguments()});
 }
 
 }  // namespace kclhost::host::doctor

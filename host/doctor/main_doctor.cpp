@@ -46,11 +46,10 @@ std::vector<Looked> look_at_all(const config::Loaded& loaded) {
   return all;
 }
 
-int examine(const std::filesystem::path& file, bool as_json) {
-  const config::Loaded loaded = config::load(file);
-  for (const config::Problem& problem : loaded.problems) cli::complain(problem.str());
-  if (!loaded.problems.empty()) return exit_usage;
-  const std::vector<Looked> all = look_at_all(loaded);
+int examine(const cli::Source& source, bool as_json) {
+  const auto loaded = cli::load(source);
+  if (!loaded) return exit_usage;
+  const std::vector<Looked> all = look_at_all(*loaded);
   if (as_json) {
     std::fputs(to_json(all).c_str(), stdout);
   } else {
@@ -64,13 +63,13 @@ int run(int argc, char** argv) {
       "kclhost doctor",
       "kclhost doctor: looks for what would keep a daemon from working, with the cure of each "
       "finding; changes nothing. Ends with 1 where it finds something.");
-  std::filesystem::path file;
+  cli::Source source;
   bool as_json = false;
-  cli::add_configuration(program, file);
+  cli::add_configuration(program, source);
   program.add({.names = "--json", .into = &as_json, .help = "Print JSON"});
   program.runs([&] {
-    const std::filesystem::path found = cli::configuration(file);
-    return found.empty() ? cli::no_configuration() : examine(found, as_json);
+    source.file = cli::configuration(source.file);
+    return source.file.empty() ? cli::no_configuration() : examine(source, as_json);
   });
   return program.run(argc, argv);
 }

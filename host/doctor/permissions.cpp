@@ -35,7 +35,7 @@ Answer try_out(Setup& setup, const char* service, const char* action, const std:
     const std::string permission = std::string(service) + ':' + action;
     outcome.findings.push_back(
         {on, permission + " is not allowed: " + answer.message,
-         "allow " + permission + " there; kclhost iam " + setup.file() + " prints the whole policy"});
+         "allow " + permission + " there; kclhost iam " + setup.arguments() + " prints the whole policy"});
   }
   return answer;
 }

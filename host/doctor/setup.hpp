@@ -22,6 +22,8 @@ struct Setup {
   // Whether kclhost launch starts the daemon with this configuration.
   bool has_daemon() const { return !config.daemon.properties.empty(); }
   std::string file() const { return config.file.string(); }
+  // The same for a command that is to be run.
+  std::string arguments() const { return config.arguments(); }
 };
 
 inline constexpr char no_daemon[] = "no daemon is configured: daemon.properties is empty";

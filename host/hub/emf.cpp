@@ -140,7 +140,7 @@ std::vector<std::string> EmfLines::next(Snapshot snapshot, std::chrono::millisec
     if (changed[whose]) lines.push_back(emf_line(launch, whose, now_ms, time, values));
   }
   const auto number = tally.families().find(std::string(own::shards.name));
-  lines.push_back(emf_line(launch, {launch.stream, ""}, now_ms, time,
+  lines.push_back(emf_line(launch, {launch.label(), ""}, now_ms, time,
                            {{std::string(own::shards.name), "Count", number->second.readings.begin()->second.value}}));
   return lines;
 }

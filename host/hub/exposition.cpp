@@ -126,10 +126,16 @@ Tally collect(Snapshot snapshot, std::chrono::milliseconds window) {
     tally.add({family, labels, {.value = value, .sum = 0, .bounds = {}, .counts = {}}});
   };
   gauge(own::build_info, 1, {{"version", snapshot.launch.version}});
-  gauge(own::daemon_up, is_alive(snapshot) ? 1 : 0);
-  const auto owned = std::count_if(snapshot.hosts.begin(), snapshot.hosts.end(),
-                                   [](const auto& host) { return !host.state.shard.empty(); });
-  gauge(own::shards, static_cast<double>(owned));
+  for (const LaunchState& launch : snapshot.daemons()) {
+    const bool alone = snapshot.streams.empty();
+    const Labels labels = alone ? Labels{} : Labels{{"stream", launch.name}};
+    gauge(own::daemon_up, launch.daemon_pid != 0 ? 1 : 0, labels);
+    const auto owned = std::count_if(snapshot.hosts.begin(), snapshot.hosts.end(), [&](const auto& host) {
+      return !host.state.shard.empty() && (alone || host.state.stream == launch.name);
+    });
+    gauge(own::shards, static_cast<double>(owned), labels);
+    if (!alone) gauge(own::stream_restarts, static_cast<double>(launch.restarts), labels);
+  }
   for (Snapshot::Left& left : snapshot.left) {
     add_series(tally, left.stream, left.shard, left.series);
   }

@@ -72,12 +72,15 @@ std::string trouble_of(const Snapshot::Host& host, std::int64_t now, std::chrono
 }
 
 bool is_alive(const Snapshot& snapshot) {
-  return snapshot.launch.daemon_pid != 0;
+  const std::vector<LaunchState> daemons = snapshot.daemons();
+  return std::any_of(daemons.begin(), daemons.end(), [](const LaunchState& one) { return one.daemon_pid != 0; });
 }
 
 std::vector<std::string> troubles(const Snapshot& snapshot, std::chrono::milliseconds window) {
   std::vector<std::string> lines;
-  if (!is_alive(snapshot)) lines.emplace_back("the daemon does not run");
+  for (const LaunchState& one : snapshot.daemons()) {
+    if (one.daemon_pid == 0) lines.push_back((one.name.empty() ? "" : one.name + ": ") + "the daemon does not run");
+  }
   for (const Snapshot::Host& host : snapshot.hosts) {
     const std::string why = trouble_of(host, snapshot.taken_ms, window);
     if (!why.empty()) lines.push_back(name_of(host) + ": " + why);
@@ -100,6 +103,14 @@ std::string shards_json(const Snapshot& snapshot, std::chrono::milliseconds wind
   out.member("worker", launch.worker).member("metrics", launch.metrics).member("pid", launch.pid);
   write_time(out, "started", launch.started_ms);
   out.member("daemon", is_alive(snapshot)).member("stopping", launch.stopping).close('}');
+  if (!snapshot.streams.empty()) out.key("streams").open('[');
+  for (const LaunchState& one : snapshot.streams) {
+    out.open('{').member("name", one.name).member("application", one.application).member("stream", one.stream);
+    out.member("worker", one.worker).member("pid", one.pid);
+    write_time(out, "started", one.started_ms);
+    out.member("daemon", one.daemon_pid != 0).member("restarts", one.restarts).close('}');
+  }
+  if (!snapshot.streams.empty()) out.close(']');
   out.member("ready", troubles(snapshot, window).empty()).key("shards").open('[');
   for (const Snapshot::Host* const host : hosts) write(out, *host, snapshot.taken_ms, window);
   return out.close(']').close('}').take() + "\n";

@@ -13,11 +13,11 @@ namespace kclhost::host::hub {
 // done.
 std::string trouble_of(const Snapshot::Host& host, std::int64_t now_ms, std::chrono::milliseconds window);
 
-// The daemon lives.
+// The daemon lives; of several one at least: those that do not are started again without the others' doing.
 bool is_alive(const Snapshot& snapshot);
 
-// For each shard that does not get on a line that says why, and one if the daemon does not live: nothing when this
-// machine does its work. Who owns no shard does.
+// For each shard that does not get on a line that says why, and one for each daemon that does not live: nothing when
+// this machine does its work. Who owns no shard does.
 std::vector<std::string> troubles(const Snapshot& snapshot, std::chrono::milliseconds window);
 
 // Everything about every shard as JSON, in the order of their names.

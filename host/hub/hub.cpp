@@ -29,22 +29,6 @@ constexpr int most_events = 64;
 
 }  // namespace
 
-std::string LaunchState::json() const {
-  return JsonOut()
-      .open('{')
-      .member("version", version)
-      .member("application", application)
-      .member("stream", stream)
-      .member("worker", worker)
-      .member("metrics", metrics)
-      .member("pid", pid)
-      .member("started_ms", started_ms)
-      .member("daemon_pid", daemon_pid)
-      .member("stopping", stopping)
-      .close('}')
-      .take();
-}
-
 Result<std::unique_ptr<Hub>> Hub::open(const std::filesystem::path& directory) {
   auto listening = listen_in(directory);
   if (!listening) return Error{listening.error()};
@@ -128,7 +112,20 @@ void Hub::take(Peer& peer, const Packet& packet, std::string_view bytes) {
   } else if (packet.type == Type::metrics) {
     peer.metrics.resize(packet.parts);
     peer.metrics[packet.part] = std::make_shared<const std::string>(bytes);
+  } else if (packet.type == Type::stream) {
+    take_stream(peer, packet.json);
   }
+}
+
+void Hub::take_stream(Peer& peer, std::string_view json) {
+  auto said = parse_launch_state(json);
+  const auto known = std::find_if(streams_.begin(), streams_.end(),
+                                  [&](const LaunchState& one) { return said && one.name == said->name; });
+  if (known == streams_.end() || known->pid != peer.pid) return;
+  peer.stream = said->name;
+  said->pid = known->pid;
+  said->restarts = known->restarts;
+  *known = std::move(*said);
 }
 
 void Hub::cut_off_stalled(const Peer& but) {
@@ -148,6 +145,7 @@ std::deque<Hub::Bytes> Hub::tell(What what) {
     all.push_back(std::make_shared<const std::string>(make_packet(type, json, part, parts)));
   };
   add(Type::launch, launch_.json());
+  for (const LaunchState& one : streams_) add(Type::stream, one.json());
   for (const auto& [fd, host] : peers_) {
     if (!host->state) continue;
     JsonOut out;
@@ -212,6 +210,9 @@ void Hub::ask_hosts() {
 void Hub::close(Peer& peer) {
   watch(EPOLL_CTL_DEL, peer.fd.get(), 0);
   if (peer.state) count(peer);
+  for (LaunchState& one : streams_) {
+    if (one.name == peer.stream && one.pid == peer.pid) one.daemon_pid = 0;
+  }
   peers_.erase(peer.fd.get());
 }
 

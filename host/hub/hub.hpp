@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "hub/launch_state.hpp"
 #include "hub/packet.hpp"
 #include "hub/series.hpp"
 #include "hub/socket.hpp"
@@ -20,19 +21,6 @@
 #include "support/fd.hpp"
 
 namespace kclhost::host::hub {
-
-// What a launch says of itself.
-struct LaunchState {
-  std::string version;  // kclhost's
-  std::string application, stream;
-  std::string worker;   // what the daemon is called in the lease table; empty: not known
-  std::string metrics;  // where metrics are served, HOST:PORT; empty: nowhere
-  std::int64_t pid = 0, started_ms = 0;
-  std::int64_t daemon_pid = 0;  // 0: it has ended, or has not been started
-  bool stopping = false;        // somebody has asked it to end
-
-  std::string json() const;
-};
 
 // Keeps the last word of each host as it came, and takes apart what a host has counted once that has ended: so the
 // counters of a shard go on when its next host begins at 0. Never waits: who does not read what was asked for is cut
@@ -49,6 +37,9 @@ class Hub {
 
   const std::filesystem::path& path() const { return listening_.path; }
   LaunchState& launch() { return launch_; }
+  // Of a launch that looks after those of several streams: theirs. What each says itself, its process having the pid
+  // that stands here, replaces it; once it is no more, it has no daemon either.
+  std::vector<LaunchState>& streams() { return streams_; }
 
   // Takes part in the loop from now on, until detach. The loop must live until then.
   void attach(EventLoop& loop);
@@ -67,6 +58,7 @@ class Hub {
     std::int64_t asked_ms = 0;  // to say how it is, and has not yet
     Bytes state;
     std::vector<Bytes> metrics;  // by part
+    std::string stream;          // it is this one's launch
     bool reads = false;          // it has asked, and gets what is in `out`
     std::deque<Bytes> out;
   };
@@ -79,6 +71,7 @@ class Hub {
   void cut_off_stalled(const Peer& but);
   void hear(Peer& peer);
   void take(Peer& peer, const Packet& packet, std::string_view bytes);
+  void take_stream(Peer& peer, std::string_view json);
   void answer(Peer& peer);
   void ask_hosts();
   void write(Peer& peer);
@@ -88,6 +81,7 @@ class Hub {
   Listening listening_;
   Fd peers_at_once_;  // an epoll: to poll hundreds of peers for each packet costs more than all else of it
   LaunchState launch_;
+  std::vector<LaunchState> streams_;
   EventLoop* loop_ = nullptr;
   std::map<int, std::unique_ptr<Peer>> peers_;  // by descriptor
   // What hosts counted that have ended, by stream and shard, and in what order they last ended.

@@ -73,6 +73,8 @@ inline constexpr OwnFamily plugin_info{"kclhost_plugin_info", Kind::gauge, "", "
 // ---- Of the launch
 inline constexpr OwnFamily build_info{"kclhost_build_info", Kind::gauge, "", "The kclhost that runs"};
 inline constexpr OwnFamily daemon_up{"kclhost_daemon_up", Kind::gauge, "", "Whether the daemon runs"};
+inline constexpr OwnFamily stream_restarts{"kclhost_stream_restarts", Kind::counter, "",
+                                           "Times that the launch of one of several streams was started again"};
 inline constexpr OwnFamily shards{"kclhost_shards", Kind::gauge, "", "Shards that this machine has the lease of"};
 
 }  // namespace kclhost::host::hub::own

@@ -14,9 +14,12 @@ enum class Type : std::uint8_t {
   // A host says, whenever it has changed; the last one counts.
   shard = 1,    // ShardState
   metrics = 2,  // series, in several parts
+  // The launch of one of several streams says, whenever it has changed: LaunchState. The hub passes it on.
+  stream = 3,
   // A reader asks for all that the hub knows.
   query = 16,
-  // The hub answers with: launch; for each host that is connected: host, and what that said last; for each shard that a
+  // The hub answers with: launch; for each stream: stream; for each host that is connected: host, and what that said
+  // last; for each shard that a
   // host has left: left, and metrics; over.
   launch = 32,
   host = 33,

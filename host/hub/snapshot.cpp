@@ -4,8 +4,10 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 
 #include "hub/packet.hpp"
 #include "hub/socket.hpp"
@@ -15,27 +17,8 @@
 namespace kclhost::host::hub {
 namespace {
 
-using Value = rapidjson::Value;
-
 using json::number_of;
 using json::text_of;
-
-bool truth_in(const Value& object, const char* name) {
-  const auto found = object.FindMember(name);
-  return found != object.MemberEnd() && found->value.IsBool() && found->value.GetBool();
-}
-
-LaunchState launch_of(const Value& from) {
-  return {.version = text_of(from, "version"),
-          .application = text_of(from, "application"),
-          .stream = text_of(from, "stream"),
-          .worker = text_of(from, "worker"),
-          .metrics = text_of(from, "metrics"),
-          .pid = number_of(from, "pid"),
-          .started_ms = number_of(from, "started_ms"),
-          .daemon_pid = number_of(from, "daemon_pid"),
-          .stopping = truth_in(from, "stopping")};
-}
 
 // Puts the packets together, in the order in which they come.
 class Reader {
@@ -46,12 +29,10 @@ class Reader {
   bool take(const Packet& packet) {
     if (packet.type == Type::metrics) return add(packet.json);
     if (packet.type == Type::shard) return host_says(packet.json);
+    if (packet.type == Type::launch || packet.type == Type::stream) return launch_says(packet.type, packet.json);
     rapidjson::Document document;
     if (json::parse(packet.json, document, json::Utf8::checked) || !document.IsObject()) return false;
     switch (packet.type) {
-      case Type::launch:
-        to_.launch = launch_of(document);
-        return true;
       case Type::host:
         to_.hosts.push_back({.pid = number_of(document, "pid"),
                              .since_ms = number_of(document, "since_ms"),
@@ -76,6 +57,12 @@ class Reader {
     series_->emplace_back(json);
     return true;
   }
+  bool launch_says(Type type, std::string_view json) {
+    auto state = parse_launch_state(json);
+    if (!state) return false;
+    (type == Type::launch ? to_.launch : to_.streams.emplace_back()) = std::move(*state);
+    return true;
+  }
   // What a host has sent is its own doing: what makes no sense in it is left out.
   bool host_says(std::string_view json) {
     if (to_.hosts.empty()) return false;
@@ -89,6 +76,20 @@ class Reader {
 };
 
 }  // namespace
+
+std::vector<LaunchState> Snapshot::daemons() const {
+  return streams.empty() ? std::vector<LaunchState>{launch} : streams;
+}
+
+Snapshot Snapshot::part(const LaunchState& one) const {
+  Snapshot part{.launch = one, .taken_ms = taken_ms};
+  const auto is_its = [&one](const std::string& stream) { return stream == one.label(); };
+  std::copy_if(hosts.begin(), hosts.end(), std::back_inserter(part.hosts),
+               [&](const Host& host) { return is_its(host.state.stream); });
+  std::copy_if(left.begin(), left.end(), std::back_inserter(part.left),
+               [&](const Left& ended) { return is_its(ended.stream); });
+  return part;
+}
 
 Snapshot look_at(Hub& hub, Hub::What what) {
   Snapshot snapshot;

@@ -29,10 +29,16 @@ struct Snapshot {
     std::vector<std::string> series;
   };
 
-  LaunchState launch;
-  std::vector<Host> hosts;
-  std::vector<Left> left;
+  LaunchState launch{};
+  std::vector<LaunchState> streams{};  // of a launch that looks after those of several streams; else empty
+  std::vector<Host> hosts{};
+  std::vector<Left> left{};
   std::int64_t taken_ms = 0;
+
+  // The launches that have a daemon: the streams' where there are several, else the one.
+  std::vector<LaunchState> daemons() const;
+  // What there is of one of the streams alone, as its own launch would tell it.
+  Snapshot part(const LaunchState& stream) const;
 };
 
 // What our own hub knows.

@@ -9,4 +9,7 @@ namespace kclhost::host::launch {
 // Nothing is on its standard input. Ends the process where the parent has ended already.
 void begin_child(pid_t parent, int at_parents_death);
 
+// Kills all children of this process; what they leave behind becomes its child, where it is a subreaper.
+void kill_children();
+
 }  // namespace kclhost::host::launch

@@ -44,7 +44,7 @@ void limit_reads(const config::Daemon& daemon, std::map<std::string, std::string
 
 std::map<std::string, std::string> complete_properties(const config::Config& config, const fs::path& kclhost) {
   std::map<std::string, std::string> properties = config.daemon.properties;
-  properties.emplace("executableName", kclhost.string() + " run --config " + config.file.string());
+  properties.emplace("executableName", kclhost.string() + " run --config " + config.arguments());
   properties.emplace("processingLanguage", "cpp/20");
   properties.emplace("awsCredentialsProvider", "DefaultCredentialsProvider");
   properties.emplace("callProcessRecordsEvenForEmptyRecordList", "true");

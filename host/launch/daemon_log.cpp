@@ -81,6 +81,7 @@ std::string DaemonLog::daemon_line(const DaemonLine& said) const {
   const LogField fields[] = {{"logger", said.logger}, {"thread", said.thread}, {"stack", stack}};
   return LogLine{.time = said.time,
                  .level = said.level,
+                 .stream = config_.stream,
                  .shard = shard_in(text),
                  .source = "daemon",
                  .text = text,
@@ -101,8 +102,13 @@ std::string DaemonLog::other_line(std::string_view line) const {
 
 std::string DaemonLog::event_of(std::string_view text, std::string_view source, std::string_view shard) const {
   const std::string time = observe::log_time();
-  return LogLine{.time = time, .level = LogLevel::info, .shard = shard, .source = source, .text = text}.str(
-             config_.format) +
+  return LogLine{.time = time,
+                 .level = LogLevel::info,
+                 .stream = config_.stream,
+                 .shard = shard,
+                 .source = source,
+                 .text = text}
+             .str(config_.format) +
          '\n';
 }
 

@@ -3,6 +3,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "hub/snapshot.hpp"
 #include "observe/log_line.hpp"
 
@@ -31,8 +33,12 @@ void EmfLog::detach() {
 
 void EmfLog::write() {
   const std::string time = observe::log_time();
-  for (const std::string& line : lines_.next(hub::look_at(hub_), config_.stalled_after, time)) {
-    outputs_.write(line + '\n');
+  const hub::Snapshot all = hub::look_at(hub_);
+  for (const hub::LaunchState& one : all.daemons()) {
+    hub::Snapshot its = all.streams.empty() ? all : all.part(one);
+    for (const std::string& line : lines_[one.name].next(std::move(its), config_.stalled_after, time)) {
+      outputs_.write(line + '\n');
+    }
   }
 }
 

@@ -1,6 +1,9 @@
 // Writes the main metrics into launch's log, for CloudWatch.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "config/config.hpp"
 #include "hub/emf.hpp"
 #include "hub/hub.hpp"
@@ -30,7 +33,7 @@ class EmfLog {
   Outputs& outputs_;
   EventLoop* loop_ = nullptr;
   Fd timer_;
-  hub::EmfLines lines_;
+  std::map<std::string, hub::EmfLines> lines_;  // by stream
 };
 
 }  // namespace kclhost::host::launch

@@ -60,7 +60,7 @@ std::uint64_t heap_limit(const config::Daemon& daemon, std::uint64_t memory) {
   if (const auto set = heap_of_options(daemon, memory)) return *set;
   if (daemon.heap) return *daemon.heap;
   const std::uint64_t most = daemon.profile == config::Profile::small ? 512 * mib : 1024 * mib;
-  return std::clamp(memory / 4, 64 * mib, most);
+  return std::clamp(memory / 4 / static_cast<std::uint64_t>(daemon.daemons), 64 * mib, most);
 }
 
 std::uint64_t records_a_read(std::uint64_t heap) {

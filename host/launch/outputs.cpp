@@ -20,17 +20,18 @@ constexpr std::chrono::seconds last_words{1};
 // How long a reader may take nothing before it has stalled.
 constexpr std::chrono::seconds patience_with_reader{1};
 
-std::string own_line(const config::Log& config, LogLevel level, std::string_view message,
+std::string own_line(const config::Log& config, LogLevel level, std::string_view message, std::string_view stream,
                      std::span<const observe::LogField> fields = {}) {
   const std::string time = observe::log_time();
-  const observe::LogLine line{.time = time, .level = level, .source = "launch", .text = message, .fields = fields};
+  const observe::LogLine line{
+      .time = time, .level = level, .stream = stream, .source = "launch", .text = message, .fields = fields};
   return line.str(config.format) + '\n';
 }
 
 std::string notice(const config::Log& config, std::uint64_t dropped, std::string_view why) {
   const std::string lines = std::to_string(dropped);
   const observe::LogField field{"dropped", lines};
-  return own_line(config, LogLevel::warn, observe::lost_lines(dropped, why), {&field, 1});
+  return own_line(config, LogLevel::warn, observe::lost_lines(dropped, why), config.stream, {&field, 1});
 }
 
 }  // namespace
@@ -57,8 +58,8 @@ void Outputs::write(std::string_view lines) {
   watch();
 }
 
-void Outputs::say(LogLevel level, std::string_view message) {
-  if (level >= config_.level) write(own_line(config_, level, message));
+void Outputs::say(LogLevel level, std::string_view message, std::string_view stream) {
+  if (level >= config_.level) write(own_line(config_, level, message, stream.empty() ? config_.stream : stream));
 }
 
 bool Outputs::held_back() const {

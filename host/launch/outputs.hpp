@@ -29,8 +29,8 @@ class Outputs {
 
   // Lines of others, each with its newline, as they are.
   void write(std::string_view lines);
-  // A line of launch's own, if log.level lets it pass.
-  void say(config::LogLevel level, std::string_view message);
+  // A line of launch's own, if log.level lets it pass. `stream`: which one it is about, where there are several.
+  void say(config::LogLevel level, std::string_view message, std::string_view stream = {});
   void complain(std::string_view message) { say(config::LogLevel::error, message); }
 
   // Whether more should wait where it is. May change with every call of write or flush.

@@ -94,8 +94,14 @@ void ServiceManager::reload() {
 // In a process of its own: it reads the plugin's file, and waits for the hosts.
 void ServiceManager::start_look() {
   answered_ = "nobody could be asked for a new release";
+  has_answer_ = false;
   auto answer = LineRelay::open([this](std::string_view line) {
-    answered_ = excerpt(line.substr(0, line.find_last_not_of('\n') + 1), longest_status);
+    const std::string_view text = line.substr(0, line.find_last_not_of('\n') + 1);
+    if (std::exchange(has_answer_, true)) {  // one of several streams
+      answered_ = excerpt(answered_ + "; " + std::string(text), longest_status);
+    } else {
+      answered_ = excerpt(text, longest_status);
+    }
     return true;
   });
   if (!answer) return ready(answered_ + ": " + answer.error());
@@ -105,7 +111,9 @@ void ServiceManager::start_look() {
   if (look_ == 0) {
     begin_child(self, SIGKILL);
     for (const int out : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(answer->writer(), out);
-    ::execl(settings_.kclhost.c_str(), "kclhost", "rollout", "look", "--config", settings_.config.c_str(), nullptr);
+    const char* const named = settings_.stream.empty() ? nullptr : "--stream";
+    ::execl(settings_.kclhost.c_str(), "kclhost", "rollout", "look", "--config", settings_.config.c_str(), named,
+            settings_.stream.c_str(), nullptr);
     ::_exit(127);
   }
   answer->close_writer();

@@ -23,6 +23,7 @@ class ServiceManager {
   struct Settings {
     std::filesystem::path kclhost, config;    // asked for the answer: kclhost rollout look --config FILE
     std::chrono::milliseconds stalled_after;  // metrics.stalled_after
+    std::string stream = {};                  // of the configuration; empty: all that it has
   };
 
   // Nothing when nobody wants to hear (NOTIFY_SOCKET). Takes systemd's variables out of the environment: they are meant
@@ -55,6 +56,7 @@ class ServiceManager {
   EventLoop* loop_ = nullptr;
   std::optional<LineRelay> answer_;  // of the look
   std::string answered_, said_;
+  bool has_answer_ = false;
   pid_t look_ = -1;
   Clock::duration watchdog_interval_ = Clock::duration::max();
   Clock::time_point watchdog_at_ = Clock::time_point::max(), status_at_ = Clock::time_point::max(),

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <string_view>
 
@@ -57,6 +56,7 @@ class Supervisor {
   void on_stop();
   void reap();
   void kill_everything() const;
+  void tell_daemon(pid_t pid) const;
   void run_daemon();
   template <class Done>
   bool turn_until(Done done, Clock::time_point end);
@@ -188,7 +188,8 @@ void Supervisor::on_stop() {
   const auto now = Clock::now();
   if (!outcome_.stop_requested) {
     outcome_.stop_requested = true;
-    if (job_.hub != nullptr) job_.hub->launch().stopping = true;
+    if (job_.state != nullptr) job_.state->stopping = true;
+    if (job_.on_state) job_.on_state();
     first_stop_ = now;
     if (job_.service_manager != nullptr && !daemon_ended_) job_.service_manager->stopping();
     if (!daemon_ended_) ::kill(daemon_, SIGTERM);
@@ -233,9 +234,7 @@ void Supervisor::reap() {
 // The group, and what has left it: being a subreaper, we are the parent of every orphan below us.
 void Supervisor::kill_everything() const {
   ::kill(-daemon_, SIGKILL);
-  const std::string self = std::to_string(::getpid());
-  std::ifstream children("/proc/self/task/" + self + "/children");
-  for (pid_t child; children >> child;) ::kill(child, SIGKILL);
+  kill_children();
 }
 
 // Turns the loop, and does what is due meanwhile, until `done()` (true) or `end` (false).
@@ -253,16 +252,21 @@ bool Supervisor::turn_until(Done done, Clock::time_point end) {
   return true;
 }
 
+void Supervisor::tell_daemon(pid_t pid) const {
+  if (job_.state != nullptr) job_.state->daemon_pid = pid;
+  if (job_.on_state) job_.on_state();
+}
+
 void Supervisor::run_daemon() {
+  tell_daemon(daemon_);
   if (job_.hub != nullptr) {
-    job_.hub->launch().daemon_pid = daemon_;
     job_.hub->attach(loop_);
     if (job_.emf != nullptr) job_.emf->attach(loop_);
     if (job_.web != nullptr) job_.web->start(job_.hub->path(), outputs_);
     if (job_.service_manager != nullptr) job_.service_manager->daemon_runs(*job_.hub, loop_);
   }
   turn_until([this] { return daemon_ended_; }, Clock::time_point::max());
-  if (job_.hub != nullptr) job_.hub->launch().daemon_pid = 0;
+  tell_daemon(0);
   // They would keep us from being alone.
   if (job_.web != nullptr) job_.web->stop();
   if (job_.service_manager == nullptr) return;

@@ -27,6 +27,8 @@ struct Job {
   std::chrono::milliseconds linger{0};
   std::chrono::milliseconds lease_interval{0};  // the daemon's leaseAssignmentIntervalMillis
   std::function<void()> on_hangup;              // what SIGHUP means; may be empty
+  hub::LaunchState* state = nullptr;            // kept true meanwhile
+  std::function<void()> on_state;               // called when that has changed; may be empty
   hub::Hub* hub = nullptr;                      // served meanwhile
   EmfLog* emf = nullptr;                        // the same; null: nobody asked for it
   WebServer* web = nullptr;                     // runs as long as the daemon does; null: nobody asked for it

@@ -34,7 +34,7 @@ Fd connect_to_launcher() {
 
 }  // namespace
 
-Log::Log(const config::Log& config) : level_(config.level), format_(config.format) {
+Log::Log(const config::Log& config) : level_(config.level), format_(config.format), stream_(config.stream) {
   const auto notice = [this](std::uint64_t dropped, std::string_view why) { return this->notice(dropped, why); };
   fallback_ = Outlet::to_descriptor(STDERR_FILENO, notice);
   if (config.sink != config::LogSink::automatic) return;
@@ -156,6 +156,7 @@ std::string Log::line_of(Level level, std::string_view source, std::string_view 
   const std::string time = log_time();
   return LogLine{.time = time,
                  .level = level,
+                 .stream = stream_,
                  .shard = shard_,
                  .plugin = plugin_,
                  .version = version_,

@@ -92,7 +92,7 @@ class Log {
 
   Level level_;
   config::LogFormat format_;
-  std::string shard_, plugin_, version_, release_, sha256_;
+  std::string stream_, shard_, plugin_, version_, release_, sha256_;
   mutable std::mutex mutex_;  // for all below
   Outlet launcher_, fallback_;
   Flood flood_;

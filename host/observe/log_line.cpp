@@ -57,6 +57,7 @@ std::string LogLine::json() const {
     line += ':';
     append_json_string(line, value);
   };
+  if (!stream.empty()) add("stream", stream);
   if (!shard.empty()) add("shard", shard);
   if (!plugin.empty()) add("plugin", plugin);
   if (!version.empty()) add("version", version);
@@ -80,6 +81,7 @@ std::string LogLine::plain() const {
   line += ' ';
   line += name_of(level);
   line.append(6 - name_of(level).size(), ' ');
+  if (!stream.empty()) add(stream, ' ');
   if (!shard.empty()) add(shard, ' ');
   if (!plugin.empty()) {
     add(plugin, '/');

@@ -19,6 +19,7 @@ struct LogField {
 struct LogLine {
   std::string_view time;  // as log_time() has it
   config::LogLevel level = config::LogLevel::info;
+  std::string_view stream = {};  // its name, where a configuration has several
   std::string_view shard = {}, plugin = {}, version = {}, release = {}, sha256 = {};
   std::string_view source;  // who speaks: "host", "plugin", "launch", "daemon", ...
   std::string_view text;

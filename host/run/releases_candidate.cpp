@@ -72,7 +72,7 @@ Result<store::Candidate> Releases::read_candidate() {
 
 // A file that is not fit to be used changes nothing.
 void Releases::read_configuration() {
-  config::Loaded loaded = config::load(config_.file);
+  config::Loaded loaded = config::load(config_.file, config_.stream);
   if (!loaded.problems.empty()) {
     return turn_down(warned_of_configuration_,
                      "the configuration was changed and is not used: " + loaded.problems.front().str());

@@ -73,7 +73,7 @@ Report::Report(const config::Config& config, const Shard& shard, EventLoop& loop
       checkpoint_(hub::Reading::distribution(time_bounds())) {
   if (!hub_) return;
   loop_.add(hub_.get(), [this] { hear(); });
-  state_.stream = store::stream_name(config);
+  state_.stream = config.stream.empty() ? store::stream_name(config) : config.stream;
   state_.application = store::daemon_property(config, "applicationName");
   state_.pid = ::getpid();
   state_.started_ms = wall_clock_ms();

@@ -42,6 +42,11 @@ def is_known(name, node=None):
     node = node or schema()
     if is_open(node) or any(re.search(pattern, name) for pattern in node.get("patternProperties", {})):
         return True
+    if "$ref" in node:  # one level below the top
+        return is_known(name, schema()["properties"][node["$ref"].split("/")[-1]])
+    if "propertyNames" in node:  # any name may stand here
+        own, _, below = name.partition(".")
+        return bool(re.search(node["propertyNames"]["pattern"], own)) and (not below or is_known(below, node["additionalProperties"]))
     return any(name == key or name.startswith(key + ".") and is_known(name[len(key) + 1:], below)
                for key, below in node.get("properties", {}).items())
 
@@ -84,6 +89,7 @@ SAYS = {"FILE:LINE:COL: message", "FILE:LINE: what, and the cure", "process_reco
 def test_there_is_something_to_compare():
     assert len(keys()) > 40
     assert is_known("plugin.config.a.b") and is_known("daemon.properties.fanoutConfig.consumerName")
+    assert is_known("streams.a-1.plugin.config.b") and not is_known("streams.a.log") and not is_known("streams.A")
     assert not is_known("version.a") and not is_known("daemon.properties.fanoutConfig.consumerNam")
     assert len(yaml_blocks()) >= 3 and len(names_in_text()) > 60
 

@@ -53,6 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const config::Loaded loaded = config::parse(text, "/etc/kclhost/kclhost.yaml");
   check(loaded.problems, text);
   check(loaded.warnings, text);
+  check(config::parse(text, "/etc/kclhost/kclhost.yaml", "orders").problems, text);
   const config::Config& config = loaded.config;
   fuzz::require(config.plugins_dir.is_absolute() && config.state_dir.is_absolute());
   fuzz::require(config.dead_letter.path.is_absolute());

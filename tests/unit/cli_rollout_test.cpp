@@ -25,7 +25,7 @@ class RolloutCommands : public test::Machine {
   };
   Options options() {
     Options all;
-    all.config = dir / "k.yaml";
+    all.config.file = dir / "k.yaml";
     return all;
   }
   Ended run(int (*command)(const Options&), const Options& options) {

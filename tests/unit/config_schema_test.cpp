@@ -139,6 +139,19 @@ TEST(ConfigSchema, AgreesWithTheLoader) {
     EXPECT_FALSE(parse(head + text, "k").problems.empty()) << text;
     EXPECT_FALSE(schema_accepts(head + text)) << text;
   }
+  for (const char* text :
+       {"streams: {a: {plugin: {path: b.so}}}", "plugin: {path: b.so}\nstreams: {b-1: {}, a: {concurrency: 2}}",
+        "plugin: {config: {a: 1}}\nstreams: {a: {plugin: {path: b.so}}}",
+        "streams: {a: {plugin: {path: b.so}, daemon: {properties: {maxRecords: 1}}}}"}) {
+    EXPECT_TRUE(parse("version: 1\n" + std::string(text), "k", "a").problems.empty()) << text;
+    EXPECT_TRUE(schema_accepts("version: 1\n" + std::string(text))) << text;
+  }
+  for (const char* text :
+       {"streams: {}", "streams: null", "streams: {a: {log: {level: info}}}", "streams: {a: {state_dir: s}}",
+        "streams: {a: {isolation: maybe}}", "streams: {a: {colour: red}}", "streams: {a: 1}"}) {
+    EXPECT_FALSE(parse(head + text, "k", "a").problems.empty()) << text;
+    EXPECT_FALSE(schema_accepts(head + text)) << text;
+  }
   EXPECT_FALSE(schema_accepts("version: 1\n"));
   EXPECT_FALSE(schema_accepts("version: 2\nplugin: {path: a}\n"));
   EXPECT_FALSE(schema_accepts("version: 1\nplugin: {config: 1}\n"));
