@@ -49,8 +49,9 @@ class Counting:
         assert done.returncode == 0, done.stderr
         return done.stderr
 
-    def launch(self):
-        return self.stage.enter(services.Process([self.stage.kclhost, "launch", "--config", self.config],
+    def launch(self, *before):
+        """before: a program, with its arguments, that runs it."""
+        return self.stage.enter(services.Process([*before, self.stage.kclhost, "launch", "--config", self.config],
                                                  self.stage.directory / "launch.log", env=self.stage.services.environment()))
 
     def counted(self) -> Counter:

@@ -1,9 +1,11 @@
 """Words in, counts out: what the quick start does, and a crash."""
 import signal
 import subprocess
+import sys
 from collections import Counter
 
 from counting import WORDS, Counting
+from fetch import ROOT
 from scenario import scenario
 
 
@@ -20,6 +22,18 @@ def test_words_in_counts_out(stage):
     assert launch.wait() == 0
     for file in counting.counts.glob("*.json"):
         assert counting.leases()[file.stem]["checkpoint"].isdigit(), counting.leases()
+
+
+@scenario
+def test_under_the_seccomp_profile(stage):
+    counting = Counting(stage, "profiled")
+    counting.put("--create-stream", "1")
+    launch = counting.launch(sys.executable, ROOT / "tests/deploy/under_profile.py", ROOT / "config/deploy/seccomp.json")
+    counting.until_counted(launch, WORDS)
+    assert counting.counted() == Counter(WORDS)
+    launch.send(signal.SIGTERM)
+    assert launch.wait() == 0
+    assert all(lease["checkpoint"].isdigit() for lease in counting.leases().values())
 
 
 @scenario
