@@ -31,7 +31,7 @@ streams:
     daemon: {properties: {streamName: c}}
 )";
 
-Config good(const std::string& text, const std::string& stream) {
+Config stream_config(const std::string& text, const std::string& stream) {
   const Loaded loaded = parse(text, "/etc/kclhost/k.yaml", stream);
   for (const Problem& problem : loaded.problems) ADD_FAILURE() << problem.str();
   return loaded.config;
@@ -45,7 +45,7 @@ std::string problem(const std::string& text, const std::string& stream = "") {
 }
 
 TEST(ConfigStreams, AStreamHasWhatItSaysAndTheRestOfTheFile) {
-  const Config orders = good(two, "orders");
+  const Config orders = stream_config(two, "orders");
   EXPECT_EQ(orders.stream, "orders");
   EXPECT_EQ(orders.log.stream, "orders");
   EXPECT_EQ(orders.arguments(), "/etc/kclhost/k.yaml --stream orders");
@@ -59,7 +59,7 @@ TEST(ConfigStreams, AStreamHasWhatItSaysAndTheRestOfTheFile) {
               UnorderedElementsAre(Pair("applicationName", "orders-app"), Pair("streamName", "o"),
                                    Pair("maxRecords", "10"), Pair("fanoutConfig.consumerName", "d"),
                                    Pair("fanoutConfig.maxDescribeStreamConsumerRetries", "3")));
-  const Config clicks = good(two, "clicks-2");
+  const Config clicks = stream_config(two, "clicks-2");
   EXPECT_EQ(clicks.plugin.path, "b.so");
   EXPECT_EQ(clicks.plugin.config_json, R"({"x":1,"y":2})");
   EXPECT_EQ(clicks.on_error.retry.max_attempts, 7) << "a section without a key is as good as absent";
@@ -67,7 +67,7 @@ TEST(ConfigStreams, AStreamHasWhatItSaysAndTheRestOfTheFile) {
 }
 
 TEST(ConfigStreams, WithoutStreamsNothingIsDifferent) {
-  const Config config = good("version: 1\nplugin: {path: a.so}\n", "");
+  const Config config = stream_config("version: 1\nplugin: {path: a.so}\n", "");
   EXPECT_EQ(config.stream, "");
   EXPECT_EQ(config.daemon.daemons, 1);
   EXPECT_EQ(config.arguments(), "/etc/kclhost/k.yaml");
