@@ -24,13 +24,17 @@ void write_time(JsonOut& out, std::string_view name, std::int64_t ms) {
   ms == 0 ? out.null() : out.value(static_cast<double>(ms) / 1000);
 }
 
-void write(JsonOut& out, const Snapshot::Host& host, std::int64_t now, std::chrono::milliseconds window) {
+enum class Log { without, with };
+
+void write(JsonOut& out, const Snapshot::Host& host, std::int64_t now, std::chrono::milliseconds window,
+           Log log = Log::without) {
   const ShardState& state = host.state;
   const std::string trouble = trouble_of(host, now, window);
   out.open('{').member("stream", state.stream).member("shard", state.shard).member("pid", state.pid);
   out.member("ready", trouble.empty()).member("trouble", trouble);
   out.member("plugin", state.plugin).member("version", state.version).member("sha256", state.sha256);
-  out.member("release", state.release).member("phase", state.phase).member("blocked", state.blocked);
+  out.member("release", state.release).member("on_trial", state.on_trial);
+  out.member("phase", state.phase).member("blocked", state.blocked);
   out.key("behind_latest_seconds");
   state.behind_ms < 0 ? out.null() : out.value(static_cast<double>(state.behind_ms) / 1000);
   out.member("position", state.position).member("checkpoint", state.checkpoint);
@@ -50,7 +54,13 @@ void write(JsonOut& out, const Snapshot::Host& host, std::int64_t now, std::chro
     out.open('{').member("lane", lane.lane).member("worker", lane.worker).member("generation", lane.generation);
     out.close('}');
   }
-  out.close(']').close('}');
+  out.close(']');
+  if (log == Log::with) {
+    out.key("log").open('[');
+    for (const std::string& line : state.log) out.value(line);
+    out.close(']');
+  }
+  out.close('}');
 }
 
 }  // namespace
@@ -114,6 +124,18 @@ std::string shards_json(const Snapshot& snapshot, std::chrono::milliseconds wind
   out.member("ready", troubles(snapshot, window).empty()).key("shards").open('[');
   for (const Snapshot::Host* const host : hosts) write(out, *host, snapshot.taken_ms, window);
   return out.close(']').close('}').take() + "\n";
+}
+
+std::optional<std::string> shard_json(const Snapshot& snapshot, std::string_view stream, std::string_view shard,
+                                      std::chrono::milliseconds window) {
+  const auto host = std::find_if(snapshot.hosts.begin(), snapshot.hosts.end(), [&](const Snapshot::Host& one) {
+    return one.state.stream == stream && one.state.shard == shard && !shard.empty();
+  });
+  if (host == snapshot.hosts.end()) return std::nullopt;
+  JsonOut out;
+  out.open('{').member("time", static_cast<double>(snapshot.taken_ms) / 1000).key("shard");
+  write(out, *host, snapshot.taken_ms, window, Log::with);
+  return out.close('}').take() + "\n";
 }
 
 }  // namespace kclhost::host::hub

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hub/snapshot.hpp"
@@ -20,7 +22,10 @@ bool is_alive(const Snapshot& snapshot);
 // this machine does its work. Who owns no shard does.
 std::vector<std::string> troubles(const Snapshot& snapshot, std::chrono::milliseconds window);
 
-// Everything about every shard as JSON, in the order of their names.
+// Everything about every shard as JSON, in the order of their names, but for their hosts' log lines.
 std::string shards_json(const Snapshot& snapshot, std::chrono::milliseconds window);
+// And about one, with those. Nothing for a shard that is not here.
+std::optional<std::string> shard_json(const Snapshot& snapshot, std::string_view stream, std::string_view shard,
+                                      std::chrono::milliseconds window);
 
 }  // namespace kclhost::host::hub

@@ -17,6 +17,7 @@ void each_member(State& state, Visit&& visit) {
   visit("version", state.version);
   visit("sha256", state.sha256);
   visit("release", state.release);
+  visit("on_trial", state.on_trial);
   visit("phase", state.phase);
   visit("waiting_since_ms", state.waiting_since_ms);
   visit("blocked", state.blocked);
@@ -67,6 +68,13 @@ class ReadMembers {
   const rapidjson::Value& object_;
 };
 
+template <class Take>
+void each_element(const rapidjson::Value& object, const char* name, Take&& take) {
+  const auto list = object.FindMember(name);
+  if (list == object.MemberEnd() || !list->value.IsArray()) return;
+  for (const auto& element : list->value.GetArray()) take(element);
+}
+
 }  // namespace
 
 std::string to_json(const ShardState& state) {
@@ -80,6 +88,8 @@ std::string to_json(const ShardState& state) {
     each_member_of_lane(lane, write);
     out.close('}');
   }
+  out.close(']').key("log").open('[');
+  for (const std::string& line : state.log) out.value(line);
   return out.close(']').close('}').take();
 }
 
@@ -89,11 +99,12 @@ Result<ShardState> parse_shard_state(std::string_view json) {
   if (!document.IsObject()) return Error{"no shard's state"};
   ShardState state;
   each_member(state, ReadMembers(document));
-  const auto lanes = document.FindMember("lanes");
-  if (lanes == document.MemberEnd() || !lanes->value.IsArray()) return state;
-  for (const auto& lane : lanes->value.GetArray()) {
+  each_element(document, "lanes", [&state](const rapidjson::Value& lane) {
     if (lane.IsObject()) each_member_of_lane(state.lanes.emplace_back(), ReadMembers(lane));
-  }
+  });
+  each_element(document, "log", [&state](const rapidjson::Value& line) {
+    if (line.IsString()) state.log.emplace_back(line.GetString(), line.GetStringLength());
+  });
   return state;
 }
 

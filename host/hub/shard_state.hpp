@@ -25,6 +25,7 @@ struct ShardState {
   std::int64_t pid = 0;
   std::int64_t started_ms = 0;
   std::string plugin, version, sha256, release;
+  bool on_trial = false;  // that release is
   // The daemon's message in hand ("processRecords"); "idle" when there is none, "starting" before the first.
   std::string phase;
   // Since then nothing got on, while there was something to do: 0 when there is nothing.
@@ -47,6 +48,7 @@ struct ShardState {
   std::int64_t error_ms = 0;
   std::string error;  // the last line at level error
   std::vector<Lane> lanes;
+  std::vector<std::string> log;  // the host's last lines, oldest first; long ones are cut
 
   bool operator==(const ShardState&) const = default;
 };

@@ -38,7 +38,9 @@ Host::Host(const config::Config& config, std::optional<worker::User> user, obser
       shard_(config, memory_, random_seed(), now()),
       report_(config, shard_, loop_,
               {.sha256 = [this](std::uint32_t release) { return releases_.sha256(release); },
+               .on_trial = [this] { return releases_.wanted().before != 0; },
                .workers_memory = [this] { return workers_memory(); },
+               .last_lines = [this] { return log_.last_lines(); },
                .shadow =
                    [this](std::vector<hub::Series>& all) {
                      if (shadow_) shadow_->add_to(all);

@@ -25,6 +25,8 @@ namespace own = hub::own;
 
 constexpr std::chrono::seconds between_reports{1};
 constexpr std::size_t longest_error = 500;
+// Of the log, so that all of a state fits into a packet.
+constexpr std::size_t most_lines = 20, longest_line = 700;
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
@@ -348,6 +350,14 @@ void Report::update() {
     if (worker == nullptr) continue;
     state_.release = std::to_string(worker->release());
     state_.sha256 = sources_.sha256(worker->release());
+  }
+  state_.on_trial = sources_.on_trial();
+  std::vector<std::string> lines = sources_.last_lines();
+  if (lines.size() > most_lines) lines.erase(lines.begin(), lines.end() - most_lines);
+  state_.log.clear();
+  for (std::string& line : lines) {
+    if (line.size() > longest_line) line = line.substr(0, longest_line) + "...";
+    state_.log.push_back(std::move(line));
   }
 }
 

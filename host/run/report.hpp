@@ -30,7 +30,9 @@ class Report {
   // What only its owner knows, asked when a report is made.
   struct Sources {
     std::function<std::string(std::uint32_t release)> sha256;  // of its plugin
+    std::function<bool()> on_trial;                            // the release that the shard is to run
     std::function<std::uint64_t()> workers_memory;             // resident, bytes
+    std::function<std::vector<std::string>()> last_lines;      // of its log, oldest first
     std::function<void(std::vector<hub::Series>&)> shadow{};   // adds its series; empty: there is none
   };
 

@@ -2,6 +2,8 @@
 
 #include <malloc.h>
 
+#include <algorithm>
+
 #include "hub/exposition.hpp"
 #include "hub/health.hpp"
 #include "web/page.hpp"
@@ -14,6 +16,7 @@ using namespace std::chrono_literals;
 constexpr auto snapshot_lasts = 500ms;
 constexpr auto patience_with_hub = 2s;
 constexpr std::size_t most_large = 8;
+constexpr std::string_view one_shard = "/shards/";
 constexpr unsigned ok = 200, not_found = 404, unavailable = 503;
 
 Answer plain(unsigned status, std::string text) {
@@ -51,6 +54,16 @@ Answer Answers::readyz() {
   return lines.empty() ? plain(ok, "ok\n") : plain(unavailable, std::move(lines));
 }
 
+Answer Answers::shard(std::string_view name) {
+  const auto& known = snapshot();
+  if (!known) return no_hub(known.error());
+  const std::size_t slash = std::min(name.find('/'), name.size());
+  const std::string_view shard = name.substr(std::min(slash + 1, name.size()));
+  auto text = hub::shard_json(*known, name.substr(0, slash), shard, stalled_after_);
+  if (!text) return plain(not_found, "this machine has no such shard; /shards has those that it has\n");
+  return {ok, "application/json", std::make_shared<const std::string>(std::move(*text))};
+}
+
 Answer Answers::large(const char* type, const std::function<std::string()>& make) {
   std::erase_if(taken_, [](const Large& one) { return one.text.expired(); });
   const auto now = std::chrono::steady_clock::now();
@@ -70,8 +83,9 @@ Answer Answers::to(std::string_view path, std::string_view accept) {
   if (path == "/healthz") return healthz();
   if (path == "/readyz") return readyz();
   if (path == "/") return {ok, "text/html; charset=utf-8", std::make_shared<const std::string>(page)};
+  if (path.starts_with(one_shard)) return shard(path.substr(one_shard.size()));
   if (path != "/metrics" && path != "/shards") {
-    return plain(not_found, "there are /, /metrics, /healthz, /readyz and /shards\n");
+    return plain(not_found, "there are /, /metrics, /healthz, /readyz, /shards and /shards/STREAM/SHARD\n");
   }
   const auto& known = snapshot();
   if (!known) return no_hub(known.error());

@@ -35,6 +35,7 @@ class Answers {
   const Result<hub::Snapshot>& snapshot();
   Answer healthz();
   Answer readyz();
+  Answer shard(std::string_view name);  // STREAM/SHARD
   // A text that grows with the shards. Clients that stall share those that there are, and can't make it be many.
   Answer large(const char* type, const std::function<std::string()>& make);
 

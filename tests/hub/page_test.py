@@ -1,4 +1,5 @@
 """The page for people, in a real browser."""
+import json
 import re
 import shutil
 import subprocess
@@ -7,11 +8,11 @@ import pytest
 from services import wait_for
 
 
-def browse(here, directory, *options):
+def browse(here, directory, *options, fragment=""):
     """What the browser makes of the page once it has asked for the shards."""
     assert shutil.which("chromium"), "chromium is missing; scripts/install-deps test installs it"
     done = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                           f"--user-data-dir={directory}/browser", "--virtual-time-budget=3000", *options, f"http://{here.address}/"],
+                           f"--user-data-dir={directory}/browser", "--virtual-time-budget=3000", *options, f"http://{here.address}/{fragment}"],
                           capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
@@ -52,6 +53,36 @@ def test_it_says_what_is_wrong(launch, tmp_path):
     assert "this record says so" in text, "what was wrong before is shown too"
     (tmp_path / "go").touch()
     shard.wait()
+
+
+def test_a_shard_has_a_page_of_its_own(launch, tmp_path):
+    here = launch()
+    here.shard("shardId-000000000000").process("a", "fail")
+    here.shard("shardId-000000000001").process("b")
+    here.until(1, "kclhost_finished_records_total", outcome="dead_letter")
+    wait_for(lambda: "dead letters" in here.get("/shards/words/shardId-000000000000")[1], "the line in the log")
+    text = text_of(browse(here, tmp_path, "--dump-dom", fragment="#words/shardId-000000000000"))
+    for part in ("words shardId-000000000000", "zoo.actor 1.0.0, release 1", "Last log lines", "info [host] initialized at",
+                 "record put into the dead letters"):
+        assert part in text, text
+    text = text_of(browse(here, tmp_path, "--dump-dom", fragment="#words/shardId-000000000009"))
+    assert "this machine has no such shard" in text, text
+
+
+def test_the_log_lines_of_a_shard_are_its_own(launch):
+    here = launch()
+    here.shard("shardId-000000000000").process("a")
+    here.shard("shardId-000000000001").process("b")
+
+    def lines():
+        status, text = here.get("/shards/words/shardId-000000000001")
+        return json.loads(text)["shard"]["log"] if status == 200 else []
+
+    wait_for(lambda: any("initialized at" in line for line in lines()), "the host's lines")
+    assert {json.loads(line).get("shard", "") for line in lines()} <= {"", "shardId-000000000001"}
+    assert "log" not in json.loads(here.get("/shards")[1])["shards"][0]
+    for path in ("/shards/", "/shards/words", "/shards/words/", "/shards/words/x", "/shards//", "/shards/a/b/c"):
+        assert here.get(path)[0] == 404, path
 
 
 @pytest.mark.parametrize("size", ["390,800", "1280,800"])

@@ -124,6 +124,8 @@ TEST(HubState, ComesBackAsItWas) {
   state.behind_ms = -1;
   state.error = "no \"such\" column\xff";
   state.lanes = {{0, "ready", 3}, {1, "none", 0}};
+  state.on_trial = true;
+  state.log = {"one \"line\"", ""};
   const auto read = parse_shard_state(to_json(state));
   ASSERT_TRUE(read);
   state.error = "no \"such\" column\xEF\xBF\xBD";
