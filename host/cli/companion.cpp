@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "cli/cli.hpp"
+#include "launch/child_process.hpp"
 #include "launch/files.hpp"
 #include "support/exit_code.hpp"
 
@@ -22,10 +23,9 @@ int become(const char* program, const std::string& command, const std::vector<st
              " or its ../libexec/kclhost: install it beside kclhost");
     return exit_stopped;
   }
-  std::vector<char*> argv{const_cast<char*>(program)};
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  ::execv(path.c_str(), argv.data());
+  std::vector<std::string> words{program};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  ::execv(path.c_str(), launch::argument_vector(words).data());
   complain(command + ": cannot run " + path.string() + ": " + std::strerror(errno));
   return exit_stopped;
 }

@@ -15,6 +15,7 @@
 #include "config/daemon_version.hpp"
 #include "hub/hub.hpp"
 #include "kclhost_version.hpp"
+#include "launch/child_process.hpp"
 #include "launch/class_archive.hpp"
 #include "launch/command.hpp"
 #include "launch/files.hpp"
@@ -50,13 +51,12 @@ bool ended_in_order(int wait_status) {
 }
 
 std::string describe(int wait_status) {
-  if (WIFSIGNALED(wait_status)) return std::string("was killed by SIG") + ::sigabbrev_np(WTERMSIG(wait_status));
   // The JVM's own way to say so, by -XX:+ExitOnOutOfMemoryError.
-  if (WEXITSTATUS(wait_status) == 3) {
+  if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 3) {
     return "ran out of memory (exit status 3): raise daemon.heap (or -Xmx in daemon.jvm_options), or set "
            "daemon.properties.maxRecords lower";
   }
-  return "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));
+  return launch::describe_end(wait_status);
 }
 
 std::string describe_left_out(int wait_status) {
@@ -115,30 +115,6 @@ hub::LaunchState introduce_self(const config::Config& config, const std::map<std
   return launch;
 }
 
-// How others hear of the shards.
-struct Reach {
-  std::unique_ptr<hub::Hub> hub{};
-  std::optional<launch::WebServer> web{};
-  std::optional<launch::ServiceManager> manager{};
-};
-
-Result<Reach> open_reach(const config::Config& config, const launch::Command& command, launch::Outputs& outputs) {
-  Reach reach;
-  auto hub = hub::Hub::open(command.properties_file.parent_path());
-  if (!hub) return Error{hub.error()};
-  reach.hub = std::move(*hub);
-  if (config.metrics.listen) {
-    auto opened = launch::WebServer::open(config.metrics, launch::own_executable());
-    if (!opened) return Error{opened.error()};
-    reach.web = std::move(*opened);
-  }
-  auto manager = launch::ServiceManager::open(
-      {launch::own_executable(), config.file, config.metrics.stalled_after, config.stream});
-  if (!manager) outputs.say(config::LogLevel::warn, manager.error());
-  if (manager) reach.manager = std::move(*manager);
-  return reach;
-}
-
 int start_daemon(const config::Loaded& loaded, launch::Command command, launch::Overrides overrides) {
   const config::Config& config = loaded.config;
   if (const auto obstacle = launch::find_obstacle(config, command)) return fail(obstacle->message, exit_stopped);
@@ -169,7 +145,7 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   if (const auto written = launch::write_properties(command); !written) return fail(written.error(), exit_stopped);
   auto log = launch::LogSink::open(command.properties_file.parent_path());
   if (!log) return fail(log.error(), exit_stopped);
-  auto reach = parent ? Reach() : open_reach(config, command, outputs);
+  auto reach = parent ? Reach() : open_reach(config, command.properties_file.parent_path(), outputs);
   if (!reach) return fail(reach.error(), exit_stopped);
   hub::LaunchState state = introduce_self(config, command.properties, reach->web ? reach->web->address() : "");
   outputs.say(config::LogLevel::info, introduce(config, command, findings));
@@ -244,6 +220,24 @@ Result<std::optional<observe::LogFile>> open_log_file(const config::Log& config)
   auto file = observe::LogFile::open(config.file, config.rotate.size, config.rotate.keep);
   if (!file) return Error{file.error()};
   return std::optional<observe::LogFile>(std::move(*file));
+}
+
+Result<Reach> open_reach(const config::Config& config, const std::filesystem::path& directory,
+                         launch::Outputs& outputs) {
+  Reach reach;
+  auto hub = hub::Hub::open(directory);
+  if (!hub) return Error{hub.error()};
+  reach.hub = std::move(*hub);
+  if (config.metrics.listen) {
+    auto opened = launch::WebServer::open(config.metrics, launch::own_executable());
+    if (!opened) return Error{opened.error()};
+    reach.web = std::move(*opened);
+  }
+  auto manager = launch::ServiceManager::open(
+      {launch::own_executable(), config.file, config.metrics.stalled_after, config.stream});
+  if (!manager) outputs.say(config::LogLevel::warn, manager.error());
+  if (manager) reach.manager = std::move(*manager);
+  return reach;
 }
 
 launch::Overrides overrides_of(const LaunchOptions& options) {

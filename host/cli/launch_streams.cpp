@@ -41,41 +41,34 @@ std::vector<std::string> command_of(const LaunchOptions& options, const config::
 
 int look_after(const LaunchOptions& options, const std::vector<config::Config>& streams) {
   const auto fail = [](const std::string& message) { return complain(message), exit_stopped; };
-  const config::Config& shared = streams.front();  // log, metrics and state_dir are all streams'
+  config::Config shared = streams.front();  // log, metrics and state_dir are all streams'
+  shared.stream.clear();
+  shared.log.stream.clear();
   const auto directory = launch::make_private_directory(shared.state_dir / "run");
   if (!directory) return fail(directory.error() + "; set state_dir to one that can be");
   auto log_file = open_log_file(shared.log);
   if (!log_file) return fail(log_file.error());
-  config::Log log = shared.log;
-  log.stream.clear();
-  launch::Outputs outputs(log, std::move(*log_file));
-  auto hub = hub::Hub::open(*directory);
-  if (!hub) return fail(hub.error());
-  std::optional<launch::WebServer> web;
-  if (shared.metrics.listen) {
-    auto opened = launch::WebServer::open(shared.metrics, launch::own_executable());
-    if (!opened) return fail(opened.error());
-    web = std::move(*opened);
-  }
-  hub::LaunchState& own = (*hub)->launch();
+  launch::Outputs outputs(shared.log, std::move(*log_file));
+  auto reach = open_reach(shared, *directory, outputs);
+  if (!reach) return fail(reach.error());
+  hub::Hub& hub = *reach->hub;
+  hub::LaunchState& own = hub.launch();
   own.version = KCLHOST_VERSION;
-  own.metrics = web ? web->address() : "";
+  own.metrics = reach->web ? reach->web->address() : "";
   own.pid = ::getpid();
   own.started_ms = wall_clock_ms();
-  launch::StreamsJob job{.commands = {}, .hub = **hub};
+  launch::StreamsJob job{.commands = {}, .hub = hub};
   std::string names;
   for (const config::Config& stream : streams) {
-    (*hub)->streams().push_back(state_of_launch(stream));
+    hub.streams().push_back(state_of_launch(stream));
     job.commands.push_back(command_of(options, stream));
     job.linger = std::max<std::chrono::milliseconds>(job.linger, stream.timeouts.shutdown + std::chrono::seconds{5});
     names += (names.empty() ? "" : ", ") + stream.stream;
   }
-  auto manager = launch::ServiceManager::open({launch::own_executable(), shared.file, shared.metrics.stalled_after});
-  if (!manager) outputs.say(config::LogLevel::warn, manager.error());
-  if (manager && *manager) job.service_manager = &**manager;
   std::optional<launch::EmfLog> emf;
-  if (shared.metrics.emf) job.emf = &emf.emplace(shared.metrics, **hub, outputs);
-  if (web) job.web = &*web;
+  if (shared.metrics.emf) job.emf = &emf.emplace(shared.metrics, hub, outputs);
+  if (reach->web) job.web = &*reach->web;
+  if (reach->manager) job.service_manager = &*reach->manager;
   outputs.say(config::LogLevel::info, std::string("kclhost ") + KCLHOST_VERSION + " starts a launch for each of " +
                                           std::to_string(streams.size()) + " streams: " + names + "; configuration " +
                                           shared.file.string());

@@ -19,8 +19,7 @@ enum class Type : std::uint8_t {
   // A reader asks for all that the hub knows.
   query = 16,
   // The hub answers with: launch; for each stream: stream; for each host that is connected: host, and what that said
-  // last; for each shard that a
-  // host has left: left, and metrics; over.
+  // last; for each shard that a host has left: left, and metrics; over.
   launch = 32,
   host = 33,
   left = 34,

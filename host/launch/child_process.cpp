@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
 #include <fstream>
-#include <string>
 
 namespace kclhost::host::launch {
 
@@ -19,6 +21,31 @@ void begin_child(pid_t parent, int at_parents_death) {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const int null = ::open("/dev/null", O_RDONLY);
   if (null > STDIN_FILENO) ::dup2(null, STDIN_FILENO), ::close(null);
+}
+
+void begin_program(pid_t parent, int out, int err) {
+  begin_child(parent, SIGTERM);
+  for (const int ignored : {SIGPIPE, SIGXFSZ}) ::signal(ignored, SIG_DFL);
+  ::dup2(out, STDOUT_FILENO);
+  ::dup2(err, STDERR_FILENO);
+}
+
+std::vector<char*> argument_vector(const std::vector<std::string>& words) {
+  std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  return arguments;
+}
+
+std::chrono::seconds pause_before_restart(int n) {
+  constexpr std::chrono::seconds first{1}, longest{60};
+  return std::min<std::chrono::seconds>(first * (1 << std::min(n, 6)), longest);
+}
+
+std::string describe_end(int wait_status) {
+  if (WIFSIGNALED(wait_status)) return std::string("was killed by SIG") + ::sigabbrev_np(WTERMSIG(wait_status));
+  return "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));
 }
 
 void kill_children() {

@@ -1,13 +1,31 @@
-// What a child of a supervisor does first, between fork and exec.
+// What those who look after child processes have in common.
 #pragma once
 
 #include <sys/types.h>
 
+#include <chrono>
+#include <string>
+#include <vector>
+
 namespace kclhost::host::launch {
 
-// A process group of its own, no signals blocked, and `at_parents_death` when the parent, which forked it, has ended.
-// Nothing is on its standard input. Ends the process where the parent has ended already.
+// What a child does first, between fork and exec. A process group of its own, no signals blocked, and
+// `at_parents_death` when the parent, which forked it, has ended. Nothing is on its standard input. Ends the process
+// where the parent has ended already.
 void begin_child(pid_t parent, int at_parents_death);
+
+// The same for a program of somebody else's, which reports on `out` and `err`: signals that we ignore it does not.
+void begin_program(pid_t parent, int out, int err);
+
+// For exec: the words themselves, and a null behind them. They must outlive it.
+std::vector<char*> argument_vector(const std::vector<std::string>& words);
+
+// How long to wait before what ended for the n-th time, counted from 0, is started again: a second, then twice as long
+// each time, and a minute at most.
+std::chrono::seconds pause_before_restart(int n);
+
+// "was killed by SIGKILL", "ended with exit status 1": what a child's name goes before.
+std::string describe_end(int wait_status);
 
 // Kills all children of this process; what they leave behind becomes its child, where it is a subreaper.
 void kill_children();

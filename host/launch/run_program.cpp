@@ -8,16 +8,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "launch/child_process.hpp"
 #include "launch/files.hpp"
 #include "support/fd.hpp"
 
 namespace kclhost::host::launch {
 
 Result<Ran> run_program(const std::vector<std::string>& words) {
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
+  const std::vector<char*> arguments = argument_vector(words);
   const Fd output(::memfd_create("output", MFD_CLOEXEC));
   if (!output) return Error{std::string("memfd_create: ") + std::strerror(errno)};
   const pid_t child = ::fork();

@@ -27,7 +27,8 @@
 namespace kclhost::host::launch {
 namespace {
 
-constexpr std::chrono::seconds first_wait{1}, longest_wait{60};
+// Where no process is to be had.
+constexpr std::chrono::seconds next_try{60};
 // Who lived so long was well: the next pause is the first again.
 constexpr std::chrono::seconds healthy{60};
 constexpr std::chrono::seconds grace_for_killed{5};
@@ -86,13 +87,9 @@ Streams::~Streams() {
 // ---- One launch
 
 void Streams::become(const Child& child, pid_t parent) const {
-  begin_child(parent, SIGTERM);
-  for (const int ignored : {SIGPIPE, SIGXFSZ}) ::signal(ignored, SIG_DFL);
-  for (const int out : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(child.output->writer(), out);
+  begin_program(parent, child.output->writer(), child.output->writer());
   ::setenv(parent_variable, job_.hub.path().c_str(), 1);
-  std::vector<char*> arguments;
-  for (const std::string& argument : child.command) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
+  const std::vector<char*> arguments = argument_vector(child.command);
   ::execv(arguments.front(), arguments.data());
   ::_exit(127);
 }
@@ -114,7 +111,7 @@ void Streams::start(Child& child) {
   }
   if (!why.empty()) {
     child.output.reset();
-    child.start_at = Clock::now() + longest_wait;
+    child.start_at = Clock::now() + next_try;
     return outputs_.say(config::LogLevel::warn, "its launch can't be started, which is tried again: " + why,
                         child.state.name);
   }
@@ -140,12 +137,10 @@ void Streams::ended(Child& child, int status) {
     return;
   }
   if (Clock::now() - child.started_at >= healthy) child.soon_ended = 0;
-  const auto pause = std::min<std::chrono::seconds>(first_wait * (1 << std::min(child.soon_ended++, 6)), longest_wait);
+  const auto pause = pause_before_restart(child.soon_ended++);
   child.start_at = Clock::now() + pause;
-  const std::string how = WIFSIGNALED(status) ? std::string("was killed by SIG") + ::sigabbrev_np(WTERMSIG(status))
-                                              : "ended with exit status " + std::to_string(WEXITSTATUS(status));
   outputs_.say(config::LogLevel::warn,
-               "its launch " + how + ", and is started again in " + std::to_string(pause.count()) +
+               "its launch " + describe_end(status) + ", and is started again in " + std::to_string(pause.count()) +
                    " s; the other streams go on",
                child.state.name);
 }

@@ -79,16 +79,10 @@ class Supervisor {
 
 // Between fork and exec. Allocates, which is fine in a child of a process with one thread.
 void Supervisor::become_daemon(pid_t parent, int error_pipe) const {
-  begin_child(parent, SIGTERM);
-  for (const int ignored : {SIGPIPE, SIGXFSZ}) ::signal(ignored, SIG_DFL);
-  ::dup2(relays_[0].writer(), STDOUT_FILENO);
-  ::dup2(relays_[1].writer(), STDERR_FILENO);
+  begin_program(parent, relays_[0].writer(), relays_[1].writer());
   if (job_.keep_open >= 0) ::fcntl(job_.keep_open, F_SETFD, 0);
   for (const auto& [name, value] : job_.environment) ::setenv(name.c_str(), value.c_str(), 1);
-  std::vector<char*> arguments;
-  arguments.reserve(job_.arguments.size() + 1);
-  for (const std::string& argument : job_.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
+  const std::vector<char*> arguments = argument_vector(job_.arguments);
   ::execvp(arguments.front(), arguments.data());
   const int error = errno;
   [[maybe_unused]] const ssize_t told = ::write(error_pipe, &error, sizeof error);

@@ -16,7 +16,8 @@ namespace kclhost::host::launch {
 namespace {
 
 constexpr char web_program[] = "kclhost-web";
-constexpr std::chrono::seconds first_pause{1}, longest_pause{60};
+// Where no process is to be had.
+constexpr std::chrono::seconds next_try{60};
 constexpr int listening_fd = 3;
 
 }  // namespace
@@ -48,7 +49,7 @@ void WebServer::start() {
   if (pid_ < 0) {
     outputs_->say(config::LogLevel::warn,
                   std::string("metrics are not served: no process for it: ") + std::strerror(errno));
-    start_at_ = Clock::now() + longest_pause;
+    start_at_ = Clock::now() + next_try;
     return;
   }
   if (pid_ > 0) return;
@@ -68,12 +69,9 @@ void WebServer::start() {
 bool WebServer::ended(pid_t pid, int wait_status) {
   if (pid != pid_) return false;
   pid_ = -1;
-  const std::string how = WIFSIGNALED(wait_status)
-                              ? std::string("was killed by SIG") + ::sigabbrev_np(WTERMSIG(wait_status))
-                              : "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));
-  outputs_->say(config::LogLevel::warn,
-                std::string(web_program) + " " + how + ": metrics are not served until it is started again");
-  start_at_ = Clock::now() + std::min<Clock::duration>(first_pause * (1 << std::min(endings_++, 6)), longest_pause);
+  outputs_->say(config::LogLevel::warn, std::string(web_program) + " " + describe_end(wait_status) +
+                                            ": metrics are not served until it is started again");
+  start_at_ = Clock::now() + pause_before_restart(endings_++);
   return true;
 }
 

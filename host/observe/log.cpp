@@ -147,9 +147,9 @@ void Log::flush_for(std::chrono::milliseconds longest) {
   }
 }
 
-std::vector<std::string> Log::last_lines() const {
+std::vector<std::string> Log::last_lines(std::size_t most) const {
   const std::lock_guard lock(mutex_);
-  return {lines_.begin(), lines_.end()};
+  return {lines_.end() - static_cast<std::ptrdiff_t>(std::min(most, lines_.size())), lines_.end()};
 }
 
 std::string Log::line_of(Level level, std::string_view source, std::string_view text, Fields fields) const {

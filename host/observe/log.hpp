@@ -78,8 +78,8 @@ class Log {
   // Waits until everything is passed on, at most that long, and says what was held back. For the process's end.
   void flush_for(std::chrono::milliseconds longest);
 
-  // The newest lines, oldest first, for a crash report.
-  std::vector<std::string> last_lines() const;
+  // The newest lines, at most so many and no more than a crash report gets, oldest first.
+  std::vector<std::string> last_lines(std::size_t most = SIZE_MAX) const;
 
  private:
   void write_line(Level level, std::string_view source, std::string_view text, Fields fields);

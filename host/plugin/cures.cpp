@@ -79,9 +79,8 @@ std::string cure_for(std::string_view why) {
     return missing_library(begin == std::string_view::npos ? library : library.substr(begin + 1));
   }
   if (has(why, "cannot open shared object file: Permission denied"))
-    return "the worker's user (worker.user) may not read it: let everybody enter state_dir and the folders above it, "
-           "with "
-           "chmod o+x";
+    return "the worker's user (worker.user) may not read it: let everybody enter state_dir and the folders above it "
+           "(chmod o+x)";
   if (has(why, "version `GLIBC_"))
     return std::string("it was built on a newer system, and this one has glibc ") + ::gnu_get_libc_version() +
            "; build it on the oldest system that it is to run on";

@@ -40,7 +40,7 @@ Host::Host(const config::Config& config, std::optional<worker::User> user, obser
               {.sha256 = [this](std::uint32_t release) { return releases_.sha256(release); },
                .on_trial = [this] { return releases_.wanted().before != 0; },
                .workers_memory = [this] { return workers_memory(); },
-               .last_lines = [this] { return log_.last_lines(); },
+               .last_lines = [this](std::size_t most) { return log_.last_lines(most); },
                .shadow =
                    [this](std::vector<hub::Series>& all) {
                      if (shadow_) shadow_->add_to(all);

@@ -352,12 +352,9 @@ void Report::update() {
     state_.sha256 = sources_.sha256(worker->release());
   }
   state_.on_trial = sources_.on_trial();
-  std::vector<std::string> lines = sources_.last_lines();
-  if (lines.size() > most_lines) lines.erase(lines.begin(), lines.end() - most_lines);
-  state_.log.clear();
-  for (std::string& line : lines) {
-    if (line.size() > longest_line) line = line.substr(0, longest_line) + "...";
-    state_.log.push_back(std::move(line));
+  state_.log = sources_.last_lines(most_lines);
+  for (std::string& line : state_.log) {
+    if (line.size() > longest_line) line.replace(longest_line, std::string::npos, "...");
   }
 }
 

@@ -32,8 +32,9 @@ class Report {
     std::function<std::string(std::uint32_t release)> sha256;  // of its plugin
     std::function<bool()> on_trial;                            // the release that the shard is to run
     std::function<std::uint64_t()> workers_memory;             // resident, bytes
-    std::function<std::vector<std::string>()> last_lines;      // of its log, oldest first
-    std::function<void(std::vector<hub::Series>&)> shadow{};   // adds its series; empty: there is none
+    // The newest of its log, at most so many, oldest first.
+    std::function<std::vector<std::string>(std::size_t most)> last_lines;
+    std::function<void(std::vector<hub::Series>&)> shadow{};  // adds its series; empty: there is none
   };
 
   // All references must outlive it.

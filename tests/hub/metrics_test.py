@@ -139,6 +139,7 @@ def test_a_worker_on_trial_that_dies_before_it_sees_its_batch_is_undone(launch):
     wait_for(lambda: shard.process("b") or here.state()["history"][-1]["what"] == "took", "the trial")
     shard.process("whose")
     on_trial, = (note["pid"] for note in here.notes() if note["event"] == "accepted" and note["data"] == "whose")
+    wait_for(lambda: [(one["release"], one["on_trial"]) for one in here.status()["shards"]] == [("2", True)], "the trial in status")
     os.kill(on_trial, signal.SIGSTOP)
     shard.send(shard.batch("c"))
     here.until(1, "kclhost_in_flight_records")
@@ -146,6 +147,7 @@ def test_a_worker_on_trial_that_dies_before_it_sees_its_batch_is_undone(launch):
     shard.wait()
     here.until(1, "kclhost_swaps_total", result="undone")
     assert "no records in hand" in here.state()["history"][-1]["why"]
+    wait_for(lambda: [(one["release"], one["on_trial"]) for one in here.status()["shards"]] == [("1", False)], "the release before")
 
 
 def test_a_record_that_kills_is_counted(launch):
