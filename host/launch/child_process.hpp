@@ -23,6 +23,8 @@ std::vector<char*> argument_vector(const std::vector<std::string>& words);
 // How long to wait before what ended for the n-th time, counted from 0, is started again: a second, then twice as long
 // each time, and a minute at most.
 std::chrono::seconds pause_before_restart(int n);
+// And where no process is to be had.
+inline constexpr std::chrono::seconds pause_without_process{60};
 
 // "was killed by SIGKILL", "ended with exit status 1": what a child's name goes before.
 std::string describe_end(int wait_status);

@@ -27,8 +27,6 @@
 namespace kclhost::host::launch {
 namespace {
 
-// Where no process is to be had.
-constexpr std::chrono::seconds next_try{60};
 // Who lived so long was well: the next pause is the first again.
 constexpr std::chrono::seconds healthy{60};
 constexpr std::chrono::seconds grace_for_killed{5};
@@ -111,7 +109,7 @@ void Streams::start(Child& child) {
   }
   if (!why.empty()) {
     child.output.reset();
-    child.start_at = Clock::now() + next_try;
+    child.start_at = Clock::now() + pause_without_process;
     return outputs_.say(config::LogLevel::warn, "its launch can't be started, which is tried again: " + why,
                         child.state.name);
   }

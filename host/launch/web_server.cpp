@@ -16,8 +16,6 @@ namespace kclhost::host::launch {
 namespace {
 
 constexpr char web_program[] = "kclhost-web";
-// Where no process is to be had.
-constexpr std::chrono::seconds next_try{60};
 constexpr int listening_fd = 3;
 
 }  // namespace
@@ -49,7 +47,7 @@ void WebServer::start() {
   if (pid_ < 0) {
     outputs_->say(config::LogLevel::warn,
                   std::string("metrics are not served: no process for it: ") + std::strerror(errno));
-    start_at_ = Clock::now() + next_try;
+    start_at_ = Clock::now() + pause_without_process;
     return;
   }
   if (pid_ > 0) return;
