@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "config/messages.hpp"
 #include "config/units.hpp"
 
 namespace kclhost::host::config {
@@ -45,7 +46,8 @@ std::string check_user(std::string& value) {
   const bool good = numbers
                         ? colon != std::string::npos && is_id(text.substr(0, colon)) && is_id(text.substr(colon + 1))
                         : !value.empty() && colon == std::string::npos;
-  return good ? "" : "must be a user's name, or UID:GID, such as nobody or 65534:65534";
+  if (good) return "";
+  return "must be a user's name, or UID:GID, such as nobody or 65534:65534, not " + in_quotes(value);
 }
 
 // HOST:PORT, where the host needs no asking for.
