@@ -1,8 +1,9 @@
 #include "hub/emf.hpp"
 
 #include <cmath>
+#include <optional>
 
-#include "hub/exposition.hpp"
+#include "hub/collecting.hpp"
 #include "hub/own_series.hpp"
 #include "support/json_out.hpp"
 
@@ -51,14 +52,6 @@ constexpr Metric metrics[] = {
 
 using Whose = std::pair<std::string, std::string>;  // stream and shard
 
-const std::string& label_of(const Labels& labels, std::string_view name) {
-  static const std::string none;
-  for (const auto& [key, value] : labels) {
-    if (key == name) return value;
-  }
-  return none;
-}
-
 bool has_value(const Labels& labels, std::string_view value) {
   for (const auto& label : labels) {
     if (label.second == value) return true;
@@ -74,17 +67,17 @@ double part_of(const Reading& reading, Part part) {
   return count;
 }
 
-// A metric's value for each shard that has one.
-std::map<Whose, double> values_of(const Tally& tally, const Metric& metric) {
-  std::map<Whose, double> values;
+// Nothing if the shard has no such series.
+std::optional<double> value_of(const Tally& tally, const Metric& metric) {
   const auto family = tally.families().find(std::string(metric.family.name));
-  if (family == tally.families().end()) return values;
+  if (family == tally.families().end()) return std::nullopt;
+  std::optional<double> sum;
   for (const auto& [labels, reading] : family->second.readings) {
     if (*metric.label != '\0' && !has_value(labels, metric.label)) continue;
     const double value = part_of(reading, metric.part);
-    if (std::isfinite(value)) values[{label_of(labels, "stream"), label_of(labels, "shard")}] += value;
+    if (std::isfinite(value)) sum = sum.value_or(0) + value;
   }
-  return values;
+  return sum;
 }
 
 struct Measured {
@@ -117,29 +110,31 @@ std::string emf_line(const LaunchState& launch, const Whose& whose, std::int64_t
 std::vector<std::string> EmfLines::next(Snapshot snapshot, std::chrono::milliseconds window, const std::string& time) {
   const LaunchState launch = snapshot.launch;
   const std::int64_t now_ms = snapshot.taken_ms;
-  const Tally tally = collect(std::move(snapshot), window);
-  std::map<Whose, std::vector<Measured>> shards;
-  std::map<Whose, bool> changed;
-  Counted counted;
-  for (const Metric& metric : metrics) {
-    const std::string name = metric.name();
-    for (auto [whose, value] : values_of(tally, metric)) {
-      if (metric.counts()) {
-        counted[{name, whose}] = value;
-        const auto before = before_.find({name, whose});
-        // A shard that was away for very long begins anew.
-        if (before != before_.end() && before->second <= value) value -= before->second;
-      }
-      changed[whose] |= !metric.counts() || value > 0;
-      shards[whose].push_back({name, metric.unit, value});
-    }
-  }
-  before_ = std::move(counted);
+  const Tally of_launch = collect_of_launch(snapshot);
   std::vector<std::string> lines;
-  for (const auto& [whose, values] : shards) {
-    if (changed[whose]) lines.push_back(emf_line(launch, whose, now_ms, time, values));
-  }
-  const auto number = tally.families().find(std::string(own::shards.name));
+  Counted counted;
+  collect_of_shards(std::move(snapshot), window,
+                    [&](const std::string& stream, const std::string& shard, const Tally& tally) {
+                      const Whose whose{stream, shard};
+                      std::vector<Measured> values;
+                      bool changed = false;
+                      for (const Metric& metric : metrics) {
+                        const std::string name = metric.name();
+                        auto value = value_of(tally, metric);
+                        if (!value) continue;
+                        if (metric.counts()) {
+                          counted[{name, whose}] = *value;
+                          const auto before = before_.find({name, whose});
+                          // A shard that was away for very long begins anew.
+                          if (before != before_.end() && before->second <= *value) *value -= before->second;
+                        }
+                        changed |= !metric.counts() || *value > 0;
+                        values.push_back({name, metric.unit, *value});
+                      }
+                      if (changed) lines.push_back(emf_line(launch, whose, now_ms, time, values));
+                    });
+  before_ = std::move(counted);
+  const auto number = of_launch.families().find(std::string(own::shards.name));
   lines.push_back(emf_line(launch, {launch.label(), ""}, now_ms, time,
                            {{std::string(own::shards.name), "Count", number->second.readings.begin()->second.value}}));
   return lines;

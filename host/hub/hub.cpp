@@ -2,11 +2,13 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "hub/shard_state.hpp"
 #include "support/json_out.hpp"
@@ -17,6 +19,9 @@ namespace {
 
 // A host is asked how it is when it was silent for so long: an idle one says nothing by itself.
 constexpr std::int64_t silence_ms = 2'000;
+// So long after somebody has asked the hub: hundreds of hosts that answer at once would take the processors from
+// whoever makes something of what the hub has told.
+constexpr long wait_to_ask_ns = 500'000'000;
 // More connections than that are refused, and so many readers are answered at once: what they are sent stays in memory
 // until they have read it.
 constexpr std::size_t most_peers = 10'000, most_readers = 16;
@@ -27,14 +32,24 @@ constexpr std::size_t most_left = 2'000;
 // Per turn of the loop.
 constexpr int most_events = 64;
 
+// Where the last ones were, unless a reader still has to get those.
+void keep(std::shared_ptr<std::string>& where, std::string_view bytes) {
+  if (where.use_count() == 1) {
+    where->assign(bytes);
+  } else {
+    where = std::make_shared<std::string>(bytes);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Hub>> Hub::open(const std::filesystem::path& directory) {
   auto listening = listen_in(directory);
   if (!listening) return Error{listening.error()};
   Fd peers_at_once(::epoll_create1(EPOLL_CLOEXEC));
-  if (!peers_at_once) return Error{std::string("the hub: ") + std::strerror(errno)};
-  return std::unique_ptr<Hub>(new Hub(std::move(*listening), std::move(peers_at_once)));
+  Fd time_to_ask(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!peers_at_once || !time_to_ask) return Error{std::string("the hub: ") + std::strerror(errno)};
+  return std::unique_ptr<Hub>(new Hub(std::move(*listening), std::move(peers_at_once), std::move(time_to_ask)));
 }
 
 Hub::~Hub() {
@@ -46,12 +61,14 @@ void Hub::attach(EventLoop& loop) {
   loop_ = &loop;
   loop_->add(listening_.fd.get(), [this] { accept(); });
   loop_->add(peers_at_once_.get(), [this] { turn(); });
+  loop_->add(time_to_ask_.get(), [this] { ask_hosts(); });
 }
 
 void Hub::detach() {
   if (loop_ == nullptr) return;
   loop_->remove(listening_.fd.get());
   loop_->remove(peers_at_once_.get());
+  loop_->remove(time_to_ask_.get());
   peers_.clear();
   loop_ = nullptr;
 }
@@ -101,6 +118,7 @@ void Hub::hear(Peer& peer) {
     if (!packet) return close(peer);
     if (packet->type == Type::query) return answer(peer);
     take(peer, *packet, bytes);
+    if (packet->type == Type::metrics && packet->part + 1 == packet->parts) return;  // the last of what it says at once
   }
 }
 
@@ -108,10 +126,10 @@ void Hub::take(Peer& peer, const Packet& packet, std::string_view bytes) {
   peer.heard_ms = wall_clock_ms();
   peer.asked_ms = 0;
   if (packet.type == Type::shard) {
-    peer.state = std::make_shared<const std::string>(bytes);
+    keep(peer.state, bytes);
   } else if (packet.type == Type::metrics) {
     peer.metrics.resize(packet.parts);
-    peer.metrics[packet.part] = std::make_shared<const std::string>(bytes);
+    keep(peer.metrics[packet.part], bytes);
   } else if (packet.type == Type::stream) {
     take_stream(peer, packet.json);
   }
@@ -153,7 +171,7 @@ std::deque<Hub::Bytes> Hub::tell(What what) {
     add(Type::host, out.member("asked_ms", host->asked_ms).close('}').take());
     all.push_back(host->state);
     if (what == What::state) continue;
-    for (const Bytes& part : host->metrics) {
+    for (const auto& part : host->metrics) {
       if (part) all.push_back(part);
     }
   }
@@ -165,7 +183,7 @@ std::deque<Hub::Bytes> Hub::tell(What what) {
     for (std::size_t i = 0; i < parts.size(); ++i) add(Type::metrics, parts[i], i, parts.size());
   }
   add(Type::over, "{}");
-  ask_hosts();
+  ask_hosts_soon();
   return all;
 }
 
@@ -195,8 +213,18 @@ void Hub::write(Peer& peer) {
   watch(EPOLL_CTL_MOD, peer.fd.get(), EPOLLIN);
 }
 
+void Hub::ask_hosts_soon() {
+  if (std::exchange(will_ask_, true)) return;
+  itimerspec time{};
+  time.it_value.tv_nsec = wait_to_ask_ns;
+  ::timerfd_settime(time_to_ask_.get(), 0, &time, nullptr);
+}
+
 // What they answer is there for who asks next.
 void Hub::ask_hosts() {
+  std::uint64_t expirations = 0;
+  if (::read(time_to_ask_.get(), &expirations, sizeof expirations) < 0) return;
+  will_ask_ = false;
   const std::int64_t now = wall_clock_ms();
   const std::string packet = make_packet(Type::report, "{}");
   for (const auto& [fd, host] : peers_) {
@@ -221,10 +249,10 @@ void Hub::count(const Peer& peer) {
   if (!state || state->shard.empty()) return;
   Left& left = left_[{state->stream, state->shard}];
   left.order = ++endings_;
-  for (const Bytes& part : peer.metrics) {
-    const auto all = part ? parse_series(Packet::read(*part)->json) : Result<std::vector<Series>>(Error{});
+  for (const auto& part : peer.metrics) {
+    auto all = part ? parse_series(Packet::read(*part)->json) : Result<std::vector<Series>>(Error{});
     if (!all) continue;
-    for (const Series& one : *all) left.counted.add_counted(one);
+    for (Series& one : *all) left.counted.add_counted(std::move(one));
   }
   if (left_.size() <= most_left) return;
   left_.erase(std::min_element(left_.begin(), left_.end(), [](const auto& one, const auto& other) {

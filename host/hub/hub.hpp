@@ -46,8 +46,8 @@ class Hub {
   void detach();
 
   enum class What { state, all };  // all: the metrics too
-  // What it knows, as the packets that a reader gets. Has hosts that were silent say how they are, for the next one who
-  // asks.
+  // What it knows, as the packets that a reader gets. Soon after, hosts that were silent are asked how they are, for
+  // the next one who wants to know.
   std::deque<Bytes> tell(What what = What::all);
 
  private:
@@ -56,15 +56,17 @@ class Hub {
     pid_t pid = 0;
     std::int64_t since_ms = 0, heard_ms = 0;
     std::int64_t asked_ms = 0;  // to say how it is, and has not yet
-    Bytes state;
-    std::vector<Bytes> metrics;  // by part
-    std::string stream;          // it is this one's launch
-    bool reads = false;          // it has asked, and gets what is in `out`
+    std::shared_ptr<std::string> state;
+    std::vector<std::shared_ptr<std::string>> metrics;  // by part
+    std::string stream;                                 // it is this one's launch
+    bool reads = false;                                 // it has asked, and gets what is in `out`
     std::deque<Bytes> out;
   };
 
-  Hub(Listening listening, Fd peers_at_once)
-      : listening_(std::move(listening)), peers_at_once_(std::move(peers_at_once)) {}
+  Hub(Listening listening, Fd peers_at_once, Fd time_to_ask)
+      : listening_(std::move(listening)),
+        peers_at_once_(std::move(peers_at_once)),
+        time_to_ask_(std::move(time_to_ask)) {}
   bool watch(int operation, int fd, std::uint32_t events);
   void turn();
   void accept();
@@ -73,6 +75,7 @@ class Hub {
   void take(Peer& peer, const Packet& packet, std::string_view bytes);
   void take_stream(Peer& peer, std::string_view json);
   void answer(Peer& peer);
+  void ask_hosts_soon();
   void ask_hosts();
   void write(Peer& peer);
   void close(Peer& peer);
@@ -80,6 +83,8 @@ class Hub {
 
   Listening listening_;
   Fd peers_at_once_;  // an epoll: to poll hundreds of peers for each packet costs more than all else of it
+  Fd time_to_ask_;    // a timer
+  bool will_ask_ = false;
   LaunchState launch_;
   std::vector<LaunchState> streams_;
   EventLoop* loop_ = nullptr;

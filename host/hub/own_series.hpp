@@ -57,6 +57,14 @@ inline constexpr OwnFamily shadow_deaths{"kclhost_shadow_deaths", Kind::counter,
 inline constexpr OwnFamily shadow_process{"kclhost_shadow_process_seconds", Kind::histogram, "seconds",
                                           "How long the shadow's process_records took with records"};
 
+// Those above, which hosts send. Whoever reads them has this program's list too, so the name says all of them.
+inline constexpr const OwnFamily* sent_by_hosts[] = {
+    &received_records, &received_bytes,    &finished_records,   &finished_bytes, &process,
+    &retries,          &failures,          &restarts,           &swaps,          &checkpoints,
+    &checkpoint,       &in_flight_records, &in_flight_bytes,    &memory,         &shadow_records,
+    &shadow_batches,   &shadow_rejected,   &shadow_differences, &shadow_deaths,  &shadow_process,
+};
+
 // ---- Of a shard, by its state
 inline constexpr OwnFamily ready{"kclhost_shard_ready", Kind::gauge, "", "Whether the shard gets on"};
 inline constexpr OwnFamily blocked{"kclhost_blocked", Kind::gauge, "", "Whether the shard waits for a record to pass"};

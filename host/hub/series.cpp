@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hub/own_series.hpp"
 #include "support/json.hpp"
 #include "support/json_out.hpp"
 
@@ -11,11 +12,26 @@ namespace {
 
 using Value = rapidjson::Value;
 
+const own::OwnFamily* own_family(std::string_view name) {
+  const auto found = std::find_if(std::begin(own::sent_by_hosts), std::end(own::sent_by_hosts),
+                                  [name](const own::OwnFamily* one) { return one->name == name; });
+  return found == std::end(own::sent_by_hosts) ? nullptr : *found;
+}
+
+// Of an own one the name says all.
+bool is_own(const Family& family) {
+  const own::OwnFamily* const own = own_family(family.name);
+  return own != nullptr && own->kind == family.kind && own->unit == family.unit && own->help == family.help;
+}
+
 void write(JsonOut& out, const Series& series) {
   const auto& [family, labels, reading] = series;
-  out.open('{').member("name", family.name).member("kind", static_cast<int>(family.kind));
-  if (!family.unit.empty()) out.member("unit", family.unit);
-  if (!family.help.empty()) out.member("help", family.help);
+  out.open('{').member("name", family.name);
+  if (!is_own(family)) {
+    out.member("kind", static_cast<int>(family.kind));
+    if (!family.unit.empty()) out.member("unit", family.unit);
+    if (!family.help.empty()) out.member("help", family.help);
+  }
   out.key("labels").open('[');
   for (const auto& [name, value] : labels) out.open('[').value(name).value(value).close(']');
   out.close(']');
@@ -91,16 +107,25 @@ bool is_sound(const Series& series) {
   return family.kind != Kind::counter || series.reading.value >= 0;
 }
 
-bool read(const Value& row, Series& to) {
-  if (!row.IsObject() || !read(member(row, "name"), to.family.name) || !read(member(row, "labels"), to.labels)) {
-    return false;
-  }
+bool read(const Value& row, Family& to) {
+  if (!read(member(row, "name"), to.name)) return false;
   const Value* const kind = member(row, "kind");
-  if (kind == nullptr || !kind->IsInt() || kind->GetInt() < 0 || kind->GetInt() > 2) return false;
-  to.family.kind = static_cast<Kind>(kind->GetInt());
-  for (const auto& [name, text] : {std::pair{"unit", &to.family.unit}, std::pair{"help", &to.family.help}}) {
+  if (kind == nullptr) {
+    const own::OwnFamily* const own = own_family(to.name);
+    if (own == nullptr) return false;
+    to = *own;
+    return true;
+  }
+  if (!kind->IsInt() || kind->GetInt() < 0 || kind->GetInt() > 2) return false;
+  to.kind = static_cast<Kind>(kind->GetInt());
+  for (const auto& [name, text] : {std::pair{"unit", &to.unit}, std::pair{"help", &to.help}}) {
     if (const Value* const given = member(row, name); given != nullptr && !read(given, *text)) return false;
   }
+  return true;
+}
+
+bool read(const Value& row, Series& to) {
+  if (!row.IsObject() || !read(row, to.family) || !read(member(row, "labels"), to.labels)) return false;
   const bool whole = to.family.kind == Kind::histogram ? read_histogram(row, to.reading)
                                                        : read(member(row, "value"), to.reading.value);
   return whole && is_sound(to);
@@ -165,16 +190,20 @@ Result<std::vector<Series>> parse_series(std::string_view text) {
   return all;
 }
 
-void Tally::add(const Series& series) {
-  auto found = families_.find(series.family.name);
-  if (found == families_.end()) found = families_.emplace(series.family.name, Entry{series.family, {}}).first;
-  Entry& entry = found->second;
-  if (entry.family.kind != series.family.kind || entry.family.unit != series.family.unit) return;
-  entry.readings[series.labels].add(series.reading, series.family.kind);
+void Tally::add(Series series) {
+  const Kind kind = series.family.kind;
+  const auto [found, is_new] = families_.try_emplace(series.family.name);
+  Family& family = found->second.family;
+  if (is_new) {
+    family = std::move(series.family);
+  } else if (family.kind != kind || family.unit != series.family.unit) {
+    return;
+  }
+  found->second.readings[std::move(series.labels)].add(series.reading, kind);
 }
 
-void Tally::add_counted(const Series& series) {
-  if (series.family.kind != Kind::gauge) add(series);
+void Tally::add_counted(Series series) {
+  if (series.family.kind != Kind::gauge) add(std::move(series));
 }
 
 std::vector<Series> Tally::series() const {

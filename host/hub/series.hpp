@@ -53,9 +53,9 @@ Result<std::vector<Series>> parse_series(std::string_view json);
 class Tally {
  public:
   // The first that comes of a name says what it is; one of another kind is left out.
-  void add(const Series& series);
+  void add(Series series);
   // The same for what was counted by a process that is no more: its gauges say nothing now.
-  void add_counted(const Series& series);
+  void add_counted(Series series);
 
   struct Entry {
     Family family;

@@ -95,9 +95,9 @@ Answer Answers::to(std::string_view path, std::string_view accept) {
   const bool open = accept.find("application/openmetrics-text") != std::string_view::npos;
   const auto format = open ? hub::Format::open_metrics : hub::Format::prometheus;
   return large(hub::content_type(format), [&] {
-    const hub::Tally tally = hub::collect(std::move(**snapshot_), stalled_after_);
+    std::string text = hub::expose(std::move(**snapshot_), stalled_after_, format);
     snapshot_.reset();
-    return hub::expose(tally, format);
+    return text;
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include "hub/exposition.hpp"
 #include "hub/health.hpp"
+#include "hub/own_series.hpp"
 #include "hub/packet.hpp"
 #include "hub/series.hpp"
 #include "hub/shard_state.hpp"
@@ -35,8 +36,10 @@ Series times(std::initializer_list<double> values) {
   return one;
 }
 
-std::string page(const Tally& tally) {
-  return expose(tally, Format::open_metrics);
+std::string page(const Tally& tally, Format format = Format::open_metrics) {
+  Exposition page(format);
+  page.add(tally);
+  return page.text();
 }
 
 TEST(HubPacket, ComesBackAsItWas) {
@@ -73,6 +76,23 @@ TEST(HubSeries, ComeBackInPartsThatFit) {
     for (const Series& one : *read) after.add(one);
   }
   EXPECT_EQ(page(after), page(before));
+}
+
+TEST(HubSeries, OfKclhostsOwnTheNameSaysWhatItIs) {
+  const Family retries = own::retries;
+  Series own = counter("kclhost_retries", 3), other = own;
+  own.family.help = retries.help;
+  const auto parts = to_json({own, other}, 500);
+  ASSERT_THAT(parts, SizeIs(1));
+  EXPECT_THAT(parts[0], Not(HasSubstr(retries.help)));
+  const auto read = parse_series(parts[0]);
+  ASSERT_TRUE(read);
+  ASSERT_THAT(*read, SizeIs(2));
+  EXPECT_EQ(read->front().family.help, retries.help);
+  EXPECT_EQ(read->front().family.kind, Kind::counter);
+  EXPECT_EQ(read->front().reading.value, 3);
+  EXPECT_EQ(read->back().family.help, "Help");
+  EXPECT_FALSE(parse_series(R"([{"name":"whose","labels":[],"value":1}])"));
 }
 
 TEST(HubTally, CountersAndHistogramsAddUpAndGaugesAreReplaced) {
@@ -112,7 +132,7 @@ TEST(HubExposition, TextsAreEscaped) {
   EXPECT_EQ(page(tally),
             "# TYPE words counter\n# HELP words one\\\\two \\\"three\\\"\n"
             "words_total{language=\"a\\\"b\\\\c\\nd\"} 1\n# EOF\n");
-  EXPECT_EQ(expose(tally, Format::prometheus),
+  EXPECT_EQ(page(tally, Format::prometheus),
             "# TYPE words_total counter\n# HELP words_total one\\\\two \"three\"\n"
             "words_total{language=\"a\\\"b\\\\c\\nd\"} 1\n");
 }
