@@ -163,8 +163,13 @@ void Releases::settle(std::chrono::milliseconds longest) {
   why = changed ? store_.write(state) : std::string();
   if (!why.empty()) {
     later(why);
-    // Nobody else would know of a trial.
-    if (state.trial) return;
+    // Nobody else would know of a trial, or that one has passed.
+    if (state.trial || (read->trial && state.current != read->current)) return;
+    if (read->trial) {
+      // This shard goes back at once. Its report stays: by that the others do, and this one when it looks again.
+      state_ = std::move(state);
+      return set_due();
+    }
   } else {
     edits_.clear();
     candidate_.reset();

@@ -377,6 +377,29 @@ TEST_F(RunReleases, ADiskThatIsFullKeepsTheOldOneWithOneLine) {
   EXPECT_EQ(status, 0);
 }
 
+TEST_F(RunReleases, WhatIsUndoneStaysSoWhileTheStateCanNotBeWritten) {
+  proven();
+  auto host = start("s0");
+  (*host)->taken(1);
+  replace(2);
+  host->until(Wanted{2, 1});
+  (*host)->taken(2);
+  const fs::path draft = store().state_file().string() + ".new";
+  fs::create_directory(draft);  // as a full disk, but for the line
+  (*host)->undone(2, "bad record");
+  EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
+  // Somebody has the state read again.
+  (*host)->refused(7, "another one");
+  EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
+  EXPECT_TRUE(state().trial);
+  fs::remove(draft);
+  host->until([&] { return !state().trial.has_value(); });
+  EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
+  EXPECT_EQ(state().history.back().what, What::undone);
+  EXPECT_EQ(state().history.back().why, "s0: bad record");
+  EXPECT_EQ(host->said("release 2 is undone"), 1u);
+}
+
 TEST_F(RunReleases, ManyHostsAtOnceStageOnce) {
   std::vector<pid_t> hosts;
   for (int i = 0; i < 8; ++i) {
