@@ -109,6 +109,7 @@ bool Releases::look() {
 
 void Releases::look_for_candidate() {
   look_at_ = Clock::time_point::max();
+  const config::Rollout before = config_.rollout;
   read_configuration();
   if (replayed_) {
     if (const std::string why = take_configured(); !why.empty()) turn_down(warned_, why + goes_on(state_));
@@ -122,6 +123,10 @@ void Releases::look_for_candidate() {
     settle();
   }
   watch();
+  if (config_.rollout == before) return;
+  // The trial that goes on may be over by what counts now.
+  set_due();
+  consider();
 }
 
 void Releases::watch() {

@@ -268,6 +268,18 @@ TEST_F(RunReleases, ATrialIsConfirmedOnceItHasBaked) {
   EXPECT_EQ(history().back(), What::confirmed);
 }
 
+TEST_F(RunReleases, AShorterBakeCountsForTheTrialThatGoesOn) {
+  proven();
+  configure("rollout: {bake: {time: 1h, records: 0}}\n");
+  auto host = start("s0");
+  replace(2);
+  host->until(Wanted{2, 1});
+  (*host)->taken(2);
+  configure("rollout: {bake: {time: 200ms, records: 0}}\n");
+  host->until(Wanted{2, 0});
+  EXPECT_EQ(state().history.back().what, What::confirmed);
+}
+
 TEST_F(RunReleases, ACrashCountsUnlessTheRecordsAreToBlame) {
   proven();
   auto host = start("a");
