@@ -26,12 +26,13 @@ std::optional<fs::path> below_origin(std::string_view entry) {
 
 // A library of that name beside the file whose folder is `from` (itself from the plugin's).
 std::optional<fs::path> find_beside(const fs::path& plugin_folder, const fs::path& from, const ElfSummary& elf,
-                                    const std::string& name) {
+                                    const std::string& name, std::vector<fs::path>* places) {
   if (name.empty() || name.find('/') != std::string::npos) return std::nullopt;
   for (const std::string& entry : elf.run_paths) {
     const auto folder = below_origin(entry);
     if (!folder) continue;
     fs::path place = (from / *folder / name).lexically_normal();
+    if (places != nullptr) places->push_back(place);
     std::error_code ignored;
     if (fs::exists(plugin_folder / place, ignored)) return place;
   }
@@ -40,7 +41,8 @@ std::optional<fs::path> find_beside(const fs::path& plugin_folder, const fs::pat
 
 }  // namespace
 
-Result<std::vector<Neighbour>> find_neighbours(const fs::path& path, const ElfSummary& elf) {
+Result<std::vector<Neighbour>> find_neighbours(const fs::path& path, const ElfSummary& elf,
+                                               std::vector<fs::path>* places) {
   struct Looked {
     fs::path folder;  // from the plugin's
     ElfSummary elf;
@@ -51,7 +53,7 @@ Result<std::vector<Neighbour>> find_neighbours(const fs::path& path, const ElfSu
   for (std::size_t i = 0; i < looked.size(); ++i) {
     const Looked from = looked[i];
     for (const std::string& name : from.elf.needed) {
-      const auto place = find_beside(plugin_folder, from.folder, from.elf, name);
+      const auto place = find_beside(plugin_folder, from.folder, from.elf, name, places);
       const auto known = [&](const Neighbour& one) { return one.place == *place; };
       if (!place || std::any_of(found.begin(), found.end(), known)) continue;
       const fs::path source = plugin_folder / *place;

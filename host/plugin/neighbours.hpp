@@ -17,7 +17,9 @@ struct Neighbour {
 };
 
 // Those that a plugin at `path` and its neighbours need and that are there, in the order they are found. Each must be
-// as the plugin's own file must be; the error names the one that is not.
-Result<std::vector<Neighbour>> find_neighbours(const std::filesystem::path& path, const ElfSummary& elf);
+// as the plugin's own file must be; the error names the one that is not. `places`: where it looked, there or not, from
+// the plugin's folder; also with an error.
+Result<std::vector<Neighbour>> find_neighbours(const std::filesystem::path& path, const ElfSummary& elf,
+                                               std::vector<std::filesystem::path>* places = nullptr);
 
 }  // namespace kclhost::host::plugin

@@ -142,7 +142,7 @@ class Releases {
   };
   std::vector<InUse> in_use_;  // what was asked for last comes last
   FileWatch watch_;
-  std::vector<std::filesystem::path> neighbours_;  // of the candidate, from its folder
+  std::vector<std::filesystem::path> neighbours_;  // where the candidate's may lie, from its folder
   std::string warned_, warned_of_configuration_;
   Swaps swaps_;
   config::Config told_config_;  // what was said to take effect when hosts start anew

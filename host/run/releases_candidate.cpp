@@ -62,10 +62,9 @@ Result<store::Candidate> Releases::read_candidate() {
   }
   Result<plugin::File> file = plugin::find(config_);
   if (!file) return Error{file.error()};
-  auto neighbours = plugin::find_neighbours(file->path, file->elf);
-  if (!neighbours) return Error{"plugin " + file->path.string() + " " + neighbours.error()};
   neighbours_.clear();
-  for (const plugin::Neighbour& one : *neighbours) neighbours_.push_back(one.place);
+  auto neighbours = plugin::find_neighbours(file->path, file->elf, &neighbours_);
+  if (!neighbours) return Error{"plugin " + file->path.string() + " " + neighbours.error()};
   std::string content = store::content_of(*file, *neighbours, config_.plugin.config_json);
   return store::Candidate{std::move(*file), std::move(*neighbours), config_.plugin.config_json, std::move(content)};
 }
@@ -137,7 +136,7 @@ void Releases::watch() {
                                      {plugin, plugin_tag}};
   std::error_code error;
   const fs::path real = fs::canonical(plugin, error);
-  // The libraries beside it are part of the release, too.
+  // The libraries beside it are part of the release, too, and one that is missing may come.
   for (const fs::path& place : neighbours_)
     files.push_back({(real.parent_path() / place).lexically_normal(), plugin_tag});
   watch_.watch(std::move(files));

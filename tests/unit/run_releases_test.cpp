@@ -125,6 +125,33 @@ TEST_F(RunReleases, ASwitchedLinkIsTakenUpAsKubernetesDoesIt) {
   }
 }
 
+TEST_F(RunReleases, ALibraryThatWasMissingIsTakenUp) {
+  proven();
+  fs::copy(KCLHOST_TEST_PLUGINS "/shipped", dir / "plugins", fs::copy_options::recursive);
+  const fs::path far = dir / "plugins/lib/libfar.so";
+  fs::rename(far, dir / "libfar.so");
+  auto host = start("s0");
+  configure("", "{path: home/shipped_teller.so}");
+  host->until(Wanted{2, 1});
+  (*host)->refused(2, "libfar.so: cannot open shared object file");
+  EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
+  fs::rename(dir / "libfar.so", far);
+  host->until(Wanted{3, 1});
+}
+
+TEST_F(RunReleases, ALibraryThatIsCutShortIsTakenUpWhenItIsWhole) {
+  proven();
+  fs::copy(KCLHOST_TEST_PLUGINS "/shipped", dir / "plugins", fs::copy_options::recursive);
+  const fs::path far = dir / "plugins/lib/libfar.so";
+  const std::string bytes = test::contents(far);
+  test::put_file(far, std::string_view(bytes).substr(0, bytes.size() / 2), 0755);
+  auto host = start("s0");
+  configure("", "{path: home/shipped_teller.so}");
+  host->until([&] { return host->said("truncated ELF file") == 1; });
+  test::put_file(far, bytes, 0755);
+  host->until(Wanted{2, 1});
+}
+
 TEST_F(RunReleases, AFolderThatIsReplacedIsTakenUp) {
   proven();
   auto host = start("s0");
