@@ -57,7 +57,13 @@ int undo(const Options& options) {
   const State after = desk.change([&](const State& state, Change& change) {
     if (!options.to && state.trial) return change.undo("by hand");
     const Release to = options.to ? number_of(*options.to) : before(state);
-    change.undo_to(to, desk.release(to).content, "by hand");
+    const std::string content = desk.release(to).content;
+    // Undone twice, perhaps by a script that tries again: what was given up comes back by its name alone.
+    if (const rollout::Refusal* const refusal = options.to ? nullptr : rollout::refusal_of(state, content)) {
+      throw Failure{exit_stopped, "release " + std::to_string(to) + " ran before, and was given up: " + refusal->why +
+                                      "; name a release with --to"};
+    }
+    change.undo_to(to, content, "by hand");
   });
   return wait_for(desk, options, after.current);
 }

@@ -158,6 +158,7 @@ void Change::undo(const std::string& why) {
 }
 
 void Change::undo_to(Release release, const std::string& content, const std::string& why) {
+  if (!state_.trial && release == state_.current) return;
   const Release undone = state_.trial ? state_.trial->release : state_.current;
   if (state_.trial && state_.trial->content != content) refuse(state_.trial->content, state_.trial->release, why);
   if (state_.current != 0 && state_.current_content != content) refuse(state_.current_content, state_.current, why);

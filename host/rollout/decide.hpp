@@ -56,7 +56,8 @@ class Change {
   void refused(Release release, const std::string& why);
   // The trial is over, and its content is not tried again.
   void undo(const std::string& why);
-  // All shards go to this release, and what ran or was on trial is not tried again.
+  // All shards go to this release, and what ran or was on trial is not tried again. Where it alone runs already,
+  // nothing changes.
   void undo_to(Release release, const std::string& content, const std::string& why);
   // All shards go to this release, which may have been refused before.
   void promote(Release release, const std::string& content);

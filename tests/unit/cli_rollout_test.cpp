@@ -132,6 +132,30 @@ TEST_F(RolloutCommands, PromoteEndsTheTrial) {
   EXPECT_EQ(a->wanted(), (Wanted{1, 0})) << "the configured file was undone by hand";
 }
 
+TEST_F(RolloutCommands, UndoneTwiceIsNotThereAgain) {
+  start_trial();
+  ASSERT_EQ(run_beside(*a, promote, options()).code, exit_done);
+  ASSERT_EQ(run_beside(*a, undo, options()).code, exit_done);
+  const Ended again = run_beside(*a, undo, options());
+  EXPECT_EQ(again.code, exit_stopped);
+  EXPECT_EQ(again.why, "release 2 ran before, and was given up: by hand; name a release with --to");
+  EXPECT_EQ(state().current, 1u);
+  Options to = options();
+  to.to = 2;
+  EXPECT_EQ(run_beside(*a, undo, to).out, "release 2 runs on 1 shard\n") << "it was named";
+}
+
+TEST_F(RolloutCommands, UndoToWhatRunsChangesNothing) {
+  start_trial();
+  ASSERT_EQ(run_beside(*a, promote, options()).code, exit_done);
+  Options to = options();
+  to.to = 2;
+  const std::vector<rollout::What> before = history();
+  EXPECT_EQ(run_beside(*a, undo, to).out, "release 2 runs on 1 shard\n");
+  EXPECT_EQ(history(), before);
+  EXPECT_EQ(run(status).code, exit_done);
+}
+
 TEST_F(RolloutCommands, PromotingWhatWasRefused) {
   start_trial();
   (*a)->refused(2, "initialize failed");

@@ -336,6 +336,16 @@ TEST_F(Rollout, UndoToRunsThatReleaseAndGivesUpTheOthers) {
   EXPECT_EQ(refusal_of(state, "four"), nullptr) << "it was named";
 }
 
+TEST_F(Rollout, UndoToWhatAloneRunsChangesNothing) {
+  const State before = state;
+  change().undo_to(3, "three", "by hand");
+  EXPECT_EQ(state, before);
+  start_trial();
+  change().undo_to(3, "three", "by hand");
+  EXPECT_FALSE(state.trial);
+  EXPECT_NE(refusal_of(state, "four"), nullptr);
+}
+
 TEST_F(Rollout, PromotingForgivesAndConfirms) {
   start_trial();
   change().undo("why");
