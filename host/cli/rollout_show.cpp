@@ -1,6 +1,8 @@
 // kclhost rollout status, history.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <vector>
 
 #include "cli/listing.hpp"
@@ -17,23 +19,23 @@ using rollout::Report;
 using rollout::State;
 using rollout::What;
 
+// How the newest trial that is over has ended.
+const Event* last_verdict(const State& state) {
+  constexpr What verdicts[] = {What::first,   What::confirmed, What::promoted,
+                               What::refused, What::undone,    What::withdrawn};
+  const auto is_verdict = [&](const Event& event) {
+    return std::find(std::begin(verdicts), std::end(verdicts), event.what) != std::end(verdicts);
+  };
+  const auto found = std::find_if(state.history.rbegin(), state.history.rend(), is_verdict);
+  return found == state.history.rend() ? nullptr : &*found;
+}
+
 // What the newest trial came to: 0, 1, or 5 while it goes on.
 int verdict(const State& state) {
   if (state.trial) return exit_under_way;
-  for (auto event = state.history.rbegin(); event != state.history.rend(); ++event) {
-    if (event->what == What::undone || event->what == What::refused) return exit_stopped;
-    if (event->what == What::first || event->what == What::confirmed || event->what == What::promoted) break;
-  }
-  return exit_done;
-}
-
-const Event* last_verdict(const State& state) {
-  for (auto event = state.history.rbegin(); event != state.history.rend(); ++event) {
-    if (event->what == What::undone || event->what == What::refused || event->what == What::confirmed ||
-        event->what == What::promoted || event->what == What::first)
-      return &*event;
-  }
-  return nullptr;
+  const Event* const last = last_verdict(state);
+  const bool is_given_up = last != nullptr && (last->what == What::undone || last->what == What::refused);
+  return is_given_up ? exit_stopped : exit_done;
 }
 
 std::uint64_t step_records(const State& state, const std::vector<Report>& live) {

@@ -156,6 +156,19 @@ TEST_F(RolloutCommands, UndoToWhatRunsChangesNothing) {
   EXPECT_EQ(run(status).code, exit_done);
 }
 
+TEST_F(RolloutCommands, ATrialThatWasWithdrawnIsNoneThatWasUndone) {
+  start_trial();
+  ASSERT_EQ(run_beside(*a, undo, options()).code, exit_done);
+  EXPECT_EQ(run(status).code, exit_stopped);
+  replace(3);
+  a->until(Wanted{3, 1});
+  replace(1);
+  a->until(Wanted{1, 0});
+  const Ended ended = run(status);
+  EXPECT_EQ(ended.code, exit_done);
+  EXPECT_THAT(ended.out, HasSubstr("release 3 was withdrawn: the candidate is release 1 again"));
+}
+
 TEST_F(RolloutCommands, PromotingWhatWasRefused) {
   start_trial();
   (*a)->refused(2, "initialize failed");
