@@ -71,7 +71,12 @@ rollout::State Desk::change(const std::function<void(const rollout::State&, roll
 
 store::ReleaseInfo Desk::release(rollout::Release number) const {
   Result<store::ReleaseInfo> info = store_.info(number);
-  if (info && info->application == store::state_key(config_)) return std::move(*info);
+  if (info && info->application == store::state_key(config_)) {
+    // A host that starts with one that is damaged ends, and the daemon with it.
+    const Result<std::filesystem::path> file = store::ReleaseStore(store_).verified(*info);
+    if (!file) throw Failure{exit_stopped, "release " + std::to_string(number) + " can't be used: " + file.error()};
+    return std::move(*info);
+  }
   std::string there;
   for (const store::ReleaseInfo& one : store_.all()) there += (there.empty() ? "" : ", ") + std::to_string(one.number);
   throw Failure{exit_stopped, "there is no release " + std::to_string(number) + " of this application; there is " +

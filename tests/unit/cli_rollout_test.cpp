@@ -179,6 +179,16 @@ TEST_F(RolloutCommands, PromotingWhatWasRefused) {
   EXPECT_EQ(state().current, 2u);
 }
 
+TEST_F(RolloutCommands, AReleaseThatIsDamagedIsNotGoneBackTo) {
+  start_trial();
+  ASSERT_EQ(run_beside(*a, promote, options()).code, exit_done);
+  std::filesystem::remove(dir / "state/releases/1/files/p.so");
+  const Ended ended = run_beside(*a, undo, options());
+  EXPECT_EQ(ended.code, exit_stopped);
+  EXPECT_THAT(ended.why, AllOf(HasSubstr("release 1 can't be used: "), HasSubstr("p.so is gone")));
+  EXPECT_EQ(state().current, 2u);
+}
+
 TEST_F(RolloutCommands, PauseAndResume) {
   start_trial();
   EXPECT_EQ(run(pause).out, "the trial of release 2 is paused\n");
