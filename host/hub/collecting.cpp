@@ -35,15 +35,27 @@ void add_of_state(Tally& tally, const Snapshot::Host& host, std::int64_t now, st
   }
 }
 
+// The names of the labels that stand in front, and of a bucket's. A reader takes nothing of a page on which a series
+// has two labels of one name.
+void keep_free(Labels& labels) {
+  const auto has = [&labels](const std::string& name) {
+    return std::any_of(labels.begin(), labels.end(), [&name](const auto& label) { return label.first == name; });
+  };
+  for (auto& [name, value] : labels) {
+    if (name != "stream" && name != "shard" && name != "le") continue;
+    std::string other = "plugin_" + name;
+    while (has(other)) other.insert(0, "plugin_");
+    name = std::move(other);
+  }
+}
+
 // What makes no sense is left out.
 void add_series(Tally& tally, const std::vector<std::string>& parts) {
   for (const std::string& part : parts) {
     auto all = parse_series(part);
     if (!all) continue;
     for (Series& one : *all) {
-      for (auto& [name, value] : one.labels) {
-        if (name == "stream" || name == "shard" || name == "le") name.insert(0, "plugin_");
-      }
+      keep_free(one.labels);
       tally.add(std::move(one));
     }
   }

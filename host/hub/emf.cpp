@@ -1,5 +1,6 @@
 #include "hub/emf.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -53,10 +54,7 @@ constexpr Metric metrics[] = {
 using Whose = std::pair<std::string, std::string>;  // stream and shard
 
 bool has_value(const Labels& labels, std::string_view value) {
-  for (const auto& label : labels) {
-    if (label.second == value) return true;
-  }
-  return false;
+  return std::any_of(labels.begin(), labels.end(), [value](const auto& label) { return label.second == value; });
 }
 
 double part_of(const Reading& reading, Part part) {

@@ -101,9 +101,13 @@ bool is_name(std::string_view text) {
 bool is_sound(const Series& series) {
   const Family& family = series.family;
   if (!is_name(family.name) || (!family.unit.empty() && !family.name.ends_with("_" + family.unit))) return false;
+  std::vector<std::string_view> names;
   for (const auto& [name, value] : series.labels) {
     if (!is_name(name)) return false;
+    names.push_back(name);
   }
+  std::sort(names.begin(), names.end());
+  if (std::adjacent_find(names.begin(), names.end()) != names.end()) return false;
   return family.kind != Kind::counter || series.reading.value >= 0;
 }
 

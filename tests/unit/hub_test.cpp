@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "hub/emf.hpp"
 #include "hub/exposition.hpp"
 #include "hub/health.hpp"
 #include "hub/own_series.hpp"
@@ -162,6 +163,25 @@ Snapshot healthy() {
   snapshot.hosts[0].state.shard = "shardId-1";
   snapshot.hosts[0].state.phase = "idle";
   return snapshot;
+}
+
+TEST(HubExposition, NoSeriesHasTwoLabelsOfOneName) {
+  Snapshot snapshot = healthy();
+  snapshot.hosts[0].series = to_json({counter("rows", 1, {{"plugin_stream", "a"}, {"stream", "b"}})}, 1000);
+  EXPECT_THAT(expose(snapshot, 10s, Format::open_metrics),
+              HasSubstr("rows_total{stream=\"words\",shard=\"shardId-1\",plugin_stream=\"a\","
+                        "plugin_plugin_stream=\"b\"} 1\n"));
+  EXPECT_FALSE(parse_series(to_json({counter("rows", 1, {{"table", "a"}, {"table", "b"}})}, 1000).front()));
+}
+
+TEST(HubEmf, AStreamMayBeCalledAsAnOutcomeIs) {
+  Snapshot snapshot = healthy();
+  snapshot.hosts[0].state.stream = "skipped";
+  Series processed = counter(std::string(own::finished_records.name), 7, {{"outcome", "processed"}});
+  snapshot.hosts[0].series = to_json({processed}, 1000);
+  const auto lines = EmfLines().next(snapshot, 10s, "2026-01-31T12:00:00.000Z");
+  EXPECT_THAT(lines.front(), HasSubstr("\"kclhost_finished_records_processed\":7"));
+  EXPECT_THAT(lines.front(), Not(HasSubstr("kclhost_finished_records_skipped")));
 }
 
 TEST(HubHealth, AShardThatWaitsForRecordsGetsOn) {
