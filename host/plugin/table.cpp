@@ -57,11 +57,11 @@ const char* missing_function(const kclhost_plugin& table) {
 std::string version_error(const kclhost_plugin& raw) {
   constexpr std::size_t up_to_major = offsetof(kclhost_plugin, abi_major) + sizeof(kclhost_plugin::abi_major);
   if (raw.struct_size >= up_to_major && raw.abi_major != KCLHOST_ABI_MAJOR) {
-    return "the plugin speaks ABI major " + std::to_string(raw.abi_major) + ", this kclhost " +
-           std::to_string(KCLHOST_ABI_MAJOR) + ": rebuild the plugin with this kclhost's SDK";
+    return "speaks ABI major " + std::to_string(raw.abi_major) + ", this kclhost " + std::to_string(KCLHOST_ABI_MAJOR) +
+           ": rebuild it with this kclhost's SDK";
   }
   if (raw.struct_size < shortest_table) {
-    return "the plugin's table has " + std::to_string(raw.struct_size) + " bytes, ABI 1.0 has " +
+    return "has a table of " + std::to_string(raw.struct_size) + " bytes, and that of ABI 1.0 has " +
            std::to_string(shortest_table) + ": set struct_size to sizeof(kclhost_plugin)";
   }
   return {};
@@ -70,36 +70,36 @@ std::string version_error(const kclhost_plugin& raw) {
 }  // namespace
 
 Result<PluginTable> read_table(const kclhost_plugin* raw) {
-  if (raw == nullptr) return Error{std::string(KCLHOST_ENTRY_SYMBOL) + " returned NULL instead of the plugin's table"};
+  if (raw == nullptr) return Error{"returned NULL instead of its table from " KCLHOST_ENTRY_SYMBOL};
   if (std::string problem = version_error(*raw); !problem.empty()) return Error{std::move(problem)};
 
   PluginTable table;
   std::memcpy(&table.functions, raw, std::min<std::size_t>(raw->struct_size, sizeof table.functions));
   const kclhost_plugin& copy = table.functions;
   if (const std::uint32_t unknown = copy.flags & ~known_flags; unknown != 0) {
-    return Error{"the plugin (ABI " + abi(copy.abi_major, copy.abi_minor) + ") sets flags " + hex(unknown) +
+    return Error{"sets flags " + hex(unknown) + " of ABI " + abi(copy.abi_major, copy.abi_minor) +
                  " that this kclhost (ABI " + abi(KCLHOST_ABI_MAJOR, KCLHOST_ABI_MINOR) +
                  ") does not know: use a newer kclhost"};
   }
   if ((copy.flags & ways) == ways) {
     return Error{
-        "the plugin sets both KCLHOST_PLUGIN_CHECKPOINTS and KCLHOST_PLUGIN_ACKNOWLEDGES, which say differently when a "
-        "record is done: set one of them"};
+        "sets both KCLHOST_PLUGIN_CHECKPOINTS and KCLHOST_PLUGIN_ACKNOWLEDGES, which say differently when a record is "
+        "done: set one of them"};
   }
   if (const char* name = missing_function(copy)) {
-    return Error{std::string("the plugin has no ") + name + " function, which is required"};
+    return Error{std::string("has no ") + name + " function, which is required"};
   }
   if (!copy_text(copy.id, table.id) || !is_name(table.id, "._-")) {
-    return Error{"the plugin's id is not a reverse-DNS name such as com.example.greeter (letters, digits, . _ -)"};
+    return Error{"has an id that is no reverse-DNS name such as com.example.greeter (letters, digits, . _ -)"};
   }
   if (!copy_text(copy.version, table.version) || !is_name(table.version, "._-+~:")) {
-    return Error{"the plugin " + table.id + " has no usable version such as 1.0.0 (letters, digits, . _ - + ~ :)"};
+    return Error{"has no usable version such as 1.0.0 (letters, digits, . _ - + ~ :)"};
   }
   if (!copy_text(copy.description, table.description) || !is_one_line(table.description)) {
-    return Error{"the description of plugin " + table.id + " is not one line of text"};
+    return Error{"has a description that is not one line of text"};
   }
   if (!copy_text(copy.config_schema, table.config_schema)) {
-    return Error{"the config_schema of plugin " + table.id + " is no text of at most 1 MiB"};
+    return Error{"has a config_schema that is no text of at most 1 MiB"};
   }
   return table;
 }

@@ -26,7 +26,7 @@ struct PluginTable {
 };
 
 // Reads what a plugin's entry function returned, which may be NULL or of another version. Calls none of its functions.
-// An error does not name the plugin's file: the caller knows it.
+// An error begins with a verb, "has no ...", and leaves it to the caller to say of which file.
 Result<PluginTable> read_table(const kclhost_plugin* raw);
 
 }  // namespace kclhost::host::plugin

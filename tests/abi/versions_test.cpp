@@ -105,7 +105,7 @@ TEST_F(AbiVersions, PluginTableShorterThanVersion10) {
   for (const std::size_t size : {std::size_t{0}, std::size_t{4}, std::size_t{12}, sizeof good - 8, sizeof good - 1}) {
     kclhost_plugin table = good;
     table.struct_size = static_cast<std::uint32_t>(size);
-    EXPECT_THAT(error_of(table), HasSubstr("has " + std::to_string(size) + " bytes")) << size;
+    EXPECT_THAT(error_of(table), HasSubstr("has a table of " + std::to_string(size) + " bytes")) << size;
   }
 }
 

@@ -77,8 +77,9 @@ def test_what_is_none(kclhost, configuration, tmp_path, name, said):
 @pytest.mark.parametrize("name, said", [
     ("entry_segv.so", "killed by SIGSEGV"),
     ("undefined_symbol.so", "nowhere_defined"),
-    ("wrong_major.so", "ABI major 2"),
-    ("null_table.so", "returned NULL"),
+    ("wrong_major.so", "wrong_major.so speaks ABI major 2"),
+    ("null_table.so", "null_table.so returned NULL"),
+    ("missing_function.so", "missing_function.so has no shard_ended function"),
 ])
 def test_what_cant_be_loaded(kclhost, configuration, name, said):
     line = kclhost("inspect", configuration.zoo / name).complaint(3)

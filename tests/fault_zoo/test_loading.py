@@ -39,7 +39,7 @@ BAD_PLUGINS = [
     ("only_v2", "kclhost_plugin_v2"),
     ("no_entry", "kclhost_plugin_v1"),
     ("null_table", "returned NULL"),
-    ("short_table", "has 64 bytes"),
+    ("short_table", "has a table of 64 bytes"),
     ("wrong_major", "ABI major 2"),
     ("unknown_flag", "0x40000000"),
     ("no_id", "id"),
