@@ -212,7 +212,9 @@ void Stage::act(const action::KillWorker& kill) {
   // One that was never called is not needed any more.
   const bool called = std::any_of(course_.calls.begin(), course_.calls.end(),
                                   [&](const CallMade& made) { return made.worker == kill.worker; });
-  if (!called) killed_.insert(kill.worker);
+  // The release that goes may reject what it holds: the next one is asked about that, and it is ended before.
+  const bool condemned = kill.kind == Death::Kind::misbehaved && kill.soon;
+  if (!called || condemned) killed_.insert(kill.worker);
   if (worker::Life* one = life(kill.worker)) one->kill(kill.kind, kill.message);
 }
 

@@ -19,6 +19,11 @@ def test_the_archiver(conformance, tmp_path, more):
     assert conformance.of(PLUGINS / "archiver.so", {"output_dir": str(tmp_path), **more}).passes().lasting_warnings == []
 
 
+def test_the_forwarder_that_rejects_late(conformance):
+    nobody = {"url": "http://127.0.0.1:9/", "retry": {"max_attempts": 1, "initial_backoff_seconds": 0.001}}
+    assert conformance.of(PLUGINS / "http_forwarder.so", nobody).passes().lasting_warnings == []
+
+
 @pytest.mark.parametrize("way", ["returning", "checkpointing", "acknowledging"])
 def test_each_way(conformance, way):
     assert conformance.of(NONCONFORMING / f"{way}.so", {"fault": "healthy"}).passes().lasting_warnings == []
