@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 
@@ -113,6 +114,27 @@ def test_looking_has_the_answer(deployment, rollout):
     assert "release 2 was given up, and is not tried again until its content changes: by hand" in rollout("look", code=1)
     (deployment.plugins / "plugin.so").write_text("no plugin")
     assert "plugin.so" in rollout("look", code=3)
+    assert host.finish() == 0
+
+
+def test_a_pipeline_waits_for_what_it_has_deployed(deployment, rollout):
+    """The commands of docs/releases.md."""
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "releases.md").read_text()
+    _, pipeline = page.split("A pipeline that deploys and waits:")
+    commands = pipeline.split("```")[1].removeprefix("sh\n").replace("/var/lib/kclhost/plugins/mine.so", "plugin.so")
+    host = deployment.start("actor.so", rollout=AT_ONCE)
+    deployment.process(host, "one")
+    shutil.copy(ZOO / "actor_2.so", deployment.plugins / "new.so")
+    environment = os.environ | {"KCLHOST_CONFIG": str(deployment.directory / "kclhost.yaml"),
+                                "PATH": os.environ["KCLHOST_BIN_DIR"] + ":" + os.environ["PATH"]}
+    pipeline = subprocess.Popen(["sh", "-e", "-c", commands], cwd=deployment.plugins, env=environment,
+                                stdout=subprocess.PIPE, text=True)
+    try:
+        host.wait_for(lambda: deployment.process(host, "more") or deployment.state()["current"] == 2)
+        out, _ = pipeline.communicate()
+    finally:
+        pipeline.kill()
+    assert pipeline.returncode == 0 and "release 2 runs" in out.splitlines(), out
     assert host.finish() == 0
 
 
