@@ -41,6 +41,7 @@ void FileWatch::watch(std::vector<File> files) {
 void FileWatch::resolve() {
   if (!fd_) return;
   const std::vector<Entry> before = std::exchange(entries_, {});
+  is_short_ = false;
   for (const File& file : files_) walk(file);
   for (const Entry& old : before) {
     const auto same = [&old](const Entry& one) { return one.folder == old.folder; };
@@ -80,6 +81,7 @@ void FileWatch::walk(const File& file) {
 
 void FileWatch::note(const fs::path& folder, const std::string& name, Tags tags) {
   const int number = ::inotify_add_watch(fd_.get(), folder.c_str(), wanted_events);
+  is_short_ |= number < 0 && errno == ENOSPC;
   if (number < 0) return;
   const auto known = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const Entry& one) { return one.folder == number && one.name == name; });

@@ -24,6 +24,8 @@ class FileWatch {
   // Readable when something has happened; -1: this system gives no more of them.
   int fd() const { return fd_.get(); }
   void open();
+  // The limit of this system that keeps it from seeing everything, as fs.inotify.max_user_ has it; nullptr: none.
+  const char* limit() const { return !fd_ ? "instances" : is_short_ ? "watches" : nullptr; }
   // From now on these and no others.
   void watch(std::vector<File> files);
   // Reads what has happened. The tags of the files that may have changed: they were written and closed, renamed, their
@@ -45,6 +47,7 @@ class FileWatch {
   Fd fd_;
   std::vector<File> files_;
   std::vector<Entry> entries_;
+  bool is_short_ = false;  // the system gave no watch for some of them
 };
 
 }  // namespace kclhost::host::run

@@ -97,12 +97,6 @@ std::string Releases::open() {
   if (state_.current == 0 && state_.candidate == 0) return candidate ? warned_ : candidate.error();
   if (!candidate) no_candidate(candidate.error());
   watch();
-  if (watch_.fd() < 0) {
-    log_.warn(
-        "this system gives no more inotify instances: a new release is looked for every 10 seconds; raise "
-        "fs.inotify.max_user_instances");
-    poll_at_ = Clock::now() + poll_interval;
-  }
   told_ = wanted();
   if (const Result<Parts> parts = this->parts(told_.release); !parts) return parts.error();
   return {};
@@ -267,8 +261,22 @@ void Releases::report() {
 
 // ---- The loop
 
+// Where the system does not tell of every change.
+void Releases::poll_if_blind() {
+  const char* const limit = watch_.limit();
+  if (limit == nullptr) {
+    poll_at_ = Clock::time_point::max();
+  } else if (poll_at_ == Clock::time_point::max()) {
+    poll_at_ = Clock::now() + poll_interval;
+    warn_once(warned_of_limit_, std::string("this system gives no more inotify ") + limit +
+                                    ": a new release is looked for every 10 seconds; raise fs.inotify.max_user_" +
+                                    limit);
+  }
+}
+
 bool Releases::on_readable() {
   const FileWatch::Tags tags = watch_.take();
+  poll_if_blind();
   if ((tags & state_tag) != 0) {
     Result<State> state = store_.state();
     if (!state) {

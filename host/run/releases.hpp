@@ -105,6 +105,7 @@ class Releases {
   bool on_trial() const;
   bool has_changed();
   void watch();
+  void poll_if_blind();
   void set_due();
   bool warn_once(const std::string& what) { return warn_once(warned_, what); }
   bool warn_once(std::string& before, const std::string& what);
@@ -146,7 +147,7 @@ class Releases {
   std::string warned_, warned_of_configuration_;
   Swaps swaps_;
   config::Config told_config_;  // what was said to take effect when hosts start anew
-  std::string warned_of_disk_;
+  std::string warned_of_disk_, warned_of_limit_;
   Clock::time_point look_at_ = Clock::time_point::max(), settle_at_ = Clock::time_point::max(),
                     due_at_ = Clock::time_point::max(), poll_at_ = Clock::time_point::max(), reported_at_{};
 };

@@ -140,6 +140,7 @@ void Releases::watch() {
   for (const fs::path& place : neighbours_)
     files.push_back({(real.parent_path() / place).lexically_normal(), plugin_tag});
   watch_.watch(std::move(files));
+  poll_if_blind();
 }
 
 // ---- The parts

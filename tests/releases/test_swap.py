@@ -2,6 +2,7 @@
 import os
 import pathlib
 import re
+import subprocess
 
 import pytest
 
@@ -61,6 +62,21 @@ def test_sighup_has_the_host_look(deployment):
     host.wait_for(lambda: host.told(TAKEN))
     deployment.process(host, "three")
     assert [note["version"] for note in deployment.notes()] == [1, 1, 2]
+    assert host.finish() == 0
+
+
+NO_WATCHES = ["unshare", "--user", "--map-root-user", "sh", "-c",
+              'echo 0 > /proc/sys/user/max_inotify_watches && exec "$@"', "sh"]
+
+
+@pytest.mark.skipif(subprocess.run([*NO_WATCHES, "true"], capture_output=True).returncode != 0,
+                    reason="this system gives nobody a limit of his own")
+def test_without_watches_the_host_looks_now_and_then(deployment):
+    host = deployment.start("actor.so", inside=NO_WATCHES)
+    assert host.told("gives no more inotify watches") == 1
+    deployment.rename("actor_2.so")
+    host.wait_for(lambda: deployment.process(host, "more") or deployment.notes()[-1]["version"] == 2)
+    assert host.told("gives no more inotify watches") == 1
     assert host.finish() == 0
 
 
