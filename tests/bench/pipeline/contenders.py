@@ -21,8 +21,8 @@ class Contender:
     def command(self, site: Site) -> list:
         raise NotImplementedError
 
-    def start(self, site: Site) -> services.Process:
-        return services.Process(self.command(site), site.folder / "log", env=site.environment(), cwd=site.folder)
+    def start(self, site: Site, command: list) -> services.Process:
+        return services.Process(command, site.folder / "log", env=site.environment(), cwd=site.folder)
 
 
 class Kclhost(Contender):

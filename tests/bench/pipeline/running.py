@@ -21,8 +21,9 @@ class Running:
 
     def __init__(self, contender, site, arrivals: Arrivals):
         self.contender, self.arrivals = contender, arrivals
+        command = contender.command(site)  # some ask kclhost what it would do, which is no part of their start
         self.begin = time.monotonic()
-        self.process = contender.start(site)
+        self.process = contender.start(site, command)
         self.usage = Usage(self.process.pid)
 
     def wait(self, condition, what: str):
