@@ -2,27 +2,36 @@
 from report import of_checks, table
 
 from .benchmark import KCLHOST
-from .figures import FIGURES, MIB, median, text
+from .figures import FIGURES, MIB, ratio, spread, text
 
 METHOD = """\
-Each contender is measured whole: the JVM and all of its children, user and system CPU, PSS of memory. Rounds are
-interleaved. A figure is the rounds' median, with the least and the most in parentheses. [How it is
-measured](../performance.md#the-whole-pipeline)."""
+Each contender is measured whole: all of its processes, with the JVM where it has one; user and system CPU, PSS of memory.
+Rounds are interleaved. A figure is the rounds' median. The floors read, and keep no leases and no checkpoints; what does
+not apply to them is a dash. [How it is measured](../performance.md#the-whole-pipeline)."""
+
+
+def by_figure(lives, cell) -> list:
+    return [[figure.title, *(cell(figure, rounds) for rounds in lives.values())] for figure in FIGURES]
 
 
 def of_lives(results) -> list:
     lives = results["lives"]
     head = [f"{results['shards']} shards, {results['records']:,} records of {results['size']:,} bytes", *lives]
-    return ["## One application", ""] + table(
-        head, [[figure.title, *(text(figure, rounds) for rounds in lives.values())] for figure in FIGURES])
+    return ["## One application", ""] + table(head, by_figure(lives, text))
 
 
 def of_ratios(lives) -> list:
-    others = [name for name in lives if name != KCLHOST]
-    rows = [[figure.title.rpartition(", ")[0] or figure.title,
-             *(f"{median(lives[KCLHOST], figure.key) / median(lives[other], figure.key):.2f}" for other in others)]
-            for figure in FIGURES]
+    ours, others = lives[KCLHOST], {name: rounds for name, rounds in lives.items() if name != KCLHOST}
+    rows = by_figure(others, lambda figure, rounds: ratio(figure, ours, rounds))
+    rows = [[title.rpartition(", ")[0] or title, *cells] for title, *cells in rows]
     return ["## kclhost's figure, divided by the other's", ""] + table(["", *others], rows)
+
+
+def of_spreads(lives) -> list:
+    """How far the rounds are from one another; nothing where there was one."""
+    if len(lives[KCLHOST]) == 1:
+        return []
+    return ["## The rounds' least and most", ""] + table(["", *lives], by_figure(lives, spread))
 
 
 def of_crowds(crowds) -> list:
@@ -35,4 +44,4 @@ def of_crowds(crowds) -> list:
 def markdown(results, checks) -> str:
     measured = f"Measured {results['when']} on {results['machine']}."
     return "\n".join(["# The whole pipeline", "", measured, "", METHOD, "", *of_checks(checks), *of_lives(results),
-                      *of_ratios(results["lives"]), *of_crowds(results["crowds"])])
+                      *of_ratios(results["lives"]), *of_spreads(results["lives"]), *of_crowds(results["crowds"])])
