@@ -1,4 +1,5 @@
-"""Those that are compared. Each starts its application on a site, and goes on where it was when it is started again."""
+"""Those that are compared: how each starts its application on a site. Those that read by the KCL; readers.py has the
+others."""
 import json
 import shlex
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from .canned import HERE, services
+from .pace import Pace
 from .site import Site
 
 fetch = services.fetch
@@ -17,6 +19,7 @@ DAEMON = "software.amazon.kinesis.multilang.MultiLangDaemon"
 
 class Contender:
     name: str
+    keeps_place = True  # goes on where it was when it is started again, and reads the children of a shard that was split
 
     def command(self, site: Site) -> list:
         raise NotImplementedError
@@ -59,6 +62,10 @@ class Kclhost(Contender):
         if done.returncode:
             raise RuntimeError(f"{self.program} launch --print-{what} failed: {done.stderr}")
         return done.stdout
+
+    def pace(self, site: Site) -> Pace:
+        """How fast its daemon reads."""
+        return Pace.of_properties(self.told(site, "properties"))
 
 
 class Kclpy(Contender):
