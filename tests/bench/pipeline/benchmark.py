@@ -5,18 +5,25 @@ from . import crowd, plan
 from .canned import CannedKinesis, services
 from .contenders import JavaKcl, Kclhost, Kclpy
 from .life import Life
+from .readers import CppFloor, GoFloor, LeftOut
 from .site import Site
 
 KCLHOST, BEFORE = "kclhost", "kclhost before"  # of two build trees
 JAVA_KCL, KCLPY = JavaKcl.name, Kclpy.name
 
 
-def contenders(build: Path, against) -> list:
-    """kclhost first; `against` is another kclhost's build tree, or None. What they need is made in build/bench."""
+def contenders(build: Path, against, say) -> list:
+    """kclhost first; `against` is another kclhost's build tree, or None. What they need is made in build/bench. One that
+    need not be there is left out, and `say` is told why."""
     folder = build / "bench"
     ours = Kclhost(KCLHOST, build, folder)
     before = [Kclhost(BEFORE, against, folder)] if against else []
-    return [ours, *before, JavaKcl(ours, folder), Kclpy()]
+    found = [ours, *before, JavaKcl(ours, folder), Kclpy()]
+    try:
+        found.append(GoFloor(ours, folder))
+    except LeftOut as reason:
+        say(f"{GoFloor.name} is left out: {reason}")
+    return [*found, CppFloor(ours, build)]
 
 
 class Benchmark:
