@@ -76,6 +76,11 @@ def kclpy() -> Path:
     return folder / "venv" / "bin" / "python"
 
 
+def async_kinesis() -> Path:
+    """The Python interpreter of a virtual environment with async-kinesis, which reads Kinesis without the KCL."""
+    return _environment("async-kinesis") / "bin" / "python"
+
+
 def _jars(name: str, pom: Path) -> Path:
     def fill(directory: Path):
         _run(["mvn", "-B", "-q", "-ntp", "-f", pom, "dependency:copy-dependencies", "-DincludeScope=runtime",

@@ -3,6 +3,7 @@ import dataclasses
 from pathlib import Path
 
 VARIABLE = "BENCH_ARRIVALS"  # names the file to the processors
+UNTOLD = "-"  # the shard, where a contender is not told it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,4 +41,5 @@ class Arrivals:
 
     @property
     def shards(self) -> set:
-        return {batch.shard for batch in self.batches}
+        """Those that are known by name."""
+        return {batch.shard for batch in self.batches} - {UNTOLD}

@@ -5,7 +5,7 @@ from . import crowd, plan
 from .canned import CannedKinesis, services
 from .contenders import JavaKcl, Kclhost, Kclpy
 from .life import Life
-from .readers import CppFloor, GoFloor, LeftOut
+from .readers import AsyncKinesis, CppFloor, GoFloor, LeftOut
 from .site import Site
 
 KCLHOST, BEFORE = "kclhost", "kclhost before"  # of two build trees
@@ -18,7 +18,7 @@ def contenders(build: Path, against, say) -> list:
     folder = build / "bench"
     ours = Kclhost(KCLHOST, build, folder)
     before = [Kclhost(BEFORE, against, folder)] if against else []
-    found = [ours, *before, JavaKcl(ours, folder), Kclpy()]
+    found = [ours, *before, JavaKcl(ours, folder), Kclpy(), AsyncKinesis(ours)]
     try:
         found.append(GoFloor(ours, folder))
     except LeftOut as reason:

@@ -7,6 +7,8 @@ from pathlib import Path
 from .canned import HERE, services
 from .contenders import Contender
 
+fetch = services.fetch
+
 
 class LeftOut(RuntimeError):
     """A contender that cannot be had on this machine, and need not be. The message says why, and what to do."""
@@ -22,6 +24,17 @@ class Reader(Contender):
     def command(self, site) -> list:
         pace = self.like.pace(site)
         return [*self.program, site.kinesis.endpoint, "canned", services.REGION, pace.records, pace.pause, pace.quiet]
+
+
+class AsyncKinesis(Reader):
+    """async-kinesis, which reads Kinesis with asyncio. Its checkpoints and its shards' owners are in DynamoDB."""
+    name = "async-kinesis"
+
+    def __init__(self, like):
+        super().__init__(like, [fetch.async_kinesis(), HERE / "processors" / "async_kinesis.py"])
+
+    def command(self, site) -> list:
+        return [*super().command(site), site.dynamodb.endpoint, site.application]
 
 
 class CppFloor(Reader):

@@ -1,4 +1,4 @@
-"""Whoever reads without the KCL reads a stream whole, at the pace that it is told."""
+"""Whoever reads without the KCL reads a stream whole, at the pace that it is told; async-kinesis goes on where it was."""
 import os
 import sys
 from pathlib import Path
@@ -8,8 +8,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pipeline import readers  # noqa: E402
-from pipeline.arrivals import Arrivals  # noqa: E402
-from pipeline.canned import CannedKinesis  # noqa: E402
+from pipeline.arrivals import UNTOLD, Arrivals  # noqa: E402
+from pipeline.canned import CannedKinesis, services  # noqa: E402
 from pipeline.pace import Pace  # noqa: E402
 from pipeline.running import Ended, Running  # noqa: E402
 from pipeline.site import Site  # noqa: E402
@@ -46,6 +46,12 @@ def floor(request, tmp_path_factory):
 def kinesis(tmp_path):
     with CannedKinesis(tmp_path, shards=SHARDS, records=RECORDS, size=SIZE) as kinesis:
         yield kinesis
+
+
+@pytest.fixture
+def dynamodb(tmp_path):
+    with services.DynamoDb(tmp_path) as dynamodb:
+        yield dynamodb
 
 
 def start(contender, site) -> Running:
@@ -92,6 +98,41 @@ def test_a_floor_that_cannot_read_says_so(floor, kinesis, tmp_path):
         with pytest.raises(Ended, match="ListShards"):
             running.all_of(1)
     assert running.process.wait() == 1
+
+
+def checkpoints(client, table: str) -> dict:
+    """Each shard's sequence number, as a position."""
+    rows = client.scan(TableName=table, ConsistentRead=True)["Items"]
+    return {row["shard_id"]["S"]: int(row["sequence"].get("S", "0")[-12:]) for row in rows}
+
+
+def test_async_kinesis_goes_on_where_it_was(kinesis, dynamodb, tmp_path):
+    import boto3
+    client = boto3.client("dynamodb", endpoint_url=dynamodb.endpoint, region_name=services.REGION,
+                          aws_access_key_id="local", aws_secret_access_key="local")
+    contender, site = readers.AsyncKinesis(Like()), Site(tmp_path / "site", "asyncio", kinesis, dynamodb)
+    with start(contender, site) as running:
+        running.all_of(TOTAL)
+        services.wait_for(lambda: set(checkpoints(client, site.application).values()) == {RECORDS}, "checkpoints")
+        running.stop_in_order()
+        assert running.arrivals.look().records == TOTAL
+        assert {batch.shard for batch in running.arrivals.batches} == {UNTOLD} and running.arrivals.shards == set()
+        assert sum(batch.bytes for batch in running.arrivals.batches) == TOTAL * SIZE
+    owners = [row["ref"] for row in client.scan(TableName=site.application)["Items"]]
+    assert owners == [{"NULL": True}] * SHARDS, "it has given its shards back"
+    kinesis.more(MORE)
+    with start(contender, site) as running:
+        running.all_of(TOTAL + SHARDS * MORE)
+        assert running.arrivals.records == TOTAL + SHARDS * MORE
+
+
+def test_async_kinesis_stops_in_order_while_it_reads(kinesis, dynamodb, tmp_path):
+    contender = readers.AsyncKinesis(Like())
+    for name in ("first", "second", "third"):
+        with start(contender, Site(tmp_path / name, name, kinesis, dynamodb)) as running:
+            running.all_of(1)
+            running.stop_in_order()
+            assert running.process.wait() == 0
 
 
 def test_the_go_floor_is_left_out_where_there_is_no_go(tmp_path, monkeypatch):
