@@ -3,7 +3,7 @@ started once."""
 import time
 
 from .arrivals import Arrivals
-from .plan import MORE, WARM, Plan
+from .plan import MORE, SHARDS, WARM, Plan
 from .running import Running
 
 
@@ -12,6 +12,7 @@ class Life:
 
     def __init__(self, contender, site, plan: Plan, total: int, say):
         self.contender, self.site, self.plan, self.total, self.say = contender, site, plan, total, say
+        self.records = total  # on the stream so far
         self.arrivals = Arrivals(site.arrivals)
 
     def figures(self) -> dict:
@@ -26,14 +27,20 @@ class Life:
 
     def started_again(self) -> dict:
         found = {}
-        self.site.kinesis.more(MORE)
+        self.more()
         with self.running() as running:
             found["restartSeconds"] = self.first(running, "an orderly restart")
+            running.all_of(self.records)  # so it holds all shards
             running.kill()
-        self.site.kinesis.more(MORE)
+        self.more()
         with self.running() as running:
             found["killedSeconds"] = self.first(running, "SIGKILL")
         return found
+
+    def more(self):
+        """So that there is something to read on each shard, now that one was split."""
+        self.site.kinesis.more(MORE)
+        self.records += (SHARDS + 1) * MORE
 
     def running(self) -> Running:
         return Running(self.contender, self.site, self.arrivals)
@@ -66,4 +73,5 @@ class Life:
     def reshard(self, running) -> dict:
         known, split = self.arrivals.shards, time.monotonic()
         self.site.kinesis.split(MORE)
+        self.records += 2 * MORE
         return {"reshardSeconds": self.first(running, "a split", since=split, besides=known)}
