@@ -35,9 +35,10 @@ struct Worker {
   std::optional<Death> death;                                  // dying; none: it ends as it was asked to
   bool stop_requested = false;
   config::Milliseconds started_at{0}, called_at{0};
-  config::Milliseconds limit = config::Milliseconds::max();  // for a call of what is on trial: longer is a hang
-  bool wished = false;                                       // in this call, and waited for the daemon
-  bool armed = false;                                        // a record that it was given will kill it
+  config::Milliseconds flushed_at = config::Milliseconds::max();  // and was given nothing since
+  config::Milliseconds limit = config::Milliseconds::max();       // for a call of what is on trial: longer is a hang
+  bool wished = false;                                            // in this call, and waited for the daemon
+  bool armed = false;                                             // a record that it was given will kill it
 
   // The call in progress, or the last one.
   Call call{};

@@ -69,6 +69,8 @@ void World::act(const action::CallWorker& one) {
   worker->number = one.number;
   worker->stop_requested = worker->examined = worker->begun = worker->flush_checkpointed = worker->wished = false;
   worker->called_at = now_.steady;
+  if (worker->call == Call::flush) worker->flushed_at = now_.steady;
+  if (worker->call == Call::process_records) worker->flushed_at = never;
   worker->limit = never;
   worker->wishes_left = 2;
   worker->stored_in_call = worker->checkpointed_in_call = -1;
@@ -203,9 +205,9 @@ void World::check_standby(const Worker& worker) {
   if (serving == nullptr || serving->id() == worker.id || stands_by) return;
   // Once that is flushed the switch waits for nothing, though it be for another one than it was flushed for.
   const Worker* const works = find(serving->id());
-  const bool flushed = works != nullptr && works->call == Call::flush;
-  if (flushed && worker.started_at >= works->called_at) return;
-  const Time decided_at = flushed ? works->called_at : now_.steady;
+  const bool flushed = works != nullptr && works->flushed_at != never;
+  if (flushed && worker.started_at >= works->flushed_at) return;
+  const Time decided_at = flushed ? works->flushed_at : now_.steady;
   const Time pause = setting_.config.on_error.retry.max_backoff;
   if (decided_at - start_failed_at_[worker.lane] > pause) {
     throw Violation{"what is on trial takes over, and nobody stands by"};
