@@ -24,8 +24,10 @@ class FileWatch {
   // Readable when something has happened; -1: this system gives no more of them.
   int fd() const { return fd_.get(); }
   void open();
-  // The limit of this system that keeps it from seeing everything, as fs.inotify.max_user_ has it; nullptr: none.
-  const char* limit() const { return !fd_ ? "instances" : is_short_ ? "watches" : nullptr; }
+  // The setting of this system that keeps it from seeing everything; nullptr: none.
+  const char* limit() const {
+    return !fd_ ? "fs.inotify.max_user_instances" : is_short_ ? "fs.inotify.max_user_watches" : nullptr;
+  }
   // From now on these and no others.
   void watch(std::vector<File> files);
   // Reads what has happened. The tags of the files that may have changed: they were written and closed, renamed, their

@@ -268,9 +268,9 @@ void Releases::poll_if_blind() {
     poll_at_ = Clock::time_point::max();
   } else if (poll_at_ == Clock::time_point::max()) {
     poll_at_ = Clock::now() + poll_interval;
-    warn_once(warned_of_limit_, std::string("this system gives no more inotify ") + limit +
-                                    ": a new release is looked for every 10 seconds; raise fs.inotify.max_user_" +
-                                    limit);
+    constexpr char what[] =
+        "this system lets a program's user watch no more files: a new release is looked for every 10 seconds; raise ";
+    warn_once(warned_of_limit_, std::string(what) + limit);
   }
 }
 

@@ -73,10 +73,10 @@ NO_WATCHES = ["unshare", "--user", "--map-root-user", "sh", "-c",
                     reason="this system gives nobody a limit of his own")
 def test_without_watches_the_host_looks_now_and_then(deployment):
     host = deployment.start("actor.so", inside=NO_WATCHES)
-    assert host.told("gives no more inotify watches") == 1
+    assert host.told("raise fs.inotify.max_user_watches") == 1
     deployment.rename("actor_2.so")
     host.wait_for(lambda: deployment.process(host, "more") or deployment.notes()[-1]["version"] == 2)
-    assert host.told("gives no more inotify watches") == 1
+    assert host.told("raise fs.inotify.max_user_watches") == 1
     assert host.finish() == 0
 
 
