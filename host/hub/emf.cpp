@@ -111,26 +111,26 @@ std::vector<std::string> EmfLines::next(Snapshot snapshot, std::chrono::millisec
   const Tally of_launch = collect_of_launch(snapshot);
   std::vector<std::string> lines;
   Counted counted;
-  collect_of_shards(std::move(snapshot), window,
-                    [&](const std::string& stream, const std::string& shard, const Tally& tally) {
-                      const Whose whose{stream, shard};
-                      std::vector<Measured> values;
-                      bool changed = false;
-                      for (const Metric& metric : metrics) {
-                        const std::string name = metric.name();
-                        auto value = value_of(tally, metric);
-                        if (!value) continue;
-                        if (metric.counts()) {
-                          counted[{name, whose}] = *value;
-                          const auto before = before_.find({name, whose});
-                          // A shard that was away for very long begins anew.
-                          if (before != before_.end() && before->second <= *value) *value -= before->second;
-                        }
-                        changed |= !metric.counts() || *value > 0;
-                        values.push_back({name, metric.unit, *value});
-                      }
-                      if (changed) lines.push_back(emf_line(launch, whose, now_ms, time, values));
-                    });
+  const auto take = [&](const std::string& stream, const std::string& shard, const Tally& tally) {
+    const Whose whose{stream, shard};
+    std::vector<Measured> values;
+    bool changed = false;
+    for (const Metric& metric : metrics) {
+      const std::string name = metric.name();
+      auto value = value_of(tally, metric);
+      if (!value) continue;
+      if (metric.counts()) {
+        counted[{name, whose}] = *value;
+        const auto before = before_.find({name, whose});
+        // A shard that was away for very long begins anew.
+        if (before != before_.end() && before->second <= *value) *value -= before->second;
+      }
+      changed |= !metric.counts() || *value > 0;
+      values.push_back({name, metric.unit, *value});
+    }
+    if (changed) lines.push_back(emf_line(launch, whose, now_ms, time, values));
+  };
+  collect_of_shards(std::move(snapshot), window, take);
   before_ = std::move(counted);
   const auto number = of_launch.families().find(std::string(own::shards.name));
   lines.push_back(emf_line(launch, {launch.label(), ""}, now_ms, time,

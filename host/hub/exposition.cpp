@@ -121,10 +121,10 @@ std::string Exposition::text() const {
 std::string expose(Snapshot snapshot, std::chrono::milliseconds window, Format format) {
   Exposition page(format);
   page.add(collect_of_launch(snapshot));
-  collect_of_shards(std::move(snapshot), window,
-                    [&page](const std::string& stream, const std::string& shard, const Tally& tally) {
-                      page.add(tally, {{"stream", stream}, {"shard", shard}});
-                    });
+  const auto take = [&page](const std::string& stream, const std::string& shard, const Tally& tally) {
+    page.add(tally, {{"stream", stream}, {"shard", shard}});
+  };
+  collect_of_shards(std::move(snapshot), window, take);
   return page.text();
 }
 

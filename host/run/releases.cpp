@@ -269,7 +269,7 @@ void Releases::poll_if_blind() {
   } else if (poll_at_ == Clock::time_point::max()) {
     poll_at_ = Clock::now() + poll_interval;
     constexpr char what[] =
-        "this system lets a program's user watch no more files: a new release is looked for every 10 seconds; raise ";
+        "this system lets kclhost's user watch no more files: kclhost looks for a new release every 10 seconds; raise ";
     warn_once(warned_of_limit_, std::string(what) + limit);
   }
 }

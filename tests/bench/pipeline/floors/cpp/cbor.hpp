@@ -18,7 +18,7 @@ enum CborType : unsigned {
   cbor_tag = 6
 };
 
-// Writes a map of fewer than 24 members.
+// Writes a map of so many members.
 class CborMap {
  public:
   explicit CborMap(unsigned members);
