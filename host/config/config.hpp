@@ -137,7 +137,7 @@ struct Bake {
 struct UndoOn {
   int crashes = 1;
   int failures_of_new_only = 1;
-  Milliseconds call_longer_than{10'000};
+  Milliseconds call_longer_than{500};
   std::optional<double> slower_than, more_memory_than;  // times what the release before takes
 
   bool operator==(const UndoOn&) const = default;

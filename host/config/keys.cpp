@@ -175,7 +175,7 @@ constexpr std::array table{
         .target = Field<int>{[](Config& c) -> int& { return c.rollout.undo_on.crashes; }}},
     Key{.name = "rollout.undo_on.failures_of_new_only", .description = "Batches it failed on and the release before did not.",
         .target = Field<int>{[](Config& c) -> int& { return c.rollout.undo_on.failures_of_new_only; }}},
-    Key{.name = "rollout.undo_on.call_longer_than", .description = "A call of process_records that takes longer, and ten times as long as those of the release before on the same shard, is a hang: the worker is ended, and the release before gets the records.",
+    Key{.name = "rollout.undo_on.call_longer_than", .description = "A call of process_records, tick or flush that takes longer, and ten times as long as those of the release before on the same shard, is a hang: the worker is ended, and the release before gets the records.",
         .target = Field<Milliseconds>{[](Config& c) -> Milliseconds& { return c.rollout.undo_on.call_longer_than; }}},
     Key{.name = "rollout.undo_on.slower_than", .description = "Time a record, compared with the release before on the same shards; null: not looked at.",
         .target = Ratio{[](Config& c) -> std::optional<double>& { return c.rollout.undo_on.slower_than; }}, .nullable = true},

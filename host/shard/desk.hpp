@@ -52,7 +52,8 @@ struct Desk {
   std::uint32_t before = 0;   // while that is on trial: the one whose opinion counts; 0: it is not
   std::uint32_t proven = 0;   // the last one that was not on trial, and that an instance was initialized of
   bool taken = false;         // an instance of `release` was initialized
-  Pace pace;                  // of releases that are not on trial
+  // Of releases that are not on trial; a tick and a flush count as a record.
+  Pace records_pace, tick_pace, flush_pace;
   Time call_longer_than;      // rollout.undo_on's
   std::uint32_t workers = 0;  // started so far
   Amount set_aside;           // by this process

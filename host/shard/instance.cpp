@@ -24,6 +24,7 @@ void Instance::begin(const Request& request, Time timeout) {
   call_ = request.call;
   timeout_ = timeout;
   began_ = desk_->now.steady;
+  waits_since_ = never;
   deadline_ = began_ + timeout;
   grace_ = grace;
   late_.clear();
@@ -81,9 +82,15 @@ void Instance::over(bool ok) {
   deadline_ = never;
 }
 
-void Instance::excuse(Time duration) {
-  began_ += duration;
-  if (deadline_ != never) deadline_ += duration;
+void Instance::waits() {
+  if (waits_since_ == never) waits_since_ = desk_->now.steady;
+}
+
+void Instance::goes_on() {
+  const Time since = std::exchange(waits_since_, never);
+  if (since == never) return;
+  began_ += desk_->now.steady - since;
+  if (deadline_ != never && !asked_to_stop_) deadline_ += desk_->now.steady - since;
 }
 
 void Instance::wants_ticks(Time interval) {
@@ -96,7 +103,7 @@ void Instance::tick_is_over() {
 }
 
 void Instance::on_time() {
-  if (killed_ || desk_->now.steady < deadline_) return;
+  if (desk_->now.steady < deadline()) return;
   if (phase_ == Phase::loading)
     return kill(Death::Kind::timeout, "ended because it took longer than timeouts.initialize");
   if (!asked_to_stop_) {

@@ -53,8 +53,9 @@ class Instance {
   void loaded(const Descriptor& about);
   // The call in progress is over.
   void over(bool ok);
-  // Time that the plugin spends waiting for the daemon is not its own.
-  void excuse(Time duration);
+  // The plugin waits for the daemon, until it goes on: that time is not its own, and no timeout ends it then.
+  void waits();
+  void goes_on();
 
   // Of the call in progress, or the last one: what it was given, its own time so far, and whether it was cut short and
   // took all of that.
@@ -62,7 +63,7 @@ class Instance {
   Time spent() const { return desk_->now.steady - began_; }
   bool outlasted() const { return is_cut_short_ && spent() >= timeout_; }
 
-  Time deadline() const { return killed_ ? never : deadline_; }
+  Time deadline() const { return killed_ || is_excused() ? never : deadline_; }
   void on_time();
 
   // A tick is due this often from now on; 0: never.
@@ -73,6 +74,9 @@ class Instance {
   void tick_is_over();
 
  private:
+  // Not from the time on when it was asked to stop.
+  bool is_excused() const { return waits_since_ != never && !asked_to_stop_; }
+
   Desk* desk_;
   WorkerId id_;
   std::uint32_t release_, generation_;
@@ -80,7 +84,7 @@ class Instance {
   Descriptor about_;
   std::optional<Call> call_;
   CallNumber number_ = 0;
-  Time deadline_ = never, timeout_{0}, grace_{0}, began_{0};
+  Time deadline_ = never, timeout_{0}, grace_{0}, began_{0}, waits_since_ = never;
   std::string late_;  // what is said of a call that takes too long
   Time tick_interval_{0}, tick_at_ = never;
   bool is_cut_short_ = false, asked_to_stop_ = false, killed_ = false, condemned_ = false, finished_ = false;

@@ -74,7 +74,7 @@ void Lane::initialize(Instance& one, Time timeout) {
 void Lane::tick_if_due() {
   if (closing_ || !ready() || instance_->tick_at() > desk_.now.steady || answer_ == Answer::pending) return;
   instance_->tick_begins();
-  instance_->begin({.call = Call::tick}, desk_.config.timeouts.process_records);
+  begin_in_time({.call = Call::tick});
   if (holds_records()) write_journal(false);
 }
 
@@ -280,8 +280,12 @@ void Lane::on_time() {
   }
 }
 
-void Lane::excuse(Time duration) {
-  if (instance_) instance_->excuse(duration);
+void Lane::waits() {
+  if (instance_) instance_->waits();
+}
+
+void Lane::goes_on() {
+  if (instance_) instance_->goes_on();
 }
 
 Time Lane::deadline(bool with_ticks) const {
@@ -301,6 +305,12 @@ Time Lane::deadline(bool with_ticks) const {
 void Lane::ask(const Request& request, Time timeout) {
   answer_ = Answer::pending;
   instance_->begin(request, timeout);
+  if (holds_records()) write_journal(false);
+}
+
+void Lane::ask_with_nothing(const Batch& empty) {
+  answer_ = Answer::pending;
+  begin_in_time({.call = Call::process_records, .batch = empty});
   if (holds_records()) write_journal(false);
 }
 
@@ -325,7 +335,7 @@ void Lane::flush(Flush why) {
   const Finish reason = why == Flush::asked         ? Finish::in_flight
                         : why == Flush::replacement ? Finish::swap
                                                     : Finish::bisection;
-  instance_->begin({.call = Call::flush, .finish = reason}, desk_.config.timeouts.process_records);
+  begin_in_time({.call = Call::flush, .finish = reason});
   if (holds_records()) write_journal(delivery_.looking_for_culprit());
 }
 
@@ -342,6 +352,7 @@ void Lane::outcome(WorkerId worker, CallNumber number, const Outcome& outcome, s
   if (!outcome.ok() && !closing_) report(call, outcome.message, nullptr, false, level_of_failure(*instance_));
   if (call == Call::tick) {
     instance_->tick_is_over();
+    if (outcome.ok()) keep_pace(Call::tick, 1);
     if (delivery_.holds()) write_journal(false);
     return;
   }
@@ -379,10 +390,12 @@ void Lane::comes_up(std::optional<Instance>& one, CallNumber number, const Outco
 void Lane::flush_over(const Outcome& outcome) {
   if (outcome.ok() && acknowledges() && holds_records() && !closing_) {
     // It has time to finish them on threads of its own.
-    settle_by_ = desk_.now.steady + desk_.config.timeouts.process_records;
+    settle_time_ = time_for(Call::flush, 1);
+    settle_by_ = desk_.now.steady + settle_time_;
     return write_journal(false);
   }
   const Flush why = std::exchange(flushing_, Flush::none);
+  if (outcome.ok()) keep_pace(Call::flush, 1);
   if (!outcome.ok() && !closing_) report(Call::flush, outcome.message, nullptr, false, level_of_failure(*instance_));
   if (why == Flush::asked) answer_ = outcome.ok() ? Answer::ok : Answer::failed;
   if (why == Flush::replacement) {
@@ -425,7 +438,7 @@ void Lane::settle_on_time() {
     return;
   }
   instance_->kill(Death::Kind::timeout, "ended because it did not acknowledge " + open + " records within " +
-                                            text_of(desk_.config.timeouts.process_records) + " after flush");
+                                            text_of(settle_time_) + " after flush");
 }
 
 void Lane::ended(WorkerId worker, const Death* death) {

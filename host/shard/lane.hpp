@@ -56,13 +56,16 @@ class Lane {
   void wants_ticks(WorkerId worker, Time interval);
   void ended(WorkerId worker, const Death* death);
   void on_time();
-  void excuse(Time duration);
+  void waits();  // in its call, for a checkpoint's answer
+  void goes_on();
   Time deadline(bool with_ticks) const;
 
   // ---- Calls without records
   enum class Answer { none, pending, ok, failed };
   // Makes the call, if there is an instance that can take one; answer() tells.
   void ask(const Request& request, Time timeout);
+  // process_records of no records.
+  void ask_with_nothing(const Batch& empty);
   void ask_to_flush();
   // So that the next record is alone with the instance.
   void finish_held();
@@ -153,8 +156,10 @@ class Lane {
   bool doubt(const Instance& was, const std::string& why);
   bool rejects_on_trial(std::uint32_t record, std::string_view reason);
   void records_are_at_fault(const std::string& how);
-  Time time_for(std::uint32_t records) const;
-  void keep_pace();
+  Pace& pace_of(Call call) const;
+  Time time_for(Call call, std::uint32_t records) const;
+  void begin_in_time(const Request& request);
+  void keep_pace(Call call, std::uint32_t records);
   void judge();
   bool wants_standby() const;
   bool awaits_standby() const;
@@ -202,11 +207,13 @@ class Lane {
   bool took_over_ = false;      // the one that there is: from one that had left in order
   bool repeating_ = false;
   Flush flushing_ = Flush::none;
+  Time settle_time_{0};
   Time settle_by_ = never;           // the flush has returned, and what it held must be acknowledged by then
   Opinion opinion_ = Opinion::none;  // of the release before, on what the release on trial did to the records up to
   std::uint32_t doubted_ = 0, doubted_end_ = 0;
   std::string doubt_;
-  Time outlasted_ = never;  // the time that it had and that was not enough, where that is the doubt
+  Time outlasted_ = never;  // the time that it had and that was not enough, where that is the doubt, in this call
+  Call outlasted_in_ = Call::process_records;
   bool opinion_flushed_ = false;
   Time standby_at_{0};
   Answer answer_ = Answer::none;

@@ -190,16 +190,11 @@ void Lane::deliver(const Delivery::Order& order) {
   // new process's first, because the one before may have ended with the machine.
   write_journal(order.attempt > 1 || !journal_synced_);
   journal_synced_ = true;
-  const Time time = time_for(part_.count);
-  instance_->begin({.call = Call::process_records,
-                    .batch = part_,
-                    .first_id = first_id,
-                    .oldest_id = oldest_id,
-                    .attempt = order.attempt},
-                   time);
-  if (time < desk_.config.timeouts.process_records) {
-    instance_->cut_short(text_of(time) + ", which is what it has on trial (rollout.undo_on.call_longer_than)");
-  }
+  begin_in_time({.call = Call::process_records,
+                 .batch = part_,
+                 .first_id = first_id,
+                 .oldest_id = oldest_id,
+                 .attempt = order.attempt});
 }
 
 void Lane::part_over() {
@@ -211,7 +206,7 @@ void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
   repeating_ = false;
   if (outcome.ok()) {
     idle_deaths_ = 0;
-    keep_pace();
+    keep_pace(Call::process_records, part_.count);
     if (std::exchange(blocked_, false)) {
       desk_.tell(Level::info, "the shard goes on: the records that it waited for have passed");
     }

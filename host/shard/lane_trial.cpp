@@ -41,6 +41,7 @@ bool Lane::doubt(const Instance& was, const std::string& why) {
   opinion_flushed_ = false;
   doubt_ = why;
   outlasted_ = was.outlasted() ? was.timeout() : never;
+  outlasted_in_ = outlasted_ != never ? was.call() : Call::process_records;
   desk_.tell(Level::info,
              "release " + std::to_string(doubted_) + " fails; release " + std::to_string(desk_.trusted()) +
                  " is given the same records before anything counts",
@@ -67,24 +68,37 @@ void Lane::records_are_at_fault(const std::string& how) {
                               ": they are at fault, and not release " + std::to_string(doubted_));
 }
 
-// A release on trial that hangs must not hold the shard up for as long as one that nobody doubts. But it may take
-// longer than the one before: what is far from anything that was seen here is a hang, and no less.
-Time Lane::time_for(std::uint32_t records) const {
-  const Time most = desk_.config.timeouts.process_records;
-  const bool tried = desk_.before != 0 && instance_->release() == desk_.release;
-  // Where the plugin is in the host there is nothing that could be ended.
-  const bool limited = tried && desk_.pace.is_known() && desk_.config.isolation == config::Isolation::process;
-  if (!limited) return most;
-  return std::min(most, std::max(desk_.call_longer_than, hang * desk_.pace.of(records)));
+Pace& Lane::pace_of(Call call) const {
+  return call == Call::tick ? desk_.tick_pace : call == Call::flush ? desk_.flush_pace : desk_.records_pace;
 }
 
-// A call with records has gone well.
-void Lane::keep_pace() {
+// A release on trial that hangs must not hold the shard up for as long as one that nobody doubts. But it may take
+// longer than the one before: what is far from anything that was seen here is a hang, and no less.
+Time Lane::time_for(Call call, std::uint32_t records) const {
+  const Time most = desk_.config.timeouts.process_records;
+  const Pace& pace = pace_of(call);
+  const bool tried = desk_.before != 0 && instance_->release() == desk_.release;
+  // Where the plugin is in the host there is nothing that could be ended.
+  const bool limited = tried && pace.is_known() && desk_.config.isolation == config::Isolation::process;
+  if (!limited) return most;
+  return std::min(most, std::max(desk_.call_longer_than, hang * pace.of(records)));
+}
+
+void Lane::begin_in_time(const Request& request) {
+  const Time time = time_for(request.call, std::max(request.batch.count, 1u));
+  instance_->begin(request, time);
+  if (time < desk_.config.timeouts.process_records) {
+    instance_->cut_short(text_of(time) + ", which is what it has on trial (rollout.undo_on.call_longer_than)");
+  }
+}
+
+// The call has gone well.
+void Lane::keep_pace(Call call, std::uint32_t records) {
   if (on_trial(*instance_)) return;
   const Time spent = instance_->spent();
-  desk_.pace.add(part_.count, spent);
+  pace_of(call).add(records, spent);
   // By that alone the other one would have had more time.
-  if (outlasted_ != never && hang * spent > outlasted_) {
+  if (outlasted_ != never && call == outlasted_in_ && hang * spent > outlasted_) {
     records_are_at_fault("takes " + text_of(spent) + " for the same records");
   }
 }

@@ -1,4 +1,4 @@
-// How long a shard's records take.
+// How long a shard's calls take.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +8,7 @@
 
 namespace kclhost::host {
 
-// Of the calls of process_records that went well: the longest one, and the mean time of a record. What was lately
-// counts more.
+// Of the calls of one kind that went well: the longest one, and the mean time of a record. What was lately counts more.
 class Pace {
  public:
   // A call takes a millisecond at least: many short ones do not add up to nothing.

@@ -107,7 +107,7 @@ class Shard {
     std::optional<Position> position{};  // none: everything
     std::optional<std::int64_t> sub_sequence_number{};
     int attempt = 0;
-    Time began{0}, resend_at = never;  // never: an answer is awaited
+    Time resend_at = never;  // never: an answer is awaited
 
     bool busy() const { return by != For::nobody; }
   };

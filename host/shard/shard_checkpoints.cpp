@@ -101,7 +101,6 @@ void Shard::exchange_over(const CheckpointAnswer& answer) {
         shard_end_recorded_ = true;
         for (const auto& lane : lanes_) lane->end_recorded();
       }
-      if (Lane* lane = lane_of(was.worker)) lane->excuse(desk_.now.steady - was.began);
       return answer_worker(was.worker, was.call, answer);
   }
 }
@@ -113,7 +112,10 @@ void Shard::checkpointed(const Position& position) {
 }
 
 void Shard::answer_worker(WorkerId worker, CallNumber call, CheckpointAnswer answer) {
-  if (lane_of(worker) != nullptr) desk_.ask(action::AnswerCheckpoint{worker, call, std::move(answer)});
+  Lane* const lane = lane_of(worker);
+  if (lane == nullptr) return;
+  lane->goes_on();
+  desk_.ask(action::AnswerCheckpoint{worker, call, std::move(answer)});
 }
 
 // What the daemon must be told when a plugin names no sub-sequence number: the last one of this record it was given.
@@ -147,7 +149,7 @@ void Shard::wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std
     return answer_worker(worker, call, {KCLHOST_DEPENDENCY, "", closing_ ? "the daemon is gone" : "the host ends"});
   }
   if (schedule_.is_lease_lost()) return answer_worker(worker, call, lease_is_lost);
-  Exchange exchange{.by = Exchange::For::worker, .worker = worker, .call = call, .began = now.steady};
+  Exchange exchange{.by = Exchange::For::worker, .worker = worker, .call = call};
   const std::uint32_t given = lane->delivery().given();
   const Position last = given > 0 ? lane->window().position(given - 1) : desk_.position;
   if (sequence_number) {
@@ -173,6 +175,7 @@ void Shard::wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std
                          {KCLHOST_INVALID_STATE, "InvalidStateException",
                           "a record up to there was rejected, and on_error.then sets none aside"});
   }
+  lane->waits();
   if (exchange_.busy() || !desk_.may_checkpoint || waits) {
     queued_ = std::move(exchange);
   } else {

@@ -68,8 +68,7 @@ void World::live() {
   wanted_ = 1;
   before_ = proven_ = 0;
   again_ = 0;
-  longest_call_ = longest_wait_ = Time(0);
-  longest_record_ = 0;
+  paces_ = {};
   taken_ = false;
   file_is_new_ = false;
   looks_ = failed_starts_ = 0;
@@ -97,6 +96,13 @@ void World::step() {
     if (!host_alive_) return;
   }
   if (chance_(0.3)) now_.steady += Time(chance_.below(3)), now_.wall_ms += 1;
+  // The daemon may take its time for a checkpoint. Who works meanwhile would be too slow.
+  const auto is_in = [this](Worker::State state) {
+    return std::count_if(workers_.begin(), workers_.end(), [state](const Worker& one) { return one.state == state; });
+  };
+  const auto waiting = is_in(Worker::State::waiting);
+  const bool all_wait = waiting != 0 && waiting + is_in(Worker::State::idle) == std::ssize(workers_);
+  if (all_wait && trouble(0.1)) now_.steady += Time(chance_.below(500));
   if (const std::uint32_t release = std::exchange(again_, 0); release != 0 && before_ == 0 && wanted_ == proven_) {
     run_release(release, wanted_);
     if (!host_alive_) return;

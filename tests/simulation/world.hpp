@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -78,6 +79,7 @@ class World {
   void check_call(Worker& worker, const Request& request);
   void check_delivery(Worker& worker, const Request& request);
   void check_time(Worker& worker, const Request& request);
+  void keep_pace(const Worker& worker);
   void check_standby(const Worker& worker);
   void did_not_come_up(const Worker& worker);
   void check_bytes(const Worker& worker) const;
@@ -151,10 +153,14 @@ class World {
   std::vector<bool> blemished_;
   std::uint32_t wanted_ = 1, before_ = 0;  // before: what is wanted is on trial
   std::uint32_t again_ = 0;                // was undone, and its trial goes on all the same
-  // Of calls with records that went well, of releases that were not on trial: the longest that waited for nothing, the
+  // Of calls of a kind that went well, of releases that were not on trial: the longest that waited for nothing, the
   // longest other one, and the most that a record took.
-  Time longest_call_{0}, longest_wait_{0};
-  double longest_record_ = 0;
+  struct Pace {
+    Time longest_call{0}, longest_wait{0};
+    double longest_record = 0;
+    bool is_uncertain = false;
+  };
+  std::map<Call, Pace> paces_;
   std::uint32_t proven_ = 0;  // was initialized, and not on trial
   bool taken_ = false;        // what is wanted was initialized
   std::deque<Worker> workers_;

@@ -121,9 +121,10 @@ void World::check_call(Worker& worker, const Request& request) {
       throw Violation{"a call that no shard makes"};
     case Call::tick:
       if (now_.steady < worker.tick_at) throw Violation{"a tick before its time"};
-      return;
-    case Call::shutdown_requested:
+      return check_time(worker, request);
     case Call::flush:
+      return check_time(worker, request);
+    case Call::shutdown_requested:
       return;
   }
 }
@@ -139,6 +140,7 @@ void World::check_delivery(Worker& worker, const Request& request) {
     }
   }
   if (request.batch.count == 0) {
+    check_time(worker, request);
     if (!worker.program.empty_batches) throw Violation{"an empty batch to a plugin that wants none"};
     if (daemon_.outstanding != Daemon::Message::process_records || daemon_.first != daemon_.delivered) {
       throw Violation{"a delivery of nothing"};
@@ -223,17 +225,39 @@ void World::did_not_come_up(const Worker& worker) {
 void World::check_time(Worker& worker, const Request& request) {
   const Time most = setting_.config.timeouts.process_records, time(request.timeout_ms);
   const bool tried = before_ != 0 && worker.release == wanted_;
-  if (!tried || longest_record_ == 0) {
+  const Pace pace = paces_[worker.call];
+  if (pace.is_uncertain && tried) {
+    if (time < std::min(most, setting_.config.rollout.undo_on.call_longer_than) || time > most) {
+      throw Violation{"a flush has a time that nobody set"};
+    }
+    return;
+  }
+  if (!tried || pace.longest_record == 0) {
     if (time != most) throw Violation{"a call has another time than timeouts.process_records"};
     return;
   }
-  const Time least = std::max(setting_.config.rollout.undo_on.call_longer_than, 10 * longest_call_);
+  const Time least = std::max(setting_.config.rollout.undo_on.call_longer_than, 10 * pace.longest_call);
   if (time < std::min(most, least)) throw Violation{"what is on trial has too little time"};
-  const auto by_record = static_cast<std::int64_t>(10 * longest_record_ * static_cast<double>(worker.records.size()));
-  if (time > std::max(least, Time(by_record + 1)) + 10 * longest_wait_) {
+  const double records = std::max(1.0, static_cast<double>(worker.records.size()));
+  const auto by_record = static_cast<std::int64_t>(10 * pace.longest_record * records);
+  if (time > std::max(least, Time(by_record + 1)) + 10 * pace.longest_wait) {
     throw Violation{"what is on trial may hang for longer than it needs"};
   }
   if (time < most) worker.limit = time;
+}
+
+// Of a call that went well.
+void World::keep_pace(const Worker& worker) {
+  const bool with_nothing = worker.call == Call::process_records && worker.records.empty();
+  if (on_trial(worker) || with_nothing) return;
+  const Time time = std::max(now_.steady - worker.called_at, Time(1));
+  Pace& pace = paces_[worker.call];
+  // It is over once all is acknowledged, and that may be at any time.
+  pace.is_uncertain |= worker.call == Call::flush && worker.program.acknowledges;
+  Time& longest = worker.wished ? pace.longest_wait : pace.longest_call;
+  longest = std::max(longest, time);
+  const double records = std::max(1.0, static_cast<double>(worker.records.size()));
+  pace.longest_record = std::max(pace.longest_record, static_cast<double>(time.count()) / records);
 }
 
 // The plugin sees what the daemon sent.
@@ -271,7 +295,12 @@ void World::act(const action::AnswerCheckpoint& one) {
 }
 
 void World::act(const action::RequestStop& one) {
-  if (Worker* const worker = find(one.worker)) worker->stop_requested = true;
+  Worker* const worker = find(one.worker);
+  if (worker == nullptr) return;
+  worker->stop_requested = true;
+  if (one.why == Stop::deadline && worker->state == Worker::State::waiting) {
+    throw Violation{"time that a plugin waits for the daemon is held against it"};
+  }
 }
 
 void World::act(const action::KillWorker& one) {
@@ -279,7 +308,7 @@ void World::act(const action::KillWorker& one) {
   if (worker == nullptr) throw Violation{"a worker that is gone is killed"};
   tell("worker", static_cast<std::uint32_t>(one.worker), "is killed:", one.message);
   if (worker->state == Worker::State::dying) return;
-  if (worker->limit != never && one.kind == Death::Kind::timeout && worker->call == Call::process_records) {
+  if (worker->limit != never && one.kind == Death::Kind::timeout && worker->state != Worker::State::idle) {
     const bool early = now_.steady - worker->called_at < worker->limit;
     if (early && !daemon_.gone) throw Violation{"what is on trial is ended before its time"};
     blemish(*worker);  // it was the world that was slow

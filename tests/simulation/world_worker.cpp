@@ -446,6 +446,7 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
   }
   tell("worker", static_cast<std::uint32_t>(worker.id), ok ? "returns from" : "fails in", name_of(worker.call),
        ok ? "" : std::to_string(first_unfinished));
+  if (ok) keep_pace(worker);
   if (worker.call == Call::process_records && !worker.records.empty()) {
     const std::size_t all_but_one = worker.records.size() - 1;
     const std::size_t done = ok ? all_but_one + 1 : std::min<std::size_t>(first_unfinished, all_but_one);
@@ -462,12 +463,6 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
         promises_.named(all[*verdict.culprit]);
         if (verdict.permanent) promises_.permanent(all.subspan(*verdict.culprit, 1));
       }
-    }
-    if (ok && !on_trial(worker)) {
-      const Time time = std::max(now_.steady - worker.called_at, Time(1));
-      if (!worker.wished) longest_call_ = std::max(longest_call_, time);
-      if (worker.wished) longest_wait_ = std::max(longest_wait_, time);
-      longest_record_ = std::max(longest_record_, static_cast<double>(time.count()) / static_cast<double>(all.size()));
     }
     promises_.accepted(worker, all.first(done));
     worker.part.assign(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(done));

@@ -80,7 +80,7 @@ TEST(ConfigValues, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(config.rollout.bake.records, 1000u);
   EXPECT_EQ(config.rollout.undo_on.crashes, 1);
   EXPECT_EQ(config.rollout.undo_on.failures_of_new_only, 1);
-  EXPECT_EQ(config.rollout.undo_on.call_longer_than, 10s);
+  EXPECT_EQ(config.rollout.undo_on.call_longer_than, 500ms);
   EXPECT_EQ(config.rollout.undo_on.slower_than, std::nullopt);
   EXPECT_EQ(config.rollout.undo_on.more_memory_than, std::nullopt);
   EXPECT_EQ(config.rollout.keep, 5);
@@ -126,7 +126,7 @@ worker: {max_memory: 512MiB, core_dumps: true, crash_payloads: true, orderly_exi
 rollout:
   steps: [1, 25%, 100%]
   bake: {time: 0s, records: 7}
-  undo_on: {crashes: 2, failures_of_new_only: 3, call_longer_than: 500ms, slower_than: 2x, more_memory_than: 1.5x}
+  undo_on: {crashes: 2, failures_of_new_only: 3, call_longer_than: 700ms, slower_than: 2x, more_memory_than: 1.5x}
   keep: 9
 log: {level: trace, format: text, file: logs/k.log, rotate: {size: 2KiB, keep: 9}}
 metrics: {listen: "0.0.0.0:9464", stalled_after: 5s, emf: true, emf_interval: 9s}
@@ -182,7 +182,7 @@ daemon:
   EXPECT_EQ(config.rollout.bake.records, 7u);
   EXPECT_EQ(config.rollout.undo_on.crashes, 2);
   EXPECT_EQ(config.rollout.undo_on.failures_of_new_only, 3);
-  EXPECT_EQ(config.rollout.undo_on.call_longer_than, 500ms);
+  EXPECT_EQ(config.rollout.undo_on.call_longer_than, 700ms);
   EXPECT_EQ(config.rollout.undo_on.slower_than, 2.0);
   EXPECT_EQ(config.rollout.undo_on.more_memory_than, 1.5);
   EXPECT_EQ(config.rollout.keep, 9);

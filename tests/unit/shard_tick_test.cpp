@@ -66,6 +66,26 @@ TEST_F(Tick, CheckpointWaitsForTheDaemonsNextMessage) {
   EXPECT_EQ(called(Call::process_records).request.batch.sequence_number(0), "3");
 }
 
+TEST_F(Tick, TimeThatItWaitsForTheDaemonIsNotItsOwn) {
+  come_up(KCLHOST_PLUGIN_CHECKPOINTS);
+  send(1, 2);
+  over(called(Call::process_records));
+  EXPECT_TRUE(answered());
+  shard->wants_ticks(worker, 500ms, now);
+  pass(500ms);
+  const auto tick = called(Call::tick);
+  pass(1s);
+  shard->wants_checkpoint(worker, tick.number, std::nullopt, -1, now);
+  pass(24h);
+  EXPECT_FALSE(take<action::RequestStop>()) << "the daemon has nothing to say";
+  send(3, 3);
+  EXPECT_EQ(checkpoint(), "2");
+  pass(config.timeouts.process_records - 1001ms);
+  EXPECT_FALSE(take<action::RequestStop>());
+  pass(1ms);
+  EXPECT_TRUE(take<action::RequestStop>());
+}
+
 TEST_F(Tick, CheckpointThatWaitsIsRefusedWhenTheLeaseIsLost) {
   come_up(KCLHOST_PLUGIN_CHECKPOINTS);
   send(1, 2);

@@ -352,6 +352,39 @@ TEST_F(TrialThatHangs, IsNotTheOneToBlameWhereTheOneBeforeIsAsSlow) {
   EXPECT_EQ(called(Call::create).worker, next) << "the trial goes on";
 }
 
+// Ticks and flushes are compared with those of the one before, and with nothing else.
+TEST_F(TrialThatHangs, HoldsTheShardUpNoLongerInATick) {
+  config.rollout.undo_on.call_longer_than = 500ms;
+  config.checkpoint.interval = 0ms;
+  come_up(0);
+  shard->wants_ticks(worker, 1s, now);
+  pass(1s);
+  const auto tick = called(Call::tick);
+  EXPECT_EQ(tick.request.timeout_ms, 300'000u);
+  pass(70ms);
+  over(tick);
+  shard->run_release(2, 1, now);
+  candidate = start(2);
+  take_over();
+  shard->wants_ticks(candidate, 1s, now);
+  send(1, 1);
+  const auto records = called(Call::process_records);
+  EXPECT_EQ(records.request.timeout_ms, 300'000u) << "nothing is known of that";
+  over(records);
+  EXPECT_EQ(checkpoint(), "1");
+  EXPECT_TRUE(answered());
+  pass(1s);
+  EXPECT_EQ(called(Call::tick).request.timeout_ms, 700u);
+  pass(700ms);
+  pass(70ms);
+  const auto killed = take<action::KillWorker>();
+  ASSERT_TRUE(killed);
+  EXPECT_EQ(killed->worker, candidate);
+  const Death death{killed->kind, 0, killed->message};
+  shard->ended(candidate, &death, now);
+  EXPECT_EQ(called(Call::initialize).worker, standby);
+}
+
 TEST_F(TrialThatHangs, HasAnotherLimitOnceThatIsConfigured) {
   hanging_call(500ms);
   shard->call_longer_than(700ms);
