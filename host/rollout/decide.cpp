@@ -73,6 +73,12 @@ const Refusal* refusal_of(const State& state, std::string_view content) {
   return found == state.refused.end() ? nullptr : &*found;
 }
 
+bool was_taken(const State& state, Release release) {
+  return std::any_of(state.history.begin(), state.history.end(), [release](const Event& one) {
+    return one.release == release && (one.what == What::first || one.what == What::took);
+  });
+}
+
 void Change::note(What what, Release release, const std::string& why) {
   happened_.push_back({now_, what, release, why, who_});
   std::vector<Event>& history = state_.history;

@@ -39,6 +39,9 @@ WallTime due(const State& state, const config::Rollout& settings);
 // Nothing when the content may be tried.
 const Refusal* refusal_of(const State& state, std::string_view content);
 
+// Whether a shard has initialized the release. The history is short: false where it says nothing of that any more.
+bool was_taken(const State& state, Release release);
+
 // One change of the state, by somebody. What happens is noted in the state's history.
 class Change {
  public:

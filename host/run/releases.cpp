@@ -339,7 +339,15 @@ void Releases::taken(Release release) {
 }
 
 void Releases::refused(Release release, const std::string& why) {
-  if (!replayed_) edit([release, why](Change& change) { change.refused(release, why); });
+  if (replayed_) return;
+  edit([release, why](Change& change) { change.refused(release, why); });
+  if (state_.current != release) return;
+  // Somebody promoted it, so it stays the current one.
+  ++swaps_.refused;
+  const std::string number = std::to_string(release);
+  log_.warn(
+      "release " + number + " could not take this shard over, though it was promoted; the one before goes on here",
+      {{"release", number}, {"why", why}});
 }
 
 void Releases::undone(Release release, const std::string& why) {

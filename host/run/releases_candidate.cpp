@@ -176,7 +176,7 @@ Result<Releases::Parts> Releases::parts_of(const store::ReleaseInfo& info) {
   if (!file) return Error{file.error()};
   keep(info);
   return Parts{file->string(), info.plugin_path, info.config_json, info.sha256,
-               !replayed_ && info.number == state_.current};
+               !replayed_ && rollout::was_taken(state_, info.number)};
 }
 
 std::string Releases::sha256(Release release) const {

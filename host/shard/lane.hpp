@@ -152,6 +152,7 @@ class Lane {
   enum class Opinion { none, asked, not_shared };
   std::uint32_t wanted_release() const;
   bool on_trial(const Instance& one) const;
+  bool is_tried(const Instance& one) const;
   config::LogLevel level_of_failure(const Instance& one) const;
   bool doubt(const Instance& was, const std::string& why);
   bool rejects_on_trial(std::uint32_t record, std::string_view reason);

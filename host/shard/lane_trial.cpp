@@ -19,8 +19,13 @@ std::uint32_t Lane::wanted_release() const {
   return opinion_ == Opinion::none && desk_.proven != 0 ? desk_.release : desk_.trusted();
 }
 
+// What another opinion is asked on: a release on trial, and what is left of one that another has replaced.
 bool Lane::on_trial(const Instance& one) const {
   return one.release() != desk_.trusted();
+}
+
+bool Lane::is_tried(const Instance& one) const {
+  return desk_.before != 0 && one.release() == desk_.release;
 }
 
 // What a release on trial does wrong is a fault once it is undone, and one line says so then.
@@ -56,8 +61,9 @@ bool Lane::doubt(const Instance& was, const std::string& why) {
 bool Lane::rejects_on_trial(std::uint32_t record, std::string_view reason) {
   if (instance_->release() == desk_.trusted()) records_are_at_fault("fails at the same records");
   if (!on_trial(*instance_) || desk_.config.isolation != config::Isolation::process) return false;
-  instance_->condemn("ended because it is on trial and rejects record " + window_.position(record).str() + ": " +
-                     std::string(reason));
+  const std::string rejects = is_tried(*instance_) ? "ended because it is on trial and rejects record "
+                                                   : "ended because it is being replaced and rejects record ";
+  instance_->condemn(rejects + window_.position(record).str() + ": " + std::string(reason));
   return true;
 }
 
@@ -77,9 +83,8 @@ Pace& Lane::pace_of(Call call) const {
 Time Lane::time_for(Call call, std::uint32_t records) const {
   const Time most = desk_.config.timeouts.process_records;
   const Pace& pace = pace_of(call);
-  const bool tried = desk_.before != 0 && instance_->release() == desk_.release;
   // Where the plugin is in the host there is nothing that could be ended.
-  const bool limited = tried && pace.is_known() && desk_.config.isolation == config::Isolation::process;
+  const bool limited = is_tried(*instance_) && pace.is_known() && desk_.config.isolation == config::Isolation::process;
   if (!limited) return most;
   return std::min(most, std::max(desk_.call_longer_than, hang * pace.of(records)));
 }

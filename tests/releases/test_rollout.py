@@ -69,6 +69,18 @@ def test_undo_and_back(deployment, host, rollout):
     assert host.finish() == 0
 
 
+def test_promote_of_what_the_schema_refused_asks_the_schema_again(deployment, host, rollout):
+    deployment.config.clear()
+    deployment.configure("actor_shadow.so")
+    host.wait_for(lambda: host.told("could not take over"))
+    assert rollout("promote", "--to", "3", "--timeout", "0", code=5)
+    host.wait_for(lambda: host.told("release 3 could not take this shard over"))
+    [line] = [line for line in host.log("warn", "host") if "this shard" in line["message"]]
+    assert "does not fit the plugin's schema" in line["why"]
+    deployment.process(host, "three")
+    assert host.finish() == 0
+
+
 def test_promote_ends_the_trial(deployment, host, rollout):
     assert rollout("promote") == "release 2 runs on 1 shard\n"
     assert deployment.state()["current"] == 2 and not deployment.state().get("trial")
