@@ -25,7 +25,7 @@ function(kclhost_compile_folders_together)
   endforeach()
 endfunction()
 
-# A test program of the current folder; a piece is some 70 KB of its files, so that two processors share the work.
+# A test program of the current folder; a piece is some 150 KB of its files, so that two processors share the work.
 function(kclhost_compile_program_together target)
   get_target_property(sources ${target} SOURCES)
   set(piece 1)
@@ -34,7 +34,7 @@ function(kclhost_compile_program_together target)
     if(source MATCHES "^[a-z0-9_]+[.]cpp$")
       file(SIZE ${CMAKE_CURRENT_SOURCE_DIR}/${source} more)
       math(EXPR bytes "${bytes} + ${more}")
-      if(bytes GREATER 70000)
+      if(bytes GREATER 150000)
         math(EXPR piece "${piece} + 1")
         set(bytes ${more})
       endif()
