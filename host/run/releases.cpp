@@ -68,7 +68,9 @@ std::string Releases::open() {
     told_ = wanted();
     return why;
   }
+  // What changes from here on is looked at again once the host runs.
   watch_.open();
+  watch();
   Result<store::Candidate> candidate = read_candidate();
   // Most of the time there is nothing else that could be run, and whoever copies the file is done in a moment.
   for (const auto end = Clock::now() + patience_with_copy; !candidate && look_at_ != Clock::time_point::max();) {
@@ -93,10 +95,10 @@ std::string Releases::open() {
     }
   }
   if (candidate_ && !is_news(*candidate_, state_)) candidate_.reset();
-  settle(patience_at_start);
+  if (candidate_ || !edits_.empty() || state_.trial) settle(patience_at_start);
   if (state_.current == 0 && state_.candidate == 0) return candidate ? warned_ : candidate.error();
   if (!candidate) no_candidate(candidate.error());
-  watch();
+  if (!neighbours_.empty()) watch();
   told_ = wanted();
   if (const Result<Parts> parts = this->parts(told_.release); !parts) return parts.error();
   return {};

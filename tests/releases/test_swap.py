@@ -1,4 +1,5 @@
 """A release is put into place while the host works, in every way that a team has."""
+import fcntl
 import os
 import pathlib
 import re
@@ -7,9 +8,14 @@ import subprocess
 import pytest
 
 from conftest import SANITIZED, ZOO, hang_up
+from shard import Shard
 
 TAKEN = "has taken the shard over"
 WAYS = ["rename", "copy_over", "switch_link", "configure"]
+
+
+def open_files(pid):
+    return [os.readlink(one) for one in pathlib.Path(f"/proc/{pid}/fd").iterdir() if one.is_symlink()]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -37,6 +43,26 @@ def test_each_record_behind_the_switch_is_the_new_ones(deployment, way, holds):
     assert [note["data"] for note in deployment.notes()] == texts, "each is processed once, in order"
     host.request_shutdown()
     assert host.process.pid == pid and host.checkpoints[-1] == (str(deployment.number), 0)
+    assert host.finish() == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_release_that_comes_while_a_host_starts_is_not_missed(deployment, way):
+    first = deployment.start("actor.so", shard="first")
+    deployment.process(first, "one")
+    lock = deployment.directory / "state" / "releases" / "lock"
+    with open(lock, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        host = Shard(deployment.directory, "plugin.so", deployment.config, state_dir=str(deployment.directory / "state"),
+                     **deployment.settings)
+        deployment.hosts.append(host)
+        host.wait_for(lambda: str(lock) in open_files(host.process.pid))
+        first.finish()
+        getattr(deployment, way)("actor_2.so")
+    host.initialize()
+    host.wait_for(lambda: host.told(TAKEN))
+    deployment.process(host, "two")
+    assert [note["version"] for note in deployment.notes()] == [1, 2]
     assert host.finish() == 0
 
 
