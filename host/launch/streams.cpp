@@ -267,8 +267,7 @@ void Streams::end_orphans() {
 }
 
 Result<bool> Streams::run() {
-  const BlockedSignals blocked;
-  const sigset_t set = handled_signals();
+  const sigset_t set = block_signals();
   signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) return Error{std::string("signalfd: ") + std::strerror(errno)};
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
