@@ -131,7 +131,7 @@ def test_what_is_refused_or_undone_is_counted_once(launch):
 
 
 def test_a_worker_on_trial_that_dies_before_it_sees_its_batch_is_undone(launch):
-    here = launch(rollout={"bake": {"time": "1h"}})
+    here = launch(rollout={"bake": {"time": "1h"}, "undo_on": {"call_longer_than": "1h"}})
     shard = here.shard()
     shard.process("a")
     here.settings["plugin"]["config"]["other"] = 1
