@@ -16,12 +16,13 @@ Instance::Instance(Desk& desk, std::uint32_t lane, std::uint32_t release, std::u
 }
 
 bool Instance::may_checkpoint() const {
-  return call_ == Call::process_records || call_ == Call::shard_ended || call_ == Call::shutdown_requested ||
-         call_ == Call::flush || call_ == Call::tick;
+  return in_call(Call::process_records) || in_call(Call::shard_ended) || in_call(Call::shutdown_requested) ||
+         in_call(Call::flush) || in_call(Call::tick);
 }
 
 void Instance::begin(const Request& request, Time timeout) {
   call_ = request.call;
+  in_call_ = true;
   timeout_ = timeout;
   began_ = desk_->now.steady;
   waits_since_ = never;
@@ -78,7 +79,9 @@ void Instance::loaded(const Descriptor& about) {
 void Instance::over(bool ok) {
   if (ok && call_ == Call::create) phase_ = Phase::created;
   if (ok && call_ == Call::initialize) phase_ = Phase::ready;
-  call_.reset();
+  in_call_ = false;
+  over_at_ = desk_->now.steady;
+  is_cut_short_ &= !ok;
   deadline_ = never;
 }
 
@@ -112,7 +115,7 @@ void Instance::on_time() {
     desk_->ask(action::RequestStop{id_, Stop::deadline});
     return;
   }
-  kill(Death::Kind::timeout, "ended because " + std::string(name_of(*call_)) + " took longer than " +
+  kill(Death::Kind::timeout, "ended because " + std::string(name_of(call_)) + " took longer than " +
                                  (late_.empty() ? text_of(timeout_) : late_));
 }
 

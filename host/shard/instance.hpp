@@ -1,7 +1,6 @@
 // One worker, as the shard sees it.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "plugin/call.hpp"
@@ -28,9 +27,10 @@ class Instance {
   std::uint32_t generation() const { return generation_; }
   Phase phase() const { return phase_; }
   const Descriptor& about() const { return about_; }
-  bool in_call() const { return call_.has_value(); }
-  bool in_call(Call call) const { return call_ == call; }
-  Call call() const { return *call_; }
+  bool in_call() const { return in_call_; }
+  bool in_call(Call call) const { return in_call_ && call_ == call; }
+  // In progress, or the last one.
+  Call call() const { return call_; }
   CallNumber number() const { return number_; }
   bool ready() const { return phase_ == Phase::ready && !in_call(); }
   // It was told of the shard's end, or that the lease is lost: destroy is all that may follow.
@@ -57,10 +57,10 @@ class Instance {
   void waits();
   void goes_on();
 
-  // Of the call in progress, or the last one: what it was given, its own time so far, and whether it was cut short and
-  // took all of that.
+  // Of the call in progress, or the last one: what it was given, the plugin's own time, and whether it was cut short
+  // and took all of that without coming to a good end.
   Time timeout() const { return timeout_; }
-  Time spent() const { return desk_->now.steady - began_; }
+  Time spent() const { return (in_call_ ? desk_->now.steady : over_at_) - began_; }
   bool outlasted() const { return is_cut_short_ && spent() >= timeout_; }
 
   Time deadline() const { return killed_ || is_excused() ? never : deadline_; }
@@ -82,9 +82,10 @@ class Instance {
   std::uint32_t release_, generation_;
   Phase phase_ = Phase::loading;
   Descriptor about_;
-  std::optional<Call> call_;
+  Call call_{};
+  bool in_call_ = false;
   CallNumber number_ = 0;
-  Time deadline_ = never, timeout_{0}, grace_{0}, began_{0}, waits_since_ = never;
+  Time deadline_ = never, timeout_{0}, grace_{0}, began_{0}, over_at_{0}, waits_since_ = never;
   std::string late_;  // what is said of a call that takes too long
   Time tick_interval_{0}, tick_at_ = never;
   bool is_cut_short_ = false, asked_to_stop_ = false, killed_ = false, condemned_ = false, finished_ = false;

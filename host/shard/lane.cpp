@@ -280,12 +280,12 @@ void Lane::on_time() {
   }
 }
 
-void Lane::waits() {
-  if (instance_) instance_->waits();
+void Lane::waits(WorkerId worker) {
+  if (is(instance_, worker)) instance_->waits();
 }
 
-void Lane::goes_on() {
-  if (instance_) instance_->goes_on();
+void Lane::goes_on(WorkerId worker) {
+  if (is(instance_, worker)) instance_->goes_on();
 }
 
 Time Lane::deadline(bool with_ticks) const {
@@ -302,15 +302,13 @@ Time Lane::deadline(bool with_ticks) const {
   return next;
 }
 
-void Lane::ask(const Request& request, Time timeout) {
+void Lane::ask(const Request& request, std::optional<Time> timeout) {
   answer_ = Answer::pending;
-  instance_->begin(request, timeout);
-  if (holds_records()) write_journal(false);
-}
-
-void Lane::ask_with_nothing(const Batch& empty) {
-  answer_ = Answer::pending;
-  begin_in_time({.call = Call::process_records, .batch = empty});
+  if (timeout) {
+    instance_->begin(request, *timeout);
+  } else {
+    begin_in_time(request);
+  }
   if (holds_records()) write_journal(false);
 }
 
@@ -347,12 +345,13 @@ void Lane::outcome(WorkerId worker, CallNumber number, const Outcome& outcome, s
   if (instance_->condemned()) return;
   const Call call = instance_->call();
   instance_->over(outcome.ok());
-  if (call == Call::process_records && delivery_.under_way()) return records_over(outcome, resident_memory);
+  const bool with_records = call == Call::process_records && delivery_.under_way();
+  if (outcome.ok() && (with_records || call == Call::flush || call == Call::tick)) keep_pace(call);
+  if (with_records) return records_over(outcome, resident_memory);
   if (call == Call::flush) return flush_over(outcome);
   if (!outcome.ok() && !closing_) report(call, outcome.message, nullptr, false, level_of_failure(*instance_));
   if (call == Call::tick) {
     instance_->tick_is_over();
-    if (outcome.ok()) keep_pace(Call::tick, 1);
     if (delivery_.holds()) write_journal(false);
     return;
   }
@@ -390,12 +389,10 @@ void Lane::comes_up(std::optional<Instance>& one, CallNumber number, const Outco
 void Lane::flush_over(const Outcome& outcome) {
   if (outcome.ok() && acknowledges() && holds_records() && !closing_) {
     // It has time to finish them on threads of its own.
-    settle_time_ = time_for(Call::flush, 1);
-    settle_by_ = desk_.now.steady + settle_time_;
+    settle_by_ = desk_.now.steady + desk_.config.timeouts.process_records;
     return write_journal(false);
   }
   const Flush why = std::exchange(flushing_, Flush::none);
-  if (outcome.ok()) keep_pace(Call::flush, 1);
   if (!outcome.ok() && !closing_) report(Call::flush, outcome.message, nullptr, false, level_of_failure(*instance_));
   if (why == Flush::asked) answer_ = outcome.ok() ? Answer::ok : Answer::failed;
   if (why == Flush::replacement) {
@@ -438,7 +435,7 @@ void Lane::settle_on_time() {
     return;
   }
   instance_->kill(Death::Kind::timeout, "ended because it did not acknowledge " + open + " records within " +
-                                            text_of(settle_time_) + " after flush");
+                                            text_of(desk_.config.timeouts.process_records) + " after flush");
 }
 
 void Lane::ended(WorkerId worker, const Death* death) {

@@ -56,16 +56,16 @@ class Lane {
   void wants_ticks(WorkerId worker, Time interval);
   void ended(WorkerId worker, const Death* death);
   void on_time();
-  void waits();  // in its call, for a checkpoint's answer
-  void goes_on();
+  // The worker waits for its checkpoint's answer, until it goes on.
+  void waits(WorkerId worker);
+  void goes_on(WorkerId worker);
   Time deadline(bool with_ticks) const;
 
   // ---- Calls without records
   enum class Answer { none, pending, ok, failed };
-  // Makes the call, if there is an instance that can take one; answer() tells.
-  void ask(const Request& request, Time timeout);
-  // process_records of no records.
-  void ask_with_nothing(const Batch& empty);
+  // Makes the call, if there is an instance that can take one; answer() tells. Without a timeout it has the time that
+  // this call has at any time.
+  void ask(const Request& request, std::optional<Time> timeout = {});
   void ask_to_flush();
   // So that the next record is alone with the instance.
   void finish_held();
@@ -160,7 +160,7 @@ class Lane {
   Pace& pace_of(Call call) const;
   Time time_for(Call call, std::uint32_t records) const;
   void begin_in_time(const Request& request);
-  void keep_pace(Call call, std::uint32_t records);
+  void keep_pace(Call call);
   void judge();
   bool wants_standby() const;
   bool awaits_standby() const;
@@ -208,7 +208,6 @@ class Lane {
   bool took_over_ = false;      // the one that there is: from one that had left in order
   bool repeating_ = false;
   Flush flushing_ = Flush::none;
-  Time settle_time_{0};
   Time settle_by_ = never;           // the flush has returned, and what it held must be acknowledged by then
   Opinion opinion_ = Opinion::none;  // of the release before, on what the release on trial did to the records up to
   std::uint32_t doubted_ = 0, doubted_end_ = 0;

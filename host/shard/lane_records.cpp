@@ -206,7 +206,6 @@ void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
   repeating_ = false;
   if (outcome.ok()) {
     idle_deaths_ = 0;
-    keep_pace(Call::process_records, part_.count);
     if (std::exchange(blocked_, false)) {
       desk_.tell(Level::info, "the shard goes on: the records that it waited for have passed");
     }

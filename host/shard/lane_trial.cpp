@@ -46,7 +46,7 @@ bool Lane::doubt(const Instance& was, const std::string& why) {
   opinion_flushed_ = false;
   doubt_ = why;
   outlasted_ = was.outlasted() ? was.timeout() : never;
-  outlasted_in_ = outlasted_ != never ? was.call() : Call::process_records;
+  outlasted_in_ = was.call();
   desk_.tell(Level::info,
              "release " + std::to_string(doubted_) + " fails; release " + std::to_string(desk_.trusted()) +
                  " is given the same records before anything counts",
@@ -98,10 +98,10 @@ void Lane::begin_in_time(const Request& request) {
 }
 
 // The call has gone well.
-void Lane::keep_pace(Call call, std::uint32_t records) {
+void Lane::keep_pace(Call call) {
   if (on_trial(*instance_)) return;
   const Time spent = instance_->spent();
-  pace_of(call).add(records, spent);
+  pace_of(call).add(call == Call::process_records ? part_.count : 1, spent);
   // By that alone the other one would have had more time.
   if (outlasted_ != never && call == outlasted_in_ && hang * spent > outlasted_) {
     records_are_at_fault("takes " + text_of(spent) + " for the same records");

@@ -114,7 +114,7 @@ void Shard::checkpointed(const Position& position) {
 void Shard::answer_worker(WorkerId worker, CallNumber call, CheckpointAnswer answer) {
   Lane* const lane = lane_of(worker);
   if (lane == nullptr) return;
-  lane->goes_on();
+  lane->goes_on(worker);
   desk_.ask(action::AnswerCheckpoint{worker, call, std::move(answer)});
 }
 
@@ -175,7 +175,7 @@ void Shard::wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std
                          {KCLHOST_INVALID_STATE, "InvalidStateException",
                           "a record up to there was rejected, and on_error.then sets none aside"});
   }
-  lane->waits();
+  lane->waits(worker);
   if (exchange_.busy() || !desk_.may_checkpoint || waits) {
     queued_ = std::move(exchange);
   } else {

@@ -112,7 +112,7 @@ bool Shard::tick_empty_batch() {
   bool pending = false;
   for (const auto& lane : lanes_) {
     if (!asked_all_ && lane->ready() && lane->about()->wants_empty_batches()) {
-      lane->ask_with_nothing(batch_);
+      lane->ask({.call = Call::process_records, .batch = batch_});
     }
     pending |= lane->answer() == Lane::Answer::pending;
   }

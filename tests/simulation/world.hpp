@@ -158,7 +158,6 @@ class World {
   struct Pace {
     Time longest_call{0}, longest_wait{0};
     double longest_record = 0;
-    bool is_uncertain = false;
   };
   std::map<Call, Pace> paces_;
   std::uint32_t proven_ = 0;  // was initialized, and not on trial

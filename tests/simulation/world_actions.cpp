@@ -226,12 +226,6 @@ void World::check_time(Worker& worker, const Request& request) {
   const Time most = setting_.config.timeouts.process_records, time(request.timeout_ms);
   const bool tried = before_ != 0 && worker.release == wanted_;
   const Pace pace = paces_[worker.call];
-  if (pace.is_uncertain && tried) {
-    if (time < std::min(most, setting_.config.rollout.undo_on.call_longer_than) || time > most) {
-      throw Violation{"a flush has a time that nobody set"};
-    }
-    return;
-  }
   if (!tried || pace.longest_record == 0) {
     if (time != most) throw Violation{"a call has another time than timeouts.process_records"};
     return;
@@ -252,8 +246,6 @@ void World::keep_pace(const Worker& worker) {
   if (on_trial(worker) || with_nothing) return;
   const Time time = std::max(now_.steady - worker.called_at, Time(1));
   Pace& pace = paces_[worker.call];
-  // It is over once all is acknowledged, and that may be at any time.
-  pace.is_uncertain |= worker.call == Call::flush && worker.program.acknowledges;
   Time& longest = worker.wished ? pace.longest_wait : pace.longest_call;
   longest = std::max(longest, time);
   const double records = std::max(1.0, static_cast<double>(worker.records.size()));

@@ -6,7 +6,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Tick : public ShardConversation {};
+class Tick : public ShardConversation {
+ protected:
+  // A plugin that checkpoints for itself holds the records 1 and 2, and the daemon has nothing to say.
+  void hold_records() {
+    come_up(KCLHOST_PLUGIN_CHECKPOINTS);
+    send(1, 2);
+    over(called(Call::process_records));
+    EXPECT_TRUE(answered());
+  }
+  action::CallWorker tick() {
+    shard->wants_ticks(worker, 500ms, now);
+    pass(500ms);
+    return called(Call::tick);
+  }
+};
 
 TEST_F(Tick, ComesAtItsTimeWithoutAMessage) {
   come_up(0);
@@ -50,32 +64,22 @@ TEST_F(Tick, FailureHasNoConsequenceButALine) {
 }
 
 TEST_F(Tick, CheckpointWaitsForTheDaemonsNextMessage) {
-  come_up(KCLHOST_PLUGIN_CHECKPOINTS);
-  send(1, 2);
-  over(called(Call::process_records));
-  EXPECT_TRUE(answered());
-  shard->wants_ticks(worker, 500ms, now);
-  pass(500ms);
-  const auto tick = called(Call::tick);
-  shard->wants_checkpoint(worker, tick.number, std::nullopt, -1, now);
+  hold_records();
+  const auto waits = tick();
+  shard->wants_checkpoint(worker, waits.number, std::nullopt, -1, now);
   EXPECT_FALSE(checkpoint());
   send(3, 3);
   EXPECT_EQ(checkpoint(), "2");
   EXPECT_TRUE(take<action::AnswerCheckpoint>()->answer.ok());
-  over(tick);
+  over(waits);
   EXPECT_EQ(called(Call::process_records).request.batch.sequence_number(0), "3");
 }
 
 TEST_F(Tick, TimeThatItWaitsForTheDaemonIsNotItsOwn) {
-  come_up(KCLHOST_PLUGIN_CHECKPOINTS);
-  send(1, 2);
-  over(called(Call::process_records));
-  EXPECT_TRUE(answered());
-  shard->wants_ticks(worker, 500ms, now);
-  pass(500ms);
-  const auto tick = called(Call::tick);
+  hold_records();
+  const auto waits = tick();
   pass(1s);
-  shard->wants_checkpoint(worker, tick.number, std::nullopt, -1, now);
+  shard->wants_checkpoint(worker, waits.number, std::nullopt, -1, now);
   pass(24h);
   EXPECT_FALSE(take<action::RequestStop>()) << "the daemon has nothing to say";
   send(3, 3);
@@ -86,17 +90,31 @@ TEST_F(Tick, TimeThatItWaitsForTheDaemonIsNotItsOwn) {
   EXPECT_TRUE(take<action::RequestStop>());
 }
 
+TEST_F(Tick, AnotherWorkersRefusalIsNotTheAnswerThatItWaitsFor) {
+  hold_records();
+  shard->run_release(2, 1, now);
+  const auto candidate = take<action::StartWorker>();
+  ASSERT_TRUE(candidate);
+  Descriptor about;
+  about.flags = KCLHOST_PLUGIN_CHECKPOINTS;
+  shard->loaded(candidate->worker, about, now);
+  const auto create = called(Call::create);
+  const auto waits = tick();
+  shard->wants_checkpoint(worker, waits.number, std::nullopt, -1, now);
+  shard->wants_checkpoint(candidate->worker, create.number, std::nullopt, -1, now);
+  EXPECT_EQ(take<action::AnswerCheckpoint>()->answer.status, KCLHOST_INVALID_STATE);
+  over(create);
+  pass(24h);
+  while (const auto stop = take<action::RequestStop>()) EXPECT_NE(stop->worker, worker);
+}
+
 TEST_F(Tick, CheckpointThatWaitsIsRefusedWhenTheLeaseIsLost) {
-  come_up(KCLHOST_PLUGIN_CHECKPOINTS);
-  send(1, 2);
-  over(called(Call::process_records));
-  shard->wants_ticks(worker, 500ms, now);
-  pass(500ms);
-  const auto tick = called(Call::tick);
-  shard->wants_checkpoint(worker, tick.number, std::nullopt, -1, now);
+  hold_records();
+  const auto waits = tick();
+  shard->wants_checkpoint(worker, waits.number, std::nullopt, -1, now);
   shard->lease_lost(now);
   EXPECT_EQ(take<action::AnswerCheckpoint>()->answer.status, KCLHOST_SHUTDOWN);
-  over(tick);
+  over(waits);
   over(called(Call::lease_lost));
 }
 

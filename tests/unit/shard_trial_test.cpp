@@ -385,6 +385,41 @@ TEST_F(TrialThatHangs, HoldsTheShardUpNoLongerInATick) {
   EXPECT_EQ(called(Call::initialize).worker, standby);
 }
 
+// What it holds kills it at last; the time since its last call is no call's.
+TEST_F(TrialThatHangs, IsToBlameWhereItDiesLongAfterACallThatWasInTime) {
+  config.rollout.undo_on.call_longer_than = 500ms;
+  on_trial(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  const auto create = called(Call::create);
+  send(1, 1);
+  const auto first = called(Call::process_records);
+  now.steady += 20ms;
+  over(first);
+  EXPECT_TRUE(answered());
+  shard->acknowledged(old, 0, 1, now);
+  over(create);
+  standby = start(1);
+  over(called(Call::create));
+  over(called(Call::initialize));
+  shard->ended(called(Call::destroy).worker, nullptr, now);
+  send(2, 2);
+  const auto batch = called(Call::process_records);
+  EXPECT_EQ(batch.request.timeout_ms, 500u);
+  over(batch);
+  EXPECT_EQ(checkpoint(), "1");
+  EXPECT_TRUE(answered());
+  pass(1s);
+  const Death death{Death::Kind::signal, 11, "killed by SIGSEGV"};
+  shard->ended(candidate, &death, now);
+  over(called(Call::initialize));
+  send(3, 3);
+  const auto again = called(Call::process_records);
+  EXPECT_EQ(again.worker, standby);
+  now.steady += 60ms;
+  over(again);
+  shard->acknowledged(standby, 0, 1, now);
+  EXPECT_TRUE(undone());
+}
+
 TEST_F(TrialThatHangs, HasAnotherLimitOnceThatIsConfigured) {
   hanging_call(500ms);
   shard->call_longer_than(700ms);
