@@ -35,6 +35,12 @@ class TransportError : public RequestError {
   using RequestError::RequestError;
 };
 
+// The other side took the request, and gave no whole answer in time.
+class AnswerTimeout : public TransportError {
+ public:
+  explicit AnswerTimeout(const std::string& what) : TransportError(what, true) {}
+};
+
 // The service answered with an error. code() is its type, for example ResourceNotFoundException.
 class ServiceError : public RequestError {
  public:

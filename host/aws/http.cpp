@@ -173,8 +173,12 @@ HttpResponse CurlHttp::send(const HttpRequest& request) {
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response.status);
   const std::string cause = reason[0] != '\0' ? reason : curl_easy_strerror(code);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, nullptr);  // the handle outlives what it points to
-  if (code != CURLE_OK) throw TransportError(request.url + ": " + cause + cure(code), is_passing(code));
-  return response;
+  if (code == CURLE_OK) return response;
+  const std::string what = request.url + ": " + cause + cure(code);
+  curl_off_t until_ready = 0;  // name, connection and TLS
+  curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &until_ready);
+  if (code == CURLE_OPERATION_TIMEDOUT && until_ready > 0) throw AnswerTimeout(what);
+  throw TransportError(what, is_passing(code));
 }
 
 std::string url_host(const std::string& text) {

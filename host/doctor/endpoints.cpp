@@ -21,25 +21,33 @@ bool has_trust_store(const config::Daemon& daemon) {
   return false;
 }
 
+// A message that begins with what is named beside it.
+std::string without(const std::string& named, const std::string& message) {
+  return message.starts_with(named + ": ") ? message.substr(named.size() + 2) : message;
+}
+
 // Any answer will do, a refusal too.
 bool reach(Setup& setup, const std::string& endpoint, const char* other_cure, Outcome& outcome) {
   aws::HttpRequest request;
   request.url = endpoint + '/';
-  request.connect_timeout = 5s;
-  request.timeout = 10s;
+  const aws::RequestTimes times = setup.services.times();
+  request.connect_timeout = times.connect;
+  request.timeout = times.whole;
   try {
     const aws::HttpResponse response = setup.services.access().http.send(request);
     if (response.date && !setup.services.clock_ahead) setup.services.clock_ahead = aws::now() - *response.date;
     return true;
+  } catch (const aws::AnswerTimeout& error) {
+    outcome.findings.push_back(no_answer(endpoint, without(request.url, error.what())));
+    return false;
   } catch (const aws::TransportError& error) {
     const bool certificate = !error.retryable();
     if (certificate && has_trust_store(setup.config.daemon)) return false;
     const std::string way =
         std::string("open the way there: name, route, firewall, security group, proxy (HTTPS_PROXY); ") +
         "where the address is wrong, correct daemon.properties.regionName or " + other_cure;
-    const std::string what = error.what(), named = request.url + ": ";
     outcome.findings.push_back(
-        {endpoint, what.starts_with(named) ? what.substr(named.size()) : what,
+        {endpoint, without(request.url, error.what()),
          certificate
              ? "have Java trust the certificate (-Djavax.net.ssl.trustStore in daemon.jvm_options), and kclhost's own "
                "programs (AWS_CA_BUNDLE names a file)"

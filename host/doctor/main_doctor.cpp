@@ -23,7 +23,7 @@ namespace {
 // From then on each check is announced.
 constexpr std::chrono::seconds quick{2};
 
-std::vector<Looked> look_at_all(const config::Loaded& loaded) {
+std::vector<Looked> look_at_all(const config::Loaded& loaded, std::chrono::seconds patience) {
   const auto start = std::chrono::steady_clock::now();
   const config::Config& config = loaded.config;
   const cli::Findings checked = cli::find_problems(loaded);
@@ -35,7 +35,7 @@ std::vector<Looked> look_at_all(const config::Loaded& loaded) {
   } else if (!command) {
     services = std::make_unique<Services>("what the daemon would ask for is not clear");
   } else {
-    services = std::make_unique<Services>(config.daemon, command->properties);
+    services = std::make_unique<Services>(config.daemon, command->properties, patience);
   }
   Setup setup{config, checked, command, available_memory(), *services};
   std::vector<Looked> all;
@@ -46,10 +46,10 @@ std::vector<Looked> look_at_all(const config::Loaded& loaded) {
   return all;
 }
 
-int examine(const cli::Source& source, bool as_json) {
+int examine(const cli::Source& source, std::chrono::seconds patience, bool as_json) {
   const auto loaded = cli::load(source);
   if (!loaded) return exit_usage;
-  const std::vector<Looked> all = look_at_all(*loaded);
+  const std::vector<Looked> all = look_at_all(*loaded, patience);
   if (as_json) {
     std::fputs(to_json(all).c_str(), stdout);
   } else {
@@ -64,12 +64,18 @@ int run(int argc, char** argv) {
       "kclhost doctor: looks for what would keep a daemon from working, with the cure of each "
       "finding; changes nothing. Ends with 1 where it finds something.");
   cli::Source source;
+  int timeout = 10;
   bool as_json = false;
   cli::add_configuration(program, source);
+  program.add({.names = "--timeout",
+               .into = &timeout,
+               .help = "How long each request may take, in seconds (default: 10)",
+               .value = "SECONDS",
+               .least = cli::Least::above_zero});
   program.add({.names = "--json", .into = &as_json, .help = "Print JSON"});
   program.runs([&] {
     source.file = cli::configuration(source.file);
-    return source.file.empty() ? cli::no_configuration() : examine(source, as_json);
+    return source.file.empty() ? cli::no_configuration() : examine(source, std::chrono::seconds(timeout), as_json);
   });
   return program.run(argc, argv);
 }

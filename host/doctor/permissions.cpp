@@ -23,10 +23,10 @@ std::string obstacle(const Setup& setup, bool answers) {
   const Services& services = setup.services;
   if (!services.why_not().empty()) return services.why_not();
   if (!answers) return "the endpoint can't be reached";
-  return services.believed ? "" : "there are no credentials to ask with";
+  return services.believed ? "" : "no credentials are known to be good";
 }
 
-// Asks, and adds a finding where that is not allowed. What is no matter of permission is the caller's to judge.
+// Asks, and adds a finding where that is not allowed, or not answered. What else goes wrong is the caller's to judge.
 Answer try_out(Setup& setup, const char* service, const char* action, const std::string& body, const std::string& on,
                Outcome& outcome) {
   const bool kinesis = service[0] == 'k';
@@ -36,6 +36,8 @@ Answer try_out(Setup& setup, const char* service, const char* action, const std:
     outcome.findings.push_back(
         {on, permission + " is not allowed: " + answer.message,
          "allow " + permission + " there; kclhost iam " + setup.arguments() + " prints the whole policy"});
+  } else if (answer.unanswered()) {
+    outcome.findings.push_back(no_answer(on, std::string(action) + ": " + answer.message));
   }
   return answer;
 }
@@ -167,11 +169,10 @@ Outcome look_at_credentials(Setup& setup) {
   const Answer answer = services.kinesis_answers
                             ? services.ask_kinesis("ListShards", request("StreamName", services.plan().stream))
                             : services.ask_dynamodb("DescribeTable", request("TableName", services.plan().leases.name));
-  if (answer.not_believed()) {
-    const prime::DaemonAccess& access = services.access();
-    return found({services.kinesis_answers ? access.kinesis_endpoint : access.dynamodb_endpoint, answer.message,
-                  cure_of(answer)});
-  }
+  const prime::DaemonAccess& access = services.access();
+  const std::string& asked = services.kinesis_answers ? access.kinesis_endpoint : access.dynamodb_endpoint;
+  if (answer.not_believed()) return found({asked, answer.message, cure_of(answer)});
+  if (answer.unanswered()) return found(no_answer(asked, answer.message));
   services.believed = true;
   return well("access key " + services.access().credentials.get().access_key_id);
 }

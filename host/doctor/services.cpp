@@ -12,8 +12,6 @@
 namespace kclhost::host::doctor {
 namespace {
 
-constexpr aws::RequestTimes request_times{std::chrono::seconds{5}, std::chrono::seconds{10}};
-
 template <std::size_t count>
 bool is_one_of(const std::string& code, const std::array<std::string_view, count>& codes) {
   return std::find(codes.begin(), codes.end(), code) != codes.end();
@@ -32,7 +30,15 @@ bool Answer::not_believed() const {
              "ExpiredTokenException", "ExpiredToken", "RequestExpired", "AuthFailure"});
 }
 
-Services::Services(const config::Daemon& daemon, const std::map<std::string, std::string>& properties) try {
+Finding no_answer(std::string where, std::string what) {
+  return {std::move(where), std::move(what),
+          "see whether the service, or a proxy in front of it, has too much to do; where it is only slow, give it more "
+          "time: --timeout 60"};
+}
+
+Services::Services(const config::Daemon& daemon, const std::map<std::string, std::string>& properties,
+                   std::chrono::seconds patience) try
+    : times_{std::chrono::milliseconds(patience) / 2, patience} {
   if (const auto option = launch::option_for_sdk(daemon); !option.empty()) {
     why_not_ = option + " may lead the AWS SDK elsewhere, where kclhost does not follow";
     return;
@@ -46,7 +52,7 @@ Services::Services(const config::Daemon& daemon, const std::map<std::string, std
   access_ = std::make_unique<prime::DaemonAccess>(*plan_);
   const auto service = [this](const std::string& endpoint, const aws::JsonProtocol& protocol) {
     return std::make_unique<aws::JsonService>(access_->http, access_->credentials, access_->region, endpoint, protocol,
-                                              request_times);
+                                              times_);
   };
   kinesis_ = service(access_->kinesis_endpoint, aws::kinesis_protocol);
   dynamodb_ = service(access_->dynamodb_endpoint, aws::dynamodb_protocol);

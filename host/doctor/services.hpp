@@ -12,6 +12,7 @@
 #include "aws/json_service.hpp"
 #include "aws/timestamp.hpp"
 #include "config/config.hpp"
+#include "doctor/finding.hpp"
 #include "launch/priming.hpp"
 #include "prime/daemon_access.hpp"
 #include "support/result.hpp"
@@ -25,18 +26,25 @@ struct Answer {
 
   bool denied() const;        // this identity is not allowed to ask that
   bool not_believed() const;  // the service does not know who asks
+  bool unanswered() const { return !document && code.empty(); }
 };
 
-// One thread. Each request waits some seconds at most.
+// Somebody is there, and does not answer.
+Finding no_answer(std::string where, std::string what);
+
+// One thread.
 class Services {
  public:
   // Knows of none; why_not says why.
   explicit Services(std::string why_not) : why_not_(std::move(why_not)) {}
   // By the properties that the daemon is given. Where the daemon's AWS SDK may do what kclhost can't follow, why_not
   // says so, and nothing may be asked.
-  Services(const config::Daemon& daemon, const std::map<std::string, std::string>& properties);
+  // `patience`: how long a request may take.
+  Services(const config::Daemon& daemon, const std::map<std::string, std::string>& properties,
+           std::chrono::seconds patience);
 
   const std::string& why_not() const { return why_not_; }
+  const aws::RequestTimes& times() const { return times_; }
   const launch::PrimingPlan& plan() const { return *plan_; }
   prime::DaemonAccess& access() { return *access_; }
 
@@ -51,6 +59,7 @@ class Services {
   static Answer ask(aws::JsonService& service, const char* action, const std::string& body);
 
   std::string why_not_;
+  aws::RequestTimes times_;
   std::optional<launch::PrimingPlan> plan_;
   std::unique_ptr<prime::DaemonAccess> access_;
   std::unique_ptr<aws::JsonService> kinesis_, dynamodb_;

@@ -17,6 +17,7 @@ class Services:
     def __init__(self):
         self.refusal = None                             # (error type, message), whoever asks
         self.denied = set()                             # actions
+        self.silent = set()                             # actions that get no answer
         self.stream = "ACTIVE"                          # None: there is none
         self.tables = dict.fromkeys(KEYS, "ACTIVE")     # their status
         self.keys = dict(KEYS)
@@ -24,6 +25,8 @@ class Services:
     def __call__(self, request):
         if request.method == "GET":
             return 404, b""
+        if request.action in self.silent:
+            return None
         if self.refusal:
             return error(400, *self.refusal)
         if request.action in self.denied:

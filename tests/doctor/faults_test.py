@@ -237,6 +237,24 @@ def test_nobody_answers(clinic, name):
     clinic.is_well()
 
 
+def test_somebody_listens_and_does_not_answer(clinic):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        clinic.properties["kinesisEndpoint"] = f"http://127.0.0.1:{other.getsockname()[1]}"
+        clinic.patience = 1
+        assert "give it more time: --timeout" in clinic.finds("endpoints", clinic.properties["kinesisEndpoint"], "timed out")
+    clinic.properties["kinesisEndpoint"] = clinic.server.url
+    clinic.patience = 120
+    clinic.is_well()
+
+
+@pytest.mark.parametrize("action, check", [("ListShards", "credentials"), ("GetRecords", "stream"), ("Scan", "tables")])
+def test_a_call_gets_no_answer(clinic, services, action, check):
+    services.silent = {action}
+    assert "too much to do" in clinic.finds(check, clinic.server.url, number=3 if check == "tables" else 1)
+    services.silent = set()
+    clinic.is_well()
+
+
 def test_a_name_that_nobody_knows(clinic):
     clinic.properties["kinesisEndpoint"] = "http://kinesis.invalid"
     assert "name, route, firewall" in clinic.finds("endpoints", "http://kinesis.invalid", "resolve")

@@ -21,7 +21,7 @@ GOOD = {"failoverTimeMillis": "10000", "shutdownGraceMillis": ""}
 
 
 def findings(counting):
-    done = subprocess.run([counting.stage.kclhost, "doctor", counting.config, "--json"], capture_output=True, text=True,
+    done = subprocess.run([counting.stage.kclhost, "doctor", counting.config, "--json", "--timeout", "300"], capture_output=True, text=True,
                           env=counting.stage.services.environment())
     assert done.returncode in (0, 1), done.stderr
     told = json.loads(done.stdout)
