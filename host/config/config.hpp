@@ -198,8 +198,18 @@ struct Daemon {
   bool operator==(const Daemon&) const = default;
 };
 
+// By which a file is known to be another one, or to have been written, since it was read. All zero: there is none.
+struct FileVersion {
+  std::uint64_t inode = 0, size = 0;
+  std::int64_t seconds = 0, nanoseconds = 0;  // when it was written last
+
+  static FileVersion of(const std::filesystem::path& file);  // follows links
+  bool operator==(const FileVersion&) const = default;
+};
+
 struct Config {
   std::filesystem::path file;         // absolute
+  FileVersion file_version;           // from before it was read
   std::string stream;                 // its name in `streams`; empty: the file has no streams
   std::filesystem::path plugins_dir;  // absolute
   std::filesystem::path state_dir;    // absolute

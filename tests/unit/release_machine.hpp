@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,8 +25,11 @@ using run::Releases;
 // One host process, but for the process.
 class OneHost {
  public:
-  OneHost(const std::filesystem::path& file, const std::string& shard)
+  // `before_it_opens`: once it has read its configuration.
+  OneHost(const std::filesystem::path& file, const std::string& shard,
+          const std::function<void()>& before_it_opens = {})
       : config_(config::load(file).config), log_(config_.log), releases_(std::in_place, config_, log_) {
+    if (before_it_opens) before_it_opens();
     open = releases_->open();
     if (open.empty() && !shard.empty()) releases_->begin_shard(shard);
   }

@@ -80,6 +80,14 @@ TEST_F(RunReleases, AReplacedFileIsTakenUp) {
   EXPECT_THAT(history(), Contains(What::took));
 }
 
+TEST_F(RunReleases, AConfigurationThatChangesWhileAHostStartsIsTakenUp) {
+  proven();
+  test::put_file(dir / "plugins/other.so", version(2), 0755);
+  test::OneHost host(dir / "k.yaml", "s0", [&] { configure("", "{path: other.so}"); });
+  ASSERT_EQ(host.open, "");
+  host.until(Wanted{2, 1});
+}
+
 TEST_F(RunReleases, ACopyIsTakenUpWhenItIsWhole) {
   proven();
   auto host = start("s0");
