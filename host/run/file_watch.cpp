@@ -42,6 +42,7 @@ void FileWatch::resolve() {
   if (!fd_) return;
   const std::vector<Entry> before = std::exchange(entries_, {});
   is_short_ = false;
+  folders_.clear();
   for (const File& file : files_) walk(file);
   for (const Entry& old : before) {
     const auto same = [&old](const Entry& one) { return one.folder == old.folder; };
@@ -62,19 +63,27 @@ void FileWatch::walk(const File& file) {
       at = at.parent_path();
       continue;
     }
+    fs::path next = at / name;
+    // Most files lie behind the same folders.
+    if (!rest.empty() && std::find(folders_.begin(), folders_.end(), next) != folders_.end()) {
+      at = std::move(next);
+      continue;
+    }
     struct stat status {};
-    const bool there = ::lstat((at / name).c_str(), &status) == 0;
-    if (!there || !S_ISDIR(status.st_mode) || rest.empty()) note(at, name, file.tags);
+    const bool there = ::lstat(next.c_str(), &status) == 0;
+    const bool is_folder = there && S_ISDIR(status.st_mode);
+    if (!is_folder || rest.empty()) note(at, name, file.tags);
     if (!there) return;
+    if (is_folder) folders_.push_back(next);
     if (S_ISLNK(status.st_mode)) {
       std::error_code error;
-      const fs::path to = fs::read_symlink(at / name, error);
+      const fs::path to = fs::read_symlink(next, error);
       if (error || ++links > most_links) return;
       if (to.is_absolute()) at = "/";
       const fs::path parts = to.relative_path();
       rest.insert(rest.begin(), parts.begin(), parts.end());
     } else {
-      at /= name;
+      at = std::move(next);
     }
   }
 }

@@ -49,7 +49,8 @@ class FileWatch {
   Fd fd_;
   std::vector<File> files_;
   std::vector<Entry> entries_;
-  bool is_short_ = false;  // the system gave no watch for some of them
+  std::vector<std::filesystem::path> folders_;  // that resolve() has met: each is one, and no link to one
+  bool is_short_ = false;                       // the system gave no watch for some of them
 };
 
 }  // namespace kclhost::host::run

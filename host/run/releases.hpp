@@ -89,6 +89,10 @@ class Releases {
 
  private:
   using Edit = std::function<void(rollout::Change&)>;
+  struct InUse {
+    store::ReleaseInfo info;
+    Fd held;
+  };
 
   std::string take_configured();
   Result<store::Candidate> read_candidate();
@@ -114,6 +118,7 @@ class Releases {
   void tell(const std::vector<rollout::Event>& events);
   Result<Parts> parts_of(const store::ReleaseInfo& info);
   std::string content_of(Release release) const;
+  const InUse* in_use(Release release) const;
   void keep(const store::ReleaseInfo& info);
 
   static Release highest_known(const rollout::State& state);
@@ -136,12 +141,7 @@ class Releases {
   bool report_changed_ = false, crash_in_doubt_ = false;
   std::optional<store::Candidate> candidate_;  // to be staged
   std::vector<Edit> edits_;                    // to be made
-  struct InUse {
-    Release release;
-    std::string sha256;
-    Fd held;
-  };
-  std::vector<InUse> in_use_;  // what was asked for last comes last
+  std::vector<InUse> in_use_;                  // what was asked for last comes last
   FileWatch watch_;
   std::vector<std::filesystem::path> neighbours_;  // where the candidate's may lie, from its folder
   std::string warned_, warned_of_configuration_;

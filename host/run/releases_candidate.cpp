@@ -41,6 +41,7 @@ bool is_being_written(const fs::path& path) {
 
 // All but what can change while hosts run.
 config::Config fixed_part(config::Config config) {
+  config.file_version = {};
   config.plugin = {};
   config.rollout = {};
   config.shadow.path_position = {};
@@ -134,11 +135,12 @@ void Releases::watch() {
                                      {store_.look_file(), look_tag},
                                      {config_.file, config_tag},
                                      {plugin, plugin_tag}};
-  std::error_code error;
-  const fs::path real = fs::canonical(plugin, error);
   // The libraries beside it are part of the release, too, and one that is missing may come.
-  for (const fs::path& place : neighbours_)
+  for (const fs::path& place : neighbours_) {
+    std::error_code error;
+    const fs::path real = fs::canonical(plugin, error);
     files.push_back({(real.parent_path() / place).lexically_normal(), plugin_tag});
+  }
   watch_.watch(std::move(files));
   poll_if_blind();
 }
@@ -153,17 +155,18 @@ std::string Releases::content_of(Release release) const {
 
 // Nobody removes a release that was asked for here, but for those that were asked for long ago.
 void Releases::keep(const store::ReleaseInfo& info) {
-  const auto kept =
-      std::find_if(in_use_.begin(), in_use_.end(), [&info](const InUse& one) { return one.release == info.number; });
+  const auto kept = std::find_if(in_use_.begin(), in_use_.end(),
+                                 [&info](const InUse& one) { return one.info.number == info.number; });
   if (kept != in_use_.end()) {
-    kept->sha256 = info.sha256;
+    kept->info = info;
     std::rotate(kept, kept + 1, in_use_.end());
     return;
   }
-  if (Fd fd = store_.use(info.number)) in_use_.push_back({info.number, info.sha256, std::move(fd)});
+  if (Fd fd = store_.use(info.number)) in_use_.push_back({info, std::move(fd)});
   const Wanted now = wanted();
   for (std::size_t i = 0; in_use_.size() > most_in_use && i < in_use_.size();) {
-    if (in_use_[i].release == now.release || in_use_[i].release == now.before) {
+    const Release release = in_use_[i].info.number;
+    if (release == now.release || release == now.before) {
       ++i;
     } else {
       in_use_.erase(in_use_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -179,14 +182,20 @@ Result<Releases::Parts> Releases::parts_of(const store::ReleaseInfo& info) {
                !replayed_ && rollout::was_taken(state_, info.number)};
 }
 
-std::string Releases::sha256(Release release) const {
+const Releases::InUse* Releases::in_use(Release release) const {
   const auto known =
-      std::find_if(in_use_.begin(), in_use_.end(), [release](const InUse& one) { return one.release == release; });
-  return known == in_use_.end() ? std::string() : known->sha256;
+      std::find_if(in_use_.begin(), in_use_.end(), [release](const InUse& one) { return one.info.number == release; });
+  return known == in_use_.end() ? nullptr : &*known;
+}
+
+std::string Releases::sha256(Release release) const {
+  const InUse* const known = in_use(release);
+  return known == nullptr ? std::string() : known->info.sha256;
 }
 
 Result<Releases::Parts> Releases::parts(Release release) {
-  const Result<store::ReleaseInfo> info = store_.info(release);
+  const InUse* const known = in_use(release);
+  const Result<store::ReleaseInfo> info = known != nullptr ? known->info : store_.info(release);
   std::string why = info ? std::string() : info.error();
   if (info) {
     Result<Parts> parts = parts_of(*info);
