@@ -1,6 +1,6 @@
 # Source files that are compiled in one piece. A piece is a folder's files, or as many files of a test program as are worth a
 # piece. Headers are then read, and what they define compiled, once a piece instead of once a file. It is for builds from nothing,
-# as the preset `release`'s mostly are; who works on the code wants to compile what has changed alone, as the preset `dev` does.
+# as most are but for those of the preset `dev`: who works on the code wants to compile what has changed alone.
 #
 # What is in a file's anonymous namespace is then seen by the files beside it: names of two files of a folder, or of a test
 # program, must differ. Files with options or definitions of their own stay by themselves.

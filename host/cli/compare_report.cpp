@@ -8,9 +8,10 @@
 #include "support/excerpt.hpp"
 
 namespace kclhost::host::cli::comparison {
-namespace {
 
 using Kind = Verdict::Kind;
+
+namespace {
 
 constexpr std::string_view kinds[] = {"untried", "accepted", "rejected", "failed", "unfinished"};
 

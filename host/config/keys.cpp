@@ -68,7 +68,7 @@ std::string check_listen(std::string& value) {
 }
 
 // clang-format off
-constexpr std::array table{
+constexpr std::array all_keys{
     Key{.name = "version", .description = "The version of this file's format.", .target = Version{},
         .missing = "version: 1"},
     Key{.name = "plugins_dir", .description = "Where plugins lie; plugin.path resolves inside it, symlinks followed.",
@@ -261,12 +261,12 @@ Overloaded(Ts...) -> Overloaded<Ts...>;
 }  // namespace
 
 std::span<const Key> keys() {
-  return table;
+  return all_keys;
 }
 
 const Key* find_key(std::string_view name) {
-  const auto found = std::find_if(table.begin(), table.end(), [&](const Key& key) { return key.name == name; });
-  return found == table.end() ? nullptr : &*found;
+  const auto found = std::find_if(all_keys.begin(), all_keys.end(), [&](const Key& key) { return key.name == name; });
+  return found == all_keys.end() ? nullptr : &*found;
 }
 
 std::string_view type_name(const Key& key) {

@@ -13,7 +13,7 @@ constexpr std::int64_t least_interval = 2'000;
 // The KCL's own interval is twice failoverTimeMillis, and it balances in each third.
 constexpr std::int64_t kcl_intervals = 2;
 constexpr std::int64_t kcl_frequency = 3;
-constexpr std::int64_t most = 1'000'000'000'000;  // whatever the file says, so that a multiple of it fits
+constexpr std::int64_t highest = 1'000'000'000'000;  // whatever the file says, so that a multiple of it fits
 
 std::int64_t number(const std::map<std::string, std::string>& properties, const char* name, std::int64_t otherwise) {
   const auto set = properties.find(name);
@@ -21,7 +21,7 @@ std::int64_t number(const std::map<std::string, std::string>& properties, const 
   std::int64_t value = 0;
   const char* const begin = set->second.data() + (set->second.starts_with('+') ? 1 : 0);
   std::from_chars(begin, set->second.data() + set->second.size(), value);
-  return std::min(value, most);
+  return std::min(value, highest);
 }
 
 std::int64_t failover(const std::map<std::string, std::string>& properties) {

@@ -164,7 +164,7 @@ class Shard {
   bool relief_refused_ = false;  // the plugin checkpointed, and the KCL could not record it
   Time relieve_at_{0};
   Time complain_at_ = never;  // of acknowledgements that do not come
-  bool shard_end_recorded_ = false, shard_end_tried_ = false, final_checkpoint_tried_ = false;
+  bool shard_end_recorded_ = false, final_checkpoint_tried_ = false;
   Time duty_deadline_ = never;
   Exchange exchange_;
   std::optional<Exchange> queued_;  // a worker's, behind the host's

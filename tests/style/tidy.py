@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Runs clang-tidy on host/ with the compile commands of a build tree. Usage: tidy.py BUILD_DIR [FILE...]"""
+"""Runs clang-tidy on host/ with the compile commands of a build tree. Usage: tidy.py BUILD_DIR [FILE...]
+
+A build in pieces (cmake/unity.cmake) is read in pieces, a seventh of the work; a FILE that is named is read by itself, which
+finds what it does not include.
+"""
 import concurrent.futures
 import json
 import os
@@ -27,24 +31,32 @@ def without_precompiled(command):
     return shlex.join(kept)
 
 
+def parts_of(entry):
+    """The files that it compiles: a piece of a unity build includes them, and nothing else."""
+    file = pathlib.Path(entry["directory"], entry["file"]).resolve()
+    if file.parent.name != "Unity":
+        return [file]
+    return [pathlib.Path(part).resolve() for part in re.findall(r'^#include "(.+)"$', file.read_text(), re.MULTILINE)]
+
+
 def by_file(entries):
-    """The entries with one for each source file: a file that only includes others, as CMake makes them for a unity build,
-    stands for those."""
+    """The entries with one for each source file."""
     for entry in entries:
-        file = pathlib.Path(entry["directory"], entry["file"])
-        parts = re.findall(r'^#include "(.+)"$', file.read_text(), re.MULTILINE) if file.parent.name == "Unity" else []
-        yield from [entry | {"file": part, "command": entry["command"].replace(entry["file"], part)} for part in parts] or [entry]
+        for part in parts_of(entry):
+            yield entry | {"file": str(part), "command": entry["command"].replace(entry["file"], str(part))}
 
 
 def main(build, chosen):
     database = pathlib.Path(build) / "compile_commands.json"
     if not database.exists():
         sys.exit(f"{database} is missing; configure the build first")
-    entries = list(by_file(json.loads(database.read_text())))
-    known = {pathlib.Path(entry["directory"], entry["file"]).resolve() for entry in entries}
-    wanted = [pathlib.Path(path).resolve() for path in chosen] or sources("host", suffixes=(".cpp",))
-    files = [path for path in wanted if path in known]
-    if not files:
+    entries = json.loads(database.read_text())
+    if chosen:
+        entries = list(by_file(entries))
+    wanted = {pathlib.Path(path).resolve() for path in chosen or sources("host", suffixes=(".cpp",))}
+    # Some files are compiled for several programs.
+    read = {pathlib.Path(entry["file"]): parts_of(entry) for entry in entries if wanted & set(parts_of(entry))}
+    if not read:
         sys.exit(f"{database} knows none of the files in host/")
     clang_tidy = tool("clang-tidy")
     own = tempfile.TemporaryDirectory()
@@ -52,20 +64,21 @@ def main(build, chosen):
         json.dumps([entry | {"command": without_precompiled(entry["command"])} for entry in entries]))
 
     def look_at(path):
-        # Warnings are the compiler's business.
-        return path, subprocess.run([clang_tidy, "-p", own.name, "--quiet", "--extra-arg=-w", str(path)], cwd=TOP,
+        # Warnings are the compiler's business, and that a piece includes sources is meant.
+        checks = ["--checks=-bugprone-suspicious-include"] if path.parent.name == "Unity" else []
+        return path, subprocess.run([clang_tidy, "-p", own.name, "--quiet", "--extra-arg=-w", *checks, str(path)], cwd=TOP,
                                     text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     failed = False
-    # Large files first, so that none is left over at the end.
-    files.sort(key=lambda path: -path.stat().st_size)
+    # What is large first, so that none of it is left over at the end.
+    files = sorted(read, key=lambda path: -sum(part.stat().st_size for part in read[path]))
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for path, result in pool.map(look_at, files):
             if result.returncode == 0 and not result.stdout.strip():
                 continue
             failed = True
             print(result.stdout.strip() or f"{path}:\n{result.stderr.strip()}", flush=True)
-    print(f"{len(files)} files")
+    print(f"{len(set().union(*read.values()))} files, in {len(files)} pieces")
     return 1 if failed else 0
 
 
