@@ -16,8 +16,8 @@ def start(tmp_path):
     from botocore.config import Config
     started = []
 
-    def start(shards=SHARDS, records=RECORDS, size=SIZE):
-        started.append(CannedKinesis(tmp_path, shards=shards, records=records, size=size))
+    def start(shards=SHARDS, records=RECORDS, size=SIZE, pace=0):
+        started.append(CannedKinesis(tmp_path, shards=shards, records=records, size=size, pace=pace))
         client = boto3.client("kinesis", endpoint_url=started[-1].endpoint, region_name=services.REGION,
                               aws_access_key_id="local", aws_secret_access_key="local",
                               config=Config(retries={"max_attempts": 0}))
@@ -77,6 +77,23 @@ def test_an_answer_holds_no_more_than_kinesis_gives(start, size, most):
     whole, part = client.get_records(ShardIterator=begin), client.get_records(ShardIterator=begin, Limit=7)
     assert len(whole["Records"]) == most and whole["MillisBehindLatest"] > 0
     assert part["Records"] == whole["Records"][:7]
+
+
+def test_a_shard_rests_behind_what_it_gave(start):
+    _, client = start(pace=1)  # it will rest for days
+    first, second = (iterator(client, shard) for shard in shards(client))
+    assert len(client.get_records(ShardIterator=first)["Records"]) == 10_000
+    with pytest.raises(client.exceptions.ProvisionedThroughputExceededException, match="Rate exceeded for shard"):
+        client.get_records(ShardIterator=first)
+    assert len(client.get_records(ShardIterator=second, Limit=5)["Records"]) == 5, "each shard has its own limit"
+
+
+def test_a_shard_without_records_does_not_rest(start):
+    _, client = start(records=0, pace=1)
+    answer = {"NextShardIterator": iterator(client, next(iter(shards(client))))}
+    for _ in range(3):
+        answer = client.get_records(ShardIterator=answer["NextShardIterator"])
+        assert answer["Records"] == []
 
 
 def test_reading_goes_on_at_a_sequence_number(start):

@@ -44,7 +44,7 @@ def floor(request, tmp_path_factory):
 
 @pytest.fixture
 def kinesis(tmp_path):
-    with CannedKinesis(tmp_path, shards=SHARDS, records=RECORDS, size=SIZE) as kinesis:
+    with CannedKinesis(tmp_path, shards=SHARDS, records=RECORDS, size=SIZE, pace=0) as kinesis:
         yield kinesis
 
 

@@ -2,7 +2,11 @@
 // is the answer's format.
 'use strict';
 
+const {performance} = require('perf_hooks');
 const {positionOf} = require('./sequence');
+
+// Milliseconds that a read may come too early: no consumer's clock is exact.
+const GRACE = 100;
 
 class Refusal extends Error {
   constructor(type, message) {
@@ -12,10 +16,11 @@ class Refusal extends Error {
 }
 
 class Api {
-  // records(format) are the Records to serve in it.
-  constructor(stream, records) {
+  // records(format) are the Records to serve in it. A shard gives so many bytes a second; 0: any number.
+  constructor(stream, records, pace) {
     this.stream = stream;
     this.records = records;
+    this.pace = pace;
   }
 
   // The answer's bytes, in parts.
@@ -58,8 +63,13 @@ class Api {
 
   getRecords(request, format) {
     const [id, at] = request.ShardIterator.split(':'), shard = this.shard(id), position = Number(at);
-    const records = this.records(format), left = Math.max(0, shard.records - position);
+    const records = this.records(format), left = Math.max(0, shard.records - position), now = performance.now();
+    if (now < shard.rests - GRACE) {
+      throw new Refusal('ProvisionedThroughputExceededException', `Rate exceeded for shard ${id}`);
+    }
     const count = Math.min(request.Limit ?? records.atOnce, records.atOnce, left);
+    // As Kinesis does: an answer may be as large as any, and then the shard rests.
+    if (this.pace > 0) shard.rests = Math.max(now, shard.rests) + 1000 * records.bytes(count) / this.pace;
     // A record that waits is said to be a millisecond old.
     const others = {MillisBehindLatest: left - count};
     if (shard.open || count < left) others.NextShardIterator = `${id}:${position + count}`;

@@ -1,8 +1,9 @@
 // A Kinesis whose records are made beforehand, so that serving them costs next to nothing:
 //
-//   node main.js --port PORT [--shards 4] [--records 1000] [--size 1024]
+//   node main.js --port PORT [--shards 4] [--records 1000] [--size 1024] [--pace 2097152]
 //
-// One stream, whatever a request calls it: so many shards, with so many records of so many bytes on each. HTTP/1.1 and
+// One stream, whatever a request calls it: so many shards, with so many records of so many bytes on each. A shard gives so many
+// bytes a second, Kinesis's 2 MiB, however they are asked for: behind an answer of 10 MiB it refuses for five seconds (0: never). HTTP/1.1 and
 // HTTP/2 with prior knowledge, both on 127.0.0.1:PORT; CBOR and JSON. Besides Kinesis's own actions:
 //
 //   POST /more/N    puts N records more on each open shard
@@ -29,9 +30,9 @@ const CBOR = 'application/x-amz-cbor-1.1', JSON_TYPE = 'application/x-amz-json-1
 function options() {
   const given = parseArgs({options: {
     port: {type: 'string'}, shards: {type: 'string', default: '4'}, records: {type: 'string', default: '1000'},
-    size: {type: 'string', default: '1024'}}}).values;
+    size: {type: 'string', default: '1024'}, pace: {type: 'string', default: String(2 << 20)}}}).values;
   const numbers = Object.fromEntries(Object.entries(given).map(([name, text]) => [name, Number(text)]));
-  for (const [name, least] of [['port', 1], ['shards', 1], ['records', 0], ['size', 1]]) {
+  for (const [name, least] of [['port', 1], ['shards', 1], ['records', 0], ['size', 1], ['pace', 0]]) {
     if (!(Number.isInteger(numbers[name]) && numbers[name] >= least)) {
       throw new Error(`--${name} must be a whole number, at least ${least}`);
     }
@@ -69,12 +70,12 @@ function respond(api, request, body, response) {
   }
 }
 
-function serve({port, shards, records, size}) {
+function serve({port, shards, records, size, pace}) {
   const made = new Map([[cbor, new Records(cbor, size)]]);
   const api = new Api(new Stream(shards, records), format => {
     if (!made.has(format)) made.set(format, new Records(format, size));
     return made.get(format);
-  });
+  }, pace);
   const handle = (request, response) => {
     const parts = [];
     request.on('data', part => parts.push(part));

@@ -16,6 +16,7 @@ class Records {
   // Of size bytes each, for answers in this format.
   constructor(format, size) {
     this.separator = format.separator.length;
+    this.size = size;
     this.atOnce = Math.max(1, Math.min(MOST_RECORDS, Math.floor(MOST_BYTES / size)));
     const data = noise(this.atOnce * size), arrived = new Date(), mark = sequence(0, 0);
     const encoded = [];
@@ -32,6 +33,11 @@ class Records {
       this.ends.push(at - this.separator);
     }
     this.encoded = Buffer.concat(encoded);
+  }
+
+  // What so many count for against a shard's limit.
+  bytes(count) {
+    return count * this.size;
   }
 
   // Those behind a position, at most atOnce, as the elements of an array.

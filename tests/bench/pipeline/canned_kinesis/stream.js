@@ -11,6 +11,7 @@ class Shard {
     Object.assign(this, {from, to, records, parent, children: []});
     this.id = 'shardId-' + String(number).padStart(12, '0');
     this.generation = parent ? parent.generation + 1 : 1;
+    this.rests = 0;  // until that time, in milliseconds, it gives nothing
   }
 
   get open() {
