@@ -196,17 +196,11 @@ Loaded parse(std::string_view text, const std::filesystem::path& file, const std
   return loaded;
 }
 
-FileVersion FileVersion::of(const std::filesystem::path& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) return {};
-  return {status.st_ino, static_cast<std::uint64_t>(status.st_size), status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
-}
-
 Loaded load(const std::filesystem::path& file, const std::string& stream) {
   std::string error;
   const FileVersion version = FileVersion::of(file);
   const std::string text = read_file(file, error);
-  Loaded loaded = parse(error.empty() ? text : "version: 1", file, error.empty() ? stream : std::string());
+  Loaded loaded = error.empty() ? parse(text, file, stream) : parse("version: 1", file);
   loaded.config.file_version = version;
   if (!error.empty()) loaded.problems = {{file.string(), {}, error}};
   return loaded;

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "support/file_version.hpp"
+
 namespace kclhost::host::config {
 
 using Milliseconds = std::chrono::milliseconds;
@@ -196,15 +198,6 @@ struct Daemon {
   bool allow_unknown_properties = false;
 
   bool operator==(const Daemon&) const = default;
-};
-
-// By which a file is known to be another one, or to have been written, since it was read. All zero: there is none.
-struct FileVersion {
-  std::uint64_t inode = 0, size = 0;
-  std::int64_t seconds = 0, nanoseconds = 0;  // when it was written last
-
-  static FileVersion of(const std::filesystem::path& file);  // follows links
-  bool operator==(const FileVersion&) const = default;
 };
 
 struct Config {

@@ -71,7 +71,7 @@ std::string Releases::open() {
   // What changes from here on is looked at again once the host runs.
   watch_.open();
   watch();
-  const bool is_old = config::FileVersion::of(config_.file) != config_.file_version;
+  const bool is_old = FileVersion::of(config_.file) != config_.file_version;
   Result<store::Candidate> candidate = read_candidate();
   // Most of the time there is nothing else that could be run, and whoever copies the file is done in a moment.
   for (const auto end = Clock::now() + patience_with_copy; !candidate && look_at_ != Clock::time_point::max();) {

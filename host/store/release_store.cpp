@@ -208,8 +208,7 @@ Result<fs::path> ReleaseStore::verified(const ReleaseInfo& info) {
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0) return Error{path.string() + " is gone"};
     if (std::string why = plugin::objection(status); !why.empty()) return Error{path.string() + " " + why};
-    const Seen now{status.st_ino, static_cast<std::uint64_t>(status.st_size), status.st_mtim.tv_sec,
-                   status.st_mtim.tv_nsec};
+    const FileVersion now = FileVersion::of(status);
     const bool read_only = (status.st_mode & (S_IWUSR | S_IWGRP | S_IWOTH)) == 0;
     if (const auto before = seen_.find(path); read_only && before != seen_.end() && before->second == now) continue;
     const Result<std::string> sha256 = plugin::hash_loadable(path);

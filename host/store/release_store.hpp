@@ -12,6 +12,7 @@
 #include "plugin/copy.hpp"
 #include "rollout/state.hpp"
 #include "support/fd.hpp"
+#include "support/file_version.hpp"
 #include "support/result.hpp"
 
 namespace kclhost::host::store {
@@ -87,12 +88,6 @@ class ReleaseStore {
   void prune(int keep, const std::vector<rollout::Release>& needed) const;
 
  private:
-  struct Seen {
-    std::uint64_t inode, size;
-    std::int64_t seconds, nanoseconds;
-    bool operator==(const Seen&) const = default;
-  };
-
   std::filesystem::path named(std::string_view extension) const;
   std::filesystem::path home(rollout::Release number) const { return folder_ / std::to_string(number); }
   Result<ReleaseInfo> fill(const std::filesystem::path& home, rollout::Release number, const Candidate& candidate,
@@ -102,7 +97,7 @@ class ReleaseStore {
 
   std::filesystem::path folder_;
   std::string application_;
-  std::map<std::filesystem::path, Seen> seen_;  // files that had their content
+  std::map<std::filesystem::path, FileVersion> seen_;  // files that had their content
 };
 
 }  // namespace kclhost::host::store
