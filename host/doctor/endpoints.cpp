@@ -21,11 +21,6 @@ bool has_trust_store(const config::Daemon& daemon) {
   return false;
 }
 
-// A message that begins with what is named beside it.
-std::string without(const std::string& named, const std::string& message) {
-  return message.starts_with(named + ": ") ? message.substr(named.size() + 2) : message;
-}
-
 // Any answer will do, a refusal too.
 bool reach(Setup& setup, const std::string& endpoint, const char* other_cure, Outcome& outcome) {
   aws::HttpRequest request;
@@ -38,7 +33,7 @@ bool reach(Setup& setup, const std::string& endpoint, const char* other_cure, Ou
     if (response.date && !setup.services.clock_ahead) setup.services.clock_ahead = aws::now() - *response.date;
     return true;
   } catch (const aws::AnswerTimeout& error) {
-    outcome.findings.push_back(no_answer(endpoint, without(request.url, error.what())));
+    outcome.findings.push_back(no_answer(endpoint, error.what()));
     return false;
   } catch (const aws::TransportError& error) {
     const bool certificate = !error.retryable();

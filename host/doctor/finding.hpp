@@ -30,6 +30,11 @@ inline Outcome found(Finding finding) {
   return {{}, true, {std::move(finding)}};
 }
 
+// A message without what stands in front of it, where that is named beside it.
+inline std::string without(const std::string& named, const std::string& message) {
+  return message.starts_with(named + ": ") ? message.substr(named.size() + 2) : message;
+}
+
 // Of a message that kclhost has elsewhere: what is wrong, and, behind the first "; ", what to do about it. `cure` is
 // for a message without.
 inline Finding finding_of(std::string where, const std::string& message, std::string cure) {

@@ -22,7 +22,7 @@ std::string request(const char* name, const std::string& value) {
 std::string obstacle(const Setup& setup, bool answers) {
   const Services& services = setup.services;
   if (!services.why_not().empty()) return services.why_not();
-  if (!answers) return "the endpoint can't be reached";
+  if (!answers) return "the endpoint does not answer";
   return services.believed ? "" : "no credentials are known to be good";
 }
 

@@ -30,8 +30,8 @@ bool Answer::not_believed() const {
              "ExpiredTokenException", "ExpiredToken", "RequestExpired", "AuthFailure"});
 }
 
-Finding no_answer(std::string where, std::string what) {
-  return {std::move(where), std::move(what),
+Finding no_answer(const std::string& where, const std::string& message) {
+  return {where, without(where + '/', message),
           "see whether the service, or a proxy in front of it, has too much to do; where it is only slow, give it more "
           "time: --timeout 60"};
 }

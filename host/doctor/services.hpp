@@ -29,8 +29,8 @@ struct Answer {
   bool unanswered() const { return !document && code.empty(); }
 };
 
-// Somebody is there, and does not answer.
-Finding no_answer(std::string where, std::string what);
+// Somebody is there, and does not answer. The message may begin with an endpoint's URL.
+Finding no_answer(const std::string& where, const std::string& message);
 
 // One thread.
 class Services {
