@@ -1,6 +1,7 @@
 # Declares a GoogleTest program. Its own code is not optimised in the release build: compiling it would cost more than running it
-# does, and the host's code that it tests is compiled as users get it. OPTIMISED for those that work hard. For the same reason it
-# has no checks for undefined behaviour, which more than double the time to compile it; OF_HEADERS for those that test headers.
+# does, and the host's code that it tests is compiled as users get it. OPTIMISED for those that work hard. A build
+# that looks for undefined behaviour does not look in it, which would more than double the time to compile it; OF_HEADERS where what
+# is tested are headers, and so are compiled with it.
 #
 # PREFIX text: stands before the tests' names. LABELS: for ctest. Each test is a process of its own; with a sanitizer, whose
 # processes are slow to start, the whole program is.

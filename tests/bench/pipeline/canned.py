@@ -9,16 +9,13 @@ sys.path.insert(0, str(HERE.parents[1] / "support"))
 import services  # noqa: E402
 
 
-KINESIS_PACE = 2 << 20  # bytes a second of a shard
-
-
 class CannedKinesis(services.Service):
-    """One stream of so many shards, with so many records of so many bytes on each. A shard gives so many bytes a second; 0:
-    any number."""
+    """One stream of so many shards, with so many records of so many bytes on each. A shard gives `pace` bytes a second: as
+    many as Kinesis's does, where nothing is said; 0: any number."""
     path = "/"
 
-    def __init__(self, directory, *, shards: int, records: int, size: int, pace: int = KINESIS_PACE):
-        self.options = {"shards": shards, "records": records, "size": size, "pace": pace}
+    def __init__(self, directory, *, shards: int, records: int, size: int, pace: int | None = None):
+        self.options = {"shards": shards, "records": records, "size": size, **({} if pace is None else {"pace": pace})}
         super().__init__(directory)
 
     def start(self) -> services.Process:

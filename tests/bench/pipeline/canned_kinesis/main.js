@@ -2,9 +2,9 @@
 //
 //   node main.js --port PORT [--shards 4] [--records 1000] [--size 1024] [--pace 2097152]
 //
-// One stream, whatever a request calls it: so many shards, with so many records of so many bytes on each. A shard gives so many
-// bytes a second, Kinesis's 2 MiB, however they are asked for: behind an answer of 10 MiB it refuses for five seconds (0: never). HTTP/1.1 and
-// HTTP/2 with prior knowledge, both on 127.0.0.1:PORT; CBOR and JSON. Besides Kinesis's own actions:
+// One stream, whatever a request calls it: so many shards, with so many records of so many bytes on each. A shard gives
+// `pace` bytes a second, as many as Kinesis's do: behind an answer of 10 MiB it refuses for five seconds. With 0 it never
+// refuses. HTTP/1.1 and HTTP/2 with prior knowledge, both on 127.0.0.1:PORT; CBOR and JSON. Besides Kinesis's own actions:
 //
 //   POST /more/N    puts N records more on each open shard
 //   POST /split/N   ends the first open shard; each of its two children has N records
