@@ -1,6 +1,5 @@
 #include "worker/worker_loop.hpp"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -12,6 +11,7 @@
 #include "plugin/loader.hpp"
 #include "support/process_memory.hpp"
 #include "support/shared_buffer.hpp"
+#include "worker/allocated.hpp"
 #include "worker/instance.hpp"
 #include "worker/uncaught.hpp"
 
@@ -129,11 +129,6 @@ class Worker {
                        .c = outcome.retry_after_ms.value_or(0),
                        .d = outcome.culprit.value_or(0)},
                       {outcome.message});
-  }
-
-  static std::uint64_t allocated_bytes() {
-    const struct mallinfo2 info = ::mallinfo2();
-    return info.uordblks + info.hblkhd;
   }
 
   // What Dialogue::call has made of it.
