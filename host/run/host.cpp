@@ -190,10 +190,17 @@ void Host::initialize(const protocol::Message& message) {
     marks.push_back(&(*journal)->own_fault());
     journals_.push_back(std::move(*journal));
   }
+  if (!journals_.front()->is_shared()) forget_lanes_from(static_cast<std::size_t>(config_.concurrency));
   if (own_fault) blame_for_own_fault(left_over);
   if (config_.isolation == config::Isolation::none) own_faults_.emplace(marks);
   shard_.initialize(shard_id_, message.sequence_number.value_or(""), message.sub_sequence_number, std::move(left_over),
                     now());
+}
+
+// An earlier host had more: what it noted of their records is of no use in as many lanes as there are now.
+void Host::forget_lanes_from(std::size_t lane) const {
+  std::error_code error;
+  while (std::filesystem::remove(journal_path(config_, shard_id_, lane), error)) ++lane;
 }
 
 void Host::take_answer() {

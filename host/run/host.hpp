@@ -45,6 +45,7 @@ class Host final : private worker::Listener {
   void take_message();
   void handle(const protocol::Message& message);
   void initialize(const protocol::Message& message);
+  void forget_lanes_from(std::size_t lane) const;
   void take_answer();
   void daemon_gone(bool unanswered);
   void on_time();

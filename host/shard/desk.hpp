@@ -61,6 +61,19 @@ struct Desk {
   bool ended = false;
 
   void batch_ends_at(std::size_t offset) { behind_batch = free = (offset + 7) / 8 * 8; }
+  static bool calls(const Action& one, WorkerId worker) {
+    const auto* const call = std::get_if<action::CallWorker>(&one);
+    return call != nullptr && call->worker == worker;
+  }
+  // What was laid out behind the batch is in no use any more, unless it is still to be reported.
+  void free_parts() {
+    const auto reads_them = [](const Action& one) { return std::holds_alternative<action::WriteCrashReport>(one); };
+    if (laid_out == 0 && std::none_of(actions.begin(), actions.end(), reads_them)) free = behind_batch;
+  }
+  // The worker was not sent its last call yet: several events may come before what they ask for is done.
+  bool has_call_for(WorkerId worker) const {
+    return std::any_of(actions.begin(), actions.end(), [worker](const Action& one) { return calls(one, worker); });
+  }
   WorkerId new_worker() { return WorkerId{++workers}; }
   template <class A>
   void ask(A&& one) {

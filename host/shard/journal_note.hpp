@@ -14,6 +14,7 @@ struct JournalNote {
   Position first, last;
   std::uint32_t failures = 0;       // deliveries that failed
   std::uint32_t interruptions = 0;  // deliveries in the middle of which the host ended
+  std::uint32_t lanes = 0;          // the shard had so many when this was noted
   bool searching = false;           // one of the records is known to fail
   bool under_way = false;           // they are being delivered
   bool aside = false;               // they were set aside, and no checkpoint says so yet
@@ -26,7 +27,7 @@ class JournalNotes {
   JournalNote& add() {
     if (used_ == notes_.size()) notes_.emplace_back();
     JournalNote& note = notes_[used_++];
-    note.failures = note.interruptions = 0;
+    note.failures = note.interruptions = note.lanes = 0;
     note.searching = note.under_way = note.aside = false;
     return note;
   }

@@ -50,7 +50,7 @@ void Lane::keep_up() {
   } else if (instance_->phase() == Instance::Phase::created) {
     initialize(*instance_, desk_.config.timeouts.initialize);
   } else if (instance_->ready() && desk_.now.steady >= start_at_ &&
-             (instance_->release() != wanted_release() || (outgrown_ && !holds_records()))) {
+             (instance_->release() != wanted_release() || outgrown_)) {
     replace();
   }
 }
@@ -482,7 +482,7 @@ void Lane::ended(WorkerId worker, const Death* death) {
     if (!closing_) report(call, death->message, death, false, level_of_failure(was));
     return died_idle(was, *death);
   }
-  const bool unseen = !death->call_begun && !repeating_;
+  const bool unseen = !has_begun(was, *death) && !repeating_;
   repeating_ = unseen;
   if (unseen) {
     tell_death_between_calls(was, *death);

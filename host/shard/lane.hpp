@@ -105,7 +105,7 @@ class Lane {
   bool holds_records() const { return delivery_.holds() && delivery_.accepted() > delivery_.finished(); }
   // The worker died now: any of the records that it was given may be to blame.
   bool died_with_records(WorkerId worker, const Death& death) const {
-    return is(instance_, worker) && (holds_records() || (delivery_.under_way() && death.call_begun));
+    return is(instance_, worker) && (holds_records() || (delivery_.under_way() && has_begun(*instance_, death)));
   }
   // It acknowledges them, and need not be asked for anything but time.
   bool acknowledges() const { return about_ && about_->acknowledges(); }
@@ -190,6 +190,12 @@ class Lane {
   void write_journal(bool sync);
   void match(const JournalNote& note, std::uint32_t from);
   void add_note(JournalNotes& to, const Delivery::Suspect& suspect, bool under_way) const;
+  void note_aside(std::uint32_t first, std::uint32_t last);
+  std::uint32_t lane_count() const { return static_cast<std::uint32_t>(desk_.config.concurrency); }
+  // The plugin of the instance that died had its chance with the call in which it is.
+  bool has_begun(const Instance& was, const Death& death) const {
+    return death.call_begun && !desk_.has_call_for(was.id());
+  }
 
   Desk& desk_;
   std::uint32_t number_;

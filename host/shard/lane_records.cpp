@@ -21,6 +21,10 @@ bool too_old_at(const Window& window, std::uint32_t index, std::int64_t oldest_m
 
 void Lane::recall(std::vector<JournalNote> notes) {
   left_over_ = std::move(notes);
+  // With another number of lanes there are other records between the first and the last of a range: nobody has tried
+  // those, and nobody has set them aside. A single record is the same one.
+  std::erase_if(left_over_,
+                [this](const JournalNote& note) { return note.lanes != lane_count() && !(note.first == note.last); });
 }
 
 void Lane::begin(const Batch& share) {
@@ -50,6 +54,7 @@ void Lane::match(const JournalNote& note, std::uint32_t from) {
     asides_.push_back(note);
     asides_.back().first = window_.position(first);
     asides_.back().last = window_.position(last - 1);
+    asides_.back().lanes = lane_count();
     desk_.tell(Level::info, "an earlier process set these records aside; they are not delivered again",
                {{"first", note.first.str()}, {"last", note.last.str()}});
     return;
@@ -175,6 +180,7 @@ RecordId Lane::give(std::uint32_t first, std::uint32_t last) {
 }
 
 void Lane::deliver(const Delivery::Order& order) {
+  desk_.free_parts();
   const std::size_t free_before = desk_.free;
   const std::optional<Batch> part = window_.part(order.first, order.last, desk_.memory, desk_.free);
   if (!part) return desk_.end(exit_stopped, "no memory for the batch");
@@ -198,7 +204,7 @@ void Lane::deliver(const Delivery::Order& order) {
 }
 
 void Lane::part_over() {
-  if (std::exchange(part_laid_out_, false) && --desk_.laid_out == 0) desk_.free = desk_.behind_batch;
+  if (std::exchange(part_laid_out_, false)) --desk_.laid_out;
 }
 
 void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
@@ -243,7 +249,7 @@ void Lane::records_died(const Instance& was, const Death& death) {
     return lost(false, true);
   }
   // The plugin never saw them: once more, as if nothing had been.
-  if (!death.call_begun) {
+  if (!has_begun(was, death)) {
     tell_death_between_calls(was, death);
     if (std::exchange(repeating_, true)) {
       start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, 1, desk_.random);
@@ -352,9 +358,7 @@ void Lane::finish_aside() {
                 {"total", std::to_string(desk_.set_aside.records)},
                 {"error", error_of(i)}});
   }
-  JournalNote note{window_.position(order_.first), window_.position(order_.last - 1)};
-  note.aside = true;
-  asides_.push_back(std::move(note));
+  note_aside(order_.first, order_.last);
   delivery_.set_aside();
   // Nobody will say any more whose fault it was.
   if (opinion_ == Opinion::asked && order_.first < doubted_end_) opinion_ = Opinion::not_shared;
@@ -466,6 +470,19 @@ void Lane::add_note(JournalNotes& to, const Delivery::Suspect& suspect, bool und
   note.interruptions = suspect.interruptions;
   note.searching = suspect.searching;
   note.under_way = under_way;
+  note.lanes = lane_count();
+}
+
+// One that follows the last one directly is told with it: a journal does not have room for many.
+void Lane::note_aside(std::uint32_t first, std::uint32_t last) {
+  if (first > 0 && !asides_.empty() && asides_.back().last == window_.position(first - 1)) {
+    asides_.back().last = window_.position(last - 1);
+    return;
+  }
+  JournalNote note{window_.position(first), window_.position(last - 1)};
+  note.aside = true;
+  note.lanes = lane_count();
+  asides_.push_back(std::move(note));
 }
 
 void Lane::journal(JournalNotes& to) const {

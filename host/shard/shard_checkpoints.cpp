@@ -81,6 +81,7 @@ void Shard::exchange_over(const CheckpointAnswer& answer) {
       return;
     case Exchange::For::host:
       if (answer.ok()) return checkpointed(*was.position);
+      schedule_.refused(desk_.now.steady + desk_.config.checkpoint.retry.max_backoff);
       desk_.tell(Level::warn,
                  "checkpoint at " + was.position->str() + " failed with " + answer.name + " (" + answer.message +
                      (schedule_.is_lease_lost() ? "); no more checkpoints are made"

@@ -36,7 +36,8 @@ void Shard::do_process_records() {
     at_once |= lane->blocked() || lane->set_aside_some();
   }
   if (stopping_) return do_stop();
-  host_checkpoint(at_once);
+  // Once for each: what the lease table refuses is tried again when it is due.
+  host_checkpoint(at_once && schedule_.is_untried());
   if (!done || exchange_.busy() || !has_room() || !relieve_if_full()) return;
   if (!tick_empty_batch() || exchange_.busy()) return;
   finish_duty();

@@ -19,6 +19,7 @@ void copy_text(char (&to)[N], std::string_view from) {
 }
 
 constexpr std::uint64_t searching = 1, under_way = 2, aside = 4;
+constexpr unsigned lanes_at = 32;  // of the flags' bits
 
 }  // namespace
 
@@ -98,6 +99,7 @@ std::vector<JournalNote> JournalMemory::left_over() const {
     note.searching = (entry.flags & searching) != 0;
     note.under_way = (entry.flags & under_way) != 0;
     note.aside = (entry.flags & aside) != 0;
+    note.lanes = static_cast<std::uint32_t>(entry.flags >> lanes_at);
   }
   return notes;
 }
@@ -118,7 +120,8 @@ void JournalMemory::write(const JournalNotes& notes) {
     entry.last_sub = note.last.sub_sequence_number;
     entry.failures = note.failures;
     entry.interruptions = note.interruptions;
-    entry.flags = (note.searching ? searching : 0) | (note.under_way ? under_way : 0) | (note.aside ? aside : 0);
+    entry.flags = (note.searching ? searching : 0) | (note.under_way ? under_way : 0) | (note.aside ? aside : 0) |
+                  std::uint64_t{note.lanes} << lanes_at;
   }
   to.checksum = sum(to);
 }

@@ -26,6 +26,11 @@ class Disk {
       disk_[lane] = memory_[lane];
     }
   }
+  // The journals of lanes that there are no more are removed.
+  void set_lanes(std::size_t lanes) {
+    memory_.resize(lanes);
+    disk_.resize(lanes);
+  }
   // The lease goes to a machine that knows nothing.
   void clear() {
     for (std::vector<Notes>* all : {&memory_, &disk_}) all->assign(all->size(), {});

@@ -35,8 +35,12 @@ void Promises::life_ends(bool journals_lost) {
     // It may be said to have been in a worker's hands by then.
     ++fate.failures;
     fate.aside_pending = false;
-    if (journals_lost) fate.aside_durable = false;
   }
+  if (journals_lost) asides_may_come_again();
+}
+
+void Promises::asides_may_come_again() {
+  for (Fate& fate : fates_) fate.aside_durable = false;
 }
 
 // ---- Deliveries

@@ -27,6 +27,7 @@ class Promises {
   void life_begins(std::uint32_t recorded);
   // The host ended, or the machine. What it had in hand was disturbed.
   void life_ends(bool journals_lost);
+  void asides_may_come_again();
   std::size_t lives() const { return lives_; }
 
   // ---- Deliveries. `worker` has not yet what it is given here

@@ -57,6 +57,7 @@ bool World::trouble(double rate) {
 // ---- A host's life
 
 void World::live() {
+  if (steps_ != 0 && setting_.trouble != 0 && chance_(0.1)) change_lanes();
   tell("---- a host begins at", daemon_.recorded);
   daemon_.begin();
   promises_.life_begins(daemon_.recorded);
@@ -87,6 +88,15 @@ void World::live() {
   perform();
   while (host_alive_) step();
   if (daemon_.end_recorded) over_ = true;
+}
+
+// Somebody sets another concurrency before the next host begins.
+void World::change_lanes() {
+  if (file_.checkpoints || setting_.first_program.checkpoints) return;
+  constexpr int lanes[] = {1, 2, 3, 8};
+  setting_.config.concurrency = lanes[chance_.below(4)];
+  disk_.set_lanes(static_cast<std::size_t>(setting_.config.concurrency));
+  promises_.asides_may_come_again();
 }
 
 void World::step() {

@@ -125,6 +125,7 @@ class World {
   void run_release(std::uint32_t release, std::uint32_t before);
   void stage(const Program& program);
   void settle_trial();
+  void change_lanes();
   void go_back();
   // What it does counts against it alone.
   bool on_trial(const Worker& worker) const { return worker.release != (before_ != 0 ? before_ : wanted_); }

@@ -183,7 +183,6 @@ void World::check_delivery(Worker& worker, const Request& request) {
   if ((request.attempt > 1 || !lane_synced_[lane]) && !synced_) {
     throw Violation{"a delivery that was tried before, and the disk does not know of it"};
   }
-  lane_synced_[lane] = true;
   const Record& first = setting_.records[worker.records.front()];
   const Record& last = setting_.records[worker.records.back()];
   const auto all = notes_.all();
@@ -405,7 +404,9 @@ void World::act(const action::WriteJournal& one) {
   journaled_ = true;
   journaled_lane_ = one.lane;
   synced_ = one.sync;
-  if (one.sync) promises_.journal_synced();
+  if (!one.sync) return;
+  lane_synced_[one.lane] = true;
+  promises_.journal_synced();
 }
 
 void World::act(const action::WriteDeadLetters& one) {

@@ -492,6 +492,17 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
   outcome.first_unfinished = first_unfinished;
   if (!ok) outcome.message = "it failed";
   shard_->outcome(worker.id, worker.number, outcome, memory, now_);
+  bool goes_on = false;
+  for (const Action& one : shard_->actions()) {
+    const auto* const call = std::get_if<action::CallWorker>(&one);
+    goes_on |= call != nullptr && call->worker == worker.id && call->request.call == Call::process_records;
+  }
+  if (goes_on && trouble_left_ != 0 && chance_(setting_.trouble_rate)) {
+    // The host hears of its death, too, before it makes the call that the outcome leads to.
+    die_between(worker);
+    const auto at = std::find_if(workers_.begin(), workers_.end(), [&](const Worker& one) { return &one == &worker; });
+    if (worker.state == State::dying) return ended(static_cast<std::size_t>(at - workers_.begin()));
+  }
   perform();
 }
 

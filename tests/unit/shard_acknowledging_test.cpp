@@ -33,6 +33,52 @@ TEST_F(Acknowledging, TheDaemonNeedNotWaitAndNothingIsCheckpointed) {
   EXPECT_TRUE(answered());
 }
 
+TEST_F(Acknowledging, AnOutgrownOneThatAlwaysHoldsSomethingIsReplaced) {
+  config.worker.max_memory = 1'000;
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send(1, 2);
+  const auto call = called(Call::process_records);
+  shard->outcome(call.worker, call.number, {}, 2'000, now);
+  EXPECT_TRUE(answered());
+  const auto start = take<action::StartWorker>();
+  ASSERT_TRUE(start);
+  load(start->worker);
+  over(called(Call::create));
+  EXPECT_EQ(called(Call::flush).worker, worker);
+}
+
+TEST_F(Acknowledging, RecordsThatAreSetAsideOneByOneAreOneNote) {
+  config.on_error.then = config::Then::skip;
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send_and_accept(1, 5);
+  for (const RecordId id : std::initializer_list<RecordId>{1, 2, 3}) shard->rejected(worker, id, "no good", now);
+  JournalNotes notes;
+  shard->journal(0, notes);
+  std::vector<std::string> asides;
+  for (const JournalNote& note : notes.all()) {
+    if (note.aside) asides.push_back(note.first.str() + ".." + note.last.str());
+  }
+  EXPECT_THAT(asides, testing::ElementsAre("2/0..4/0"));
+}
+
+// The host hears of an outcome, and of the death right behind it, before it does what the outcome asks for.
+TEST_F(Acknowledging, ACallThatWasNotSentHasNotFailed) {
+  config.on_error.retry = {1, 0ms, 0ms};
+  config.on_error.then = config::Then::skip;
+  come_up(0);
+  send(1, 4);
+  over(called(Call::process_records), {.status = KCLHOST_FAILED, .message = "no"});
+  if (shard->deadline() <= now.steady) pass(0ms);
+  const auto half = called(Call::process_records);
+  ASSERT_EQ(half.request.batch.count, 2u);
+  over(half);
+  const Death death{Death::Kind::signal, 9, "killed by SIGKILL"};
+  shard->ended(worker, &death, now);
+  EXPECT_FALSE(take<action::WriteCrashReport>());
+  EXPECT_FALSE(take<action::CallWorker>());
+  EXPECT_TRUE(take<action::StartWorker>());
+}
+
 TEST_F(Acknowledging, TheCheckpointWaitsForTheFirstRecordThatIsNotAcknowledged) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
   send(1, 4);

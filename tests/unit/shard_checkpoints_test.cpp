@@ -53,6 +53,10 @@ class ShardCheckpoints : public testing::Test {
   }
   // A batch of one record at this place, and what comes of it until the shard waits.
   void batch(const std::string& sequence_number, std::int64_t sub_sequence_number = 0) {
+    deliver(sequence_number, sub_sequence_number);
+    finish_call();
+  }
+  void deliver(const std::string& sequence_number, std::int64_t sub_sequence_number = 0) {
     char* const base = buffer.base();
     std::copy(sequence_number.begin(), sequence_number.end(), base + 256);
     auto* const entry = reinterpret_cast<RecordEntry*>(base + 512);
@@ -63,14 +67,14 @@ class ShardCheckpoints : public testing::Test {
     entry->arrival_ms = KCLHOST_NO_TIMESTAMP;
     shard->process_records({base, 512, 1, 0}, now);
     take();
-    finish_call();
   }
   void answer(const CheckpointAnswer& one) {
     shard->checkpoint_answered(one, now);
     take();
   }
-  void finish_call() {
-    shard->outcome(worker, call, {}, 0, now);
+  void finish_call(const Outcome& outcome = {}) {
+    ended_call = call;
+    shard->outcome(worker, call, outcome, 0, now);
     take();
   }
   // Until something is due; how long that took.
@@ -83,6 +87,7 @@ class ShardCheckpoints : public testing::Test {
     take();
     return waited;
   }
+  bool call_is_over() const { return call == ended_call; }
   void take() {
     for (const Action& one : shard->actions()) {
       if (const auto* start = std::get_if<action::StartWorker>(&one)) worker = start->worker;
@@ -105,7 +110,7 @@ class ShardCheckpoints : public testing::Test {
   Now now;
   std::optional<Shard> shard;
   WorkerId worker{};
-  CallNumber call = 0;
+  CallNumber call = 0, ended_call = 0;
   int statuses = 0;
   Sent sent, warnings;
 };
@@ -173,6 +178,35 @@ TEST_F(ShardCheckpoints, WhatFailedStaysDue) {
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_THAT(warnings[0], HasSubstr("InvalidStateException"));
   EXPECT_THAT(warnings[0], HasSubstr("position=1/0"));
+}
+
+TEST_F(ShardCheckpoints, WhatFailedForGoodIsNotTriedAgainAtOnce) {
+  start();
+  batch("1");
+  answer(invalid);
+  EXPECT_EQ(statuses, 2) << "the daemon does not wait for it";
+  batch("2");
+  EXPECT_EQ(sent, Sent{"1/0"});
+  now.steady += config.checkpoint.retry.max_backoff;
+  batch("3");
+  EXPECT_EQ(sent, (Sent{"1/0", "2/0"}));
+}
+
+TEST_F(ShardCheckpoints, OfABlockedShardIsTriedOnceAtOnce) {
+  config.checkpoint.interval = 1h;
+  config.on_error.retry = {1, 1ms, 1ms};
+  start();
+  batch("1");
+  deliver("2");
+  finish_call({.status = KCLHOST_FAILED, .message = "no"});
+  EXPECT_EQ(sent, Sent{"1/0"});
+  answer(invalid);
+  wait();
+  shard->looked(now);
+  take();
+  ASSERT_FALSE(call_is_over()) << "the record is tried again";
+  finish_call({.status = KCLHOST_FAILED, .message = "no"});
+  EXPECT_EQ(sent, Sent{"1/0"});
 }
 
 TEST_F(ShardCheckpoints, WhatFailedWaitsForTheNextInterval) {

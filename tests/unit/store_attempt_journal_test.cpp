@@ -26,7 +26,8 @@ using testing::IsEmpty;
 std::string text_of(const JournalNote& note) {
   return note.first.str() + ".." + note.last.str() + " failures=" + std::to_string(note.failures) +
          " interruptions=" + std::to_string(note.interruptions) + (note.searching ? " searching" : "") +
-         (note.under_way ? " under way" : "") + (note.aside ? " aside" : "");
+         (note.under_way ? " under way" : "") + (note.aside ? " aside" : "") +
+         (note.lanes != 0 ? " lanes=" + std::to_string(note.lanes) : "");
 }
 
 std::vector<std::string> left_over(const AttemptJournal& journal) {
@@ -101,6 +102,7 @@ TEST_F(AttemptJournalTest, EveryFieldOfEveryNoteIsFoundByTheNextProcess) {
     aside.first.set("300", 0);
     aside.last.set("301", 1);
     aside.aside = true;
+    aside.lanes = 64;
     journal->write(notes_);
   }
   EXPECT_THAT(
@@ -109,7 +111,7 @@ TEST_F(AttemptJournalTest, EveryFieldOfEveryNoteIsFoundByTheNextProcess) {
                   "49590338271490256608559692538361571095921575989136588899/0 failures=5 interruptions=4000000000 "
                   "searching",
                   "200/-1..200/9223372036854775807 failures=0 interruptions=0 under way",
-                  "300/0..301/1 failures=0 interruptions=0 aside"));
+                  "300/0..301/1 failures=0 interruptions=0 aside lanes=64"));
 }
 
 TEST_F(AttemptJournalTest, TheLastWriteCounts) {
