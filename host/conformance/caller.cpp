@@ -44,6 +44,7 @@ bool Caller::begin(Call call, std::span<const Record> records) {
   if (!batch) return false;
   outcome_.reset();
   call_ = call;
+  if (call == Call::create) next_record_ = 0;
   Request request{.call = call, .shard_id = "shardId-000000000007", .sequence_number = "TRIM_HORIZON"};
   if (call == Call::process_records) {
     request.batch = *batch;

@@ -119,6 +119,8 @@ void Dialogue::call(CallNumber number, const Request& request) {
   begun_before_ = (*control_)->calls_begun;
   first_id_ = request.first_id;
   rejected_.clear();
+  // An instance after another one in this worker: its records are counted from 0 again.
+  if (request.call == Call::create && open_ && open_->next() != 0) open_.emplace(control_->acknowledgements());
   Header header{.kind = Kind::call, .code = static_cast<std::int32_t>(request.call)};
   header.a = std::uint64_t{request.timeout_ms} << 32;
   if (request.call == Call::process_records) {

@@ -112,4 +112,9 @@ TEST(CHelpers, WhatDoesNotFitIsNamedByItsPath) {
   }
 }
 
+TEST(ConfigText, AKeyWithANulIsAnotherKey) {
+  const char json[] = R"({"a\u0000b": 1})", key[] = {'a', '\0', 'b', '\0'};
+  EXPECT_EQ(kclhost_config_kind(kclhost_config_member({json, sizeof json - 1}, key)), KCLHOST_CONFIG_ABSENT);
+}
+
 }  // namespace

@@ -132,6 +132,16 @@ TEST_F(TestingRules, ACheckpointIsOfARecordThatWasGiven) {
             "nothing");
 }
 
+TEST_F(TestingRules, NoCheckpointLiesBeforeTheLastOne) {
+  EXPECT_EQ(broken_by(KCLHOST_PLUGIN_CHECKPOINTS,
+                      [](const Raw::Call& call) {
+                        EXPECT_EQ(checkpoint(call.checkpointer, "2"), KCLHOST_OK);
+                        EXPECT_EQ(checkpoint(call.checkpointer, "2"), KCLHOST_OK);
+                        EXPECT_EQ(checkpoint(call.checkpointer, "1"), KCLHOST_ILLEGAL_ARGUMENT);
+                      }),
+            "a checkpoint at 1/0, and the last checkpoint was at 2/0");
+}
+
 TEST_F(TestingRules, OnlyAPluginThatSaysSoCheckpoints) {
   for (const std::uint32_t flags : {returns, KCLHOST_PLUGIN_ACKNOWLEDGES}) {
     EXPECT_THAT(broken_by(flags,
@@ -250,6 +260,53 @@ TEST_F(TestingRules, AMetricTakesNumbersThatItCanAdd) {
               HasSubstr("no finite number"));
 }
 
+TEST_F(TestingRules, AMetricIsWhatKclhostTakes) {
+  const auto answer_to = [](const std::function<void(kclhost_metric_spec&)>& change) {
+    std::string answer;
+    EXPECT_EQ(broken_by(returns,
+                        [&](const Raw::Call&) {
+                          kclhost_metric_spec spec{};
+                          spec.struct_size = sizeof spec;
+                          spec.name = KCLHOST_STRING("rows");
+                          change(spec);
+                          kclhost_metric* metric = nullptr;
+                          kclhost_error error = kclhost::detail::no_error();
+                          Raw::host->register_metric(Raw::host->context, &spec, &metric, &error);
+                          answer = error.message;
+                        }),
+              "nothing");
+    return answer;
+  };
+  static const kclhost_label bytes{KCLHOST_STRING("table"), KCLHOST_STRING("\xff")};
+  EXPECT_EQ(answer_to([](kclhost_metric_spec&) {}), "");
+  EXPECT_THAT(answer_to([](kclhost_metric_spec& spec) { spec.struct_size = 0; }), HasSubstr("set struct_size"));
+  EXPECT_THAT(answer_to([](kclhost_metric_spec& spec) { spec.help = KCLHOST_STRING("a\tb"); }), HasSubstr("one line"));
+  EXPECT_THAT(answer_to([](kclhost_metric_spec& spec) { spec.help = KCLHOST_STRING("\xc3"); }), HasSubstr("one line"));
+  EXPECT_THAT(answer_to([](kclhost_metric_spec& spec) {
+                spec.labels = &bytes;
+                spec.label_count = 1;
+              }),
+              HasSubstr("the value of table is no UTF-8 text"));
+}
+
+TEST_F(TestingRules, AThreadOfADeadInstanceIsNotHeardAndDoesNotFail) {
+  const kclhost_plugin table = Raw::table(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  Host host;
+  Instance instance = host.create(table);
+  Raw::script = [](const Raw::Call&) { return kclhost_status{KCLHOST_OK}; };
+  EXPECT_TRUE(instance.process_records({"a"}));
+  instance.die();
+  kclhost_metric_spec spec{};
+  spec.struct_size = sizeof spec;
+  spec.name = KCLHOST_STRING("rows");
+  kclhost_metric* metric = nullptr;
+  EXPECT_EQ(reject(0), KCLHOST_OK);
+  EXPECT_EQ(Raw::host->register_metric(Raw::host->context, &spec, &metric, nullptr), KCLHOST_OK);
+  Raw::host->record_metric(metric, 1);
+  EXPECT_TRUE(host.rejections().empty());
+  EXPECT_EQ(host.unfinished().size(), 1u);
+}
+
 TEST_F(TestingRules, ALogLineHasALevelAndAText) {
   EXPECT_THAT(broken_by(returns, [](const Raw::Call&) { Raw::host->log(Raw::host->context, 9, KCLHOST_STRING("x")); }),
               HasSubstr("no log level 9"));
@@ -321,6 +378,11 @@ TEST_F(TestingRules, ATableIsWhatKclhostTakes) {
       HasSubstr("both"));
   EXPECT_THAT(refused([](kclhost_plugin& table) { table.shard_ended = nullptr; }), HasSubstr("no shard_ended"));
   EXPECT_THAT(refused([](kclhost_plugin& table) { table.id = {}; }), HasSubstr("no id"));
+  EXPECT_THAT(refused([](kclhost_plugin& table) { table.id = KCLHOST_STRING("My Plugin"); }), HasSubstr("its id has"));
+  EXPECT_THAT(refused([](kclhost_plugin& table) { table.version = KCLHOST_STRING("1.0 beta"); }),
+              HasSubstr("its version has"));
+  EXPECT_THAT(refused([](kclhost_plugin& table) { table.description = KCLHOST_STRING("a\nb"); }),
+              HasSubstr("not one line"));
 }
 
 }  // namespace

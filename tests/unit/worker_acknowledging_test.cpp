@@ -100,6 +100,21 @@ TEST_P(WorkerAcknowledging, RejectsAtAnyTime) {
   EXPECT_EQ(listener->texts()[3], "rejected code=6") << "it was never given";
 }
 
+TEST_P(WorkerAcknowledging, EachInstanceOfAWorkerCountsFrom0) {
+  Spec spec = spec_of(acker);
+  spec.outlives_destroy = true;
+  begin(spec, GetParam());
+  turn_until([this] { return listener->about || listener->over; });
+  for (int instance = 0; instance < 3; ++instance) {
+    call(Call::create);
+    forget();
+    next_record = 0;
+    call(process(batch_of({"ack 0 1", "reject 1", "x"})));
+    EXPECT_EQ(custody(), (Lines{"-1 no good", "0+1", this_call()}));
+    call(Call::destroy);
+  }
+}
+
 TEST_P(WorkerAcknowledging, OnTheWayOut) {
   call(order("x"));
   call(order("later 0 2"));

@@ -257,7 +257,7 @@ static inline int kclhost_config_is_text(kclhost_string value, const char* text)
   while (*at != '"') {
     char character[4];
     const size_t bytes = kclhost_json_character(&at, character);
-    if (strncmp(text, character, bytes) != 0) return 0;
+    if (*text == '\0' || strncmp(text, character, bytes) != 0) return 0; /* a string may have a NUL in it */
     text += bytes;
   }
   return *text == '\0';

@@ -13,6 +13,7 @@
 
 #include <kclhost/config.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -67,8 +68,8 @@ class Config {
     return all;
   }
 
-  // The value, which must be there and be a T: bool, a type of whole numbers (within that type's range), float or
-  // double, std::string, or a std::vector of these.
+  // The value, which must be there and be a T: bool, a type of whole numbers (within that type's range, and below
+  // 2^63), float or double, std::string, or a std::vector of these.
   template <class T>
   T as() const {
     if (!exists()) throw std::invalid_argument(path_ + " is missing");
@@ -146,14 +147,13 @@ class Config {
   template <class T>
   T integer() const {
     using Limits = std::numeric_limits<T>;
+    constexpr auto least = static_cast<std::int64_t>(Limits::min());
+    constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
+    constexpr auto most = static_cast<std::int64_t>(std::min(static_cast<std::uint64_t>(Limits::max()), largest));
     std::int64_t value = 0;
-    bool fits = kclhost_config_integer(value_, &value) != 0;
-    if constexpr (std::is_signed_v<T>) {
-      fits = fits && value >= Limits::min() && value <= Limits::max();
-    } else {
-      fits = fits && value >= 0 && static_cast<std::uint64_t>(value) <= Limits::max();
+    if (kclhost_config_integer(value_, &value) == 0 || value < least || value > most) {
+      refuse("a whole number from " + std::to_string(least) + " to " + std::to_string(most));
     }
-    if (!fits) refuse("a whole number from " + std::to_string(Limits::min()) + " to " + std::to_string(Limits::max()));
     return static_cast<T>(value);
   }
 

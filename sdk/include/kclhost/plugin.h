@@ -60,7 +60,8 @@ typedef int32_t kclhost_status;
 #define KCLHOST_INVALID_STATE 4
 /* KinesisClientLibDependencyException: a service the KCL needs could not be reached. Retryable. */
 #define KCLHOST_DEPENDENCY 5
-/* IllegalArgumentException: the sequence number was never delivered, or is no number. */
+/* IllegalArgumentException: the sequence number was never delivered, or is no number, or lies before the last
+ * checkpoint. */
 #define KCLHOST_ILLEGAL_ARGUMENT 6
 /* Any other exception; kclhost_error.name has its class name. */
 #define KCLHOST_OTHER_EXCEPTION 7

@@ -5,6 +5,7 @@
 #include <kclhost/plugin.h>
 #include <kclhost/context.hpp>
 #include <kclhost/detail/views.hpp>
+#include <kclhost/testing/detail/text.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -67,6 +68,10 @@ class Metrics {
  public:
   // Throws std::invalid_argument, with what a host says.
   Series& make(const kclhost_metric_spec& c) {
+    if (!kclhost::detail::reaches(c, c.label_count)) {
+      throw std::invalid_argument("a metric's spec has " + std::to_string(c.struct_size) +
+                                  " bytes: set struct_size to sizeof(kclhost_metric_spec)");
+    }
     Series made;
     made.kind = c.kind;
     made.spec = spec_of(c);
@@ -96,6 +101,8 @@ class Metrics {
   }
 
  private:
+  static constexpr std::size_t longest_text = 1024;
+
   static std::string own(kclhost_string text) { return std::string(kclhost::detail::view(text)); }
 
   static MetricSpec spec_of(const kclhost_metric_spec& c) {
@@ -119,11 +126,18 @@ class Metrics {
     if (!spec.unit.empty() && ends_with(spec.name, "_" + spec.unit)) {
       refuse("metric " + spec.name + ": a name does not end with its unit");
     }
-    if (spec.help.find('\n') != std::string::npos) refuse("metric " + spec.name + ": its help is one line");
+    if (!is_one_line(spec.help)) refuse("metric " + spec.name + ": its help is one line of text");
+    for (const std::string* text : {&spec.name, &spec.unit, &spec.help}) {
+      if (text->size() > longest_text) refuse("metric " + spec.name + ": a text has more than 1,024 bytes");
+    }
     if (spec.labels.size() > 8) refuse("metric " + spec.name + ": it has more than 8 labels");
     for (const Label& label : spec.labels) {
       if (!is_name(label.name, true) || label.name.substr(0, 2) == "__") {
         refuse("metric " + spec.name + ": \"" + label.name + "\" is no label's name");
+      }
+      if (!is_text(label.value)) refuse("metric " + spec.name + ": the value of " + label.name + " is no UTF-8 text");
+      if (label.name.size() > longest_text || label.value.size() > longest_text) {
+        refuse("metric " + spec.name + ": a label has more than 1,024 bytes");
       }
       for (const Label& other : spec.labels) {
         if (&other != &label && other.name == label.name) {

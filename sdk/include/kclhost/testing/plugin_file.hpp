@@ -4,11 +4,26 @@
 
 #include <dlfcn.h>
 #include <kclhost/plugin.h>
+#include <kclhost/detail/views.hpp>
+#include <kclhost/testing/detail/text.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace kclhost::testing {
+namespace detail {
+
+// Letters, digits and these.
+inline bool is_plugin_name(std::string_view name, std::string_view punctuation) {
+  return !name.empty() && name.size() <= 128 && std::all_of(name.begin(), name.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           punctuation.find(c) != std::string_view::npos;
+  });
+}
+
+}  // namespace detail
 
 // Throws std::runtime_error that says why kclhost would refuse the table.
 inline const kclhost_plugin& checked(const kclhost_plugin* table) {
@@ -22,8 +37,15 @@ inline const kclhost_plugin& checked(const kclhost_plugin* table) {
   constexpr auto ways = KCLHOST_PLUGIN_CHECKPOINTS | KCLHOST_PLUGIN_ACKNOWLEDGES;
   if ((table->flags & ~known) != 0) refuse("it has flags that are not known");
   if ((table->flags & ways) == ways) refuse("it says both that it checkpoints and that it acknowledges");
+  using kclhost::detail::view;
   if (table->id.size == 0) refuse("it has no id");
   if (table->version.size == 0) refuse("it has no version");
+  if (!detail::is_plugin_name(view(table->id), "._-"))
+    refuse("its id has other characters than letters, digits, . _ -");
+  if (!detail::is_plugin_name(view(table->version), "._-+~:")) {
+    refuse("its version has other characters than letters, digits, . _ - + ~ :");
+  }
+  if (!detail::is_one_line(view(table->description))) refuse("its description is not one line of text");
   if (table->create == nullptr) refuse("it has no create function");
   if (table->destroy == nullptr) refuse("it has no destroy function");
   if (table->initialize == nullptr) refuse("it has no initialize function");

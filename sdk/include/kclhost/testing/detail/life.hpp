@@ -135,10 +135,15 @@ class Life {
     if (destroyed) shard_.broken(std::string(function) + " was called after destroy");
     return false;
   }
+  // Its threads go on, and are told nothing that they could not be told while it lived.
+  bool has_died() {
+    const std::lock_guard lock(shard_.mutex);
+    return end == End::died;
+  }
   bool on_thread_of_call() const { return in_call_ && thread_ == std::this_thread::get_id(); }
 
   static kclhost_status answer(const CheckpointAnswer& answer, kclhost_error* error) {
-    if (error != nullptr) {
+    if (error != nullptr && kclhost::detail::reaches(*error, error->message)) {
       std::snprintf(error->name, sizeof error->name, "%s", answer.name.c_str());
       std::snprintf(error->message, sizeof error->message, "%s", answer.message.c_str());
     }
@@ -162,7 +167,7 @@ class Life {
   }
 
   kclhost_status register_metric(const kclhost_metric_spec& spec, kclhost_metric*& metric, kclhost_error* error) {
-    if (!is_heard("register_metric")) return KCLHOST_INVALID_STATE;
+    if (!is_heard("register_metric") && !has_died()) return KCLHOST_INVALID_STATE;
     const std::lock_guard lock(shard_.mutex);
     try {
       Series& series = shard_.metrics.make(spec);
@@ -241,11 +246,15 @@ class Life {
         if (one->record.sequence_number == number) position = std::max(position, one->record.position());
       }
     }
+    std::string rule;
     if (position > reach) {
-      const std::string rule =
-          "a checkpoint at " + text_of(position) + ", and the last record that the instance has is " + text_of(reach);
+      rule = "the last record that the instance has is " + text_of(reach);
+    } else if (position < shard_.recorded) {
+      rule = "the last checkpoint was at " + text_of(shard_.recorded);
+    }
+    if (!rule.empty()) {
       lock.unlock();
-      return refuse(KCLHOST_ILLEGAL_ARGUMENT, illegal, rule, error);
+      return refuse(KCLHOST_ILLEGAL_ARGUMENT, illegal, "a checkpoint at " + text_of(position) + ", and " + rule, error);
     }
     return answer(ask({position, false, {}}), error);
   }
@@ -269,6 +278,7 @@ class Life {
     }
     shard_.lease_is_lost |= checkpoint.answer.code == KCLHOST_SHUTDOWN;
     if (checkpoint.answer.code == KCLHOST_OK) {
+      shard_.recorded = checkpoint.position;
       for (auto& [position, one] : shard_.kept) {
         if (position > checkpoint.position) break;
         shard_.finish(one);
@@ -297,7 +307,7 @@ class Life {
   }
 
   kclhost_status reject(std::uint64_t id, const std::string& reason) {
-    if (!is_heard("reject")) return KCLHOST_ILLEGAL_ARGUMENT;
+    if (!is_heard("reject")) return has_died() ? KCLHOST_OK : KCLHOST_ILLEGAL_ARGUMENT;
     std::string rule;
     {
       const std::lock_guard lock(shard_.mutex);

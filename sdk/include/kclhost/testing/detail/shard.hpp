@@ -95,6 +95,7 @@ struct Shard {
   // What happened.
   Position start{"TRIM_HORIZON", 0};  // what lies at or before it is done
   Position last;                      // the last of them
+  Position recorded;                  // the last checkpoint
   std::map<Position, Kept> kept;      // all that it has brought
   Beginning next_beginning = Beginning::start;
   bool lease_is_lost = false;
@@ -156,7 +157,7 @@ struct Shard {
 
   // The KCL gives all that comes after this position again.
   void begin_at(Position position) {
-    start = std::move(position);
+    start = recorded = std::move(position);
     for (auto& [at, one] : kept) {
       if (at > start) one.state = Kept::State::waiting;
     }
