@@ -2,7 +2,7 @@
 // so a file that has its name is never written to again.
 //
 // What the next file gets is in memory, and within the configuration's in_flight: so a disk that is full, or fails,
-// costs no record and no try. The archiver tries again, and the shard waits for it.
+// costs no record. The archiver tries again, and the shard waits for it.
 #include <kclhost/record_processor.hpp>
 
 #include <chrono>
@@ -59,8 +59,10 @@ class Archiver final : public kclhost::AcknowledgingProcessor {
       try_to_write();
   }
 
-  void finish(kclhost::Reason) override {
+  void finish(kclhost::Reason reason) override {
     if (!held_.empty()) try_to_write();
+    // The disk is to blame, and no record: kclhost waits, and there are ticks to try again.
+    if (reason == kclhost::Reason::bisection) return;
     if (!failure_.empty()) throw std::runtime_error(failure_);
   }
 

@@ -114,7 +114,7 @@ void remove_partial(const std::filesystem::path& directory, std::string_view sha
         name.compare(name.size() - partial.size(), partial.size(), partial) != 0) {
       continue;
     }
-    const Descriptor file(entry.path(), O_RDONLY);
+    const Descriptor file(entry.path(), O_RDWR);  // on NFS a lock takes a file that is open for writing
     if (file.is_open() && file.lock()) ::unlink(entry.path().c_str());
   }
 }

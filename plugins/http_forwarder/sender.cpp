@@ -146,10 +146,9 @@ void Sender::send(Requests::iterator request) {
   try {
     request->transfer = std::make_unique<Transfer>(options_, body.take(), request->items[range.begin].name);
   } catch (const std::runtime_error& error) {  // a secret's file
-    Answer none;
-    none.why = error.what();
-    return over(request, none);
+    return hold(*request, error.what());
   }
+  ++request->sent;
   check(curl_multi_add_handle(multi_.get(), request->transfer->handle()));
   metrics_.in_flight.set(static_cast<double>(++in_flight_));
 }
@@ -208,17 +207,21 @@ void Sender::refused(Request& request, const Answer& answer) {
 }
 
 void Sender::wait(Request& request, const Answer& answer) {
-  const Clock::time_point now = Clock::now();
-  if (options_.retry.max_attempts != 0 && request.attempts >= options_.retry.max_attempts) {
-    return reject(request, "given up after " + std::to_string(request.attempts) + " attempts: " + answer.why);
+  if (options_.retry.max_attempts != 0 && request.sent >= options_.retry.max_attempts) {
+    return reject(request, "given up after " + std::to_string(request.sent) + " attempts: " + answer.why);
   }
   metrics_.retries.add();
-  if (answer.retry_after.count() > 0) paused_until_ = std::max(paused_until_, now + answer.retry_after);
-  request.not_before = now + answer.retry_after + backoff(request.attempts);
+  hold(request, answer.why, answer.retry_after);
+}
+
+void Sender::hold(Request& request, const std::string& why, std::chrono::milliseconds retry_after) {
+  const Clock::time_point now = Clock::now();
+  if (retry_after.count() > 0) paused_until_ = std::max(paused_until_, now + retry_after);
+  request.not_before = now + retry_after + backoff(request.attempts);
   if (request.attempts != patience) return;
   request.in_trouble = true;
   if (++in_trouble_ > 1) return;
-  context_.log_warn(shown_url(options_.url) + ": " + answer.why + ", after " + std::to_string(patience) +
+  context_.log_warn(shown_url(options_.url) + ": " + why + ", after " + std::to_string(patience) +
                     " attempts; the records are held, and sent again until they are accepted");
 }
 
@@ -243,7 +246,7 @@ void Sender::acknowledge(const Request& request) {
 void Sender::next_range(Request& request) {
   if (std::exchange(request.in_trouble, false)) --in_trouble_;
   request.ranges.pop_back();
-  request.attempts = 0;
+  request.attempts = request.sent = 0;
   request.not_before = {};
 }
 

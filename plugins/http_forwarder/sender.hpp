@@ -45,7 +45,7 @@ class Sender {
   struct Request {
     std::vector<Item> items;
     std::vector<Range> ranges;           // the next one last
-    unsigned attempts = 0;               // of the next one
+    unsigned attempts = 0, sent = 0;     // of the next one: without its secrets none is sent
     bool in_trouble = false;             // counted in in_trouble_
     Clock::time_point not_before{};      // the next attempt
     std::unique_ptr<Transfer> transfer;  // null: it waits
@@ -62,6 +62,7 @@ class Sender {
   void over(Requests::iterator request, const Answer& answer);
   void refused(Request& request, const Answer& answer);
   void wait(Request& request, const Answer& answer);
+  void hold(Request& request, const std::string& why, std::chrono::milliseconds retry_after = {});
   void reject(Request& request, const std::string& why);
   void acknowledge(const Request& request);
   void next_range(Request& request);

@@ -251,6 +251,7 @@ TEST_F(Archiver, WhereTheDiskFailsNothingIsAcknowledgedAndItTriesAgain) {
     EXPECT_TRUE(instance.process_records({"3"}));
     EXPECT_THAT(instance.flush().message, HasSubstr("Input/output error"));
     EXPECT_EQ(host.counter("archiver_failures"), 3);
+    EXPECT_TRUE(instance.flush(kclhost::Reason::bisection)) << "no record is to blame";
     ASSERT_EQ(host.logs().size(), 1u) << "one line, not one for each try";
     EXPECT_THAT(host.logs()[0].text, HasSubstr(dir_.string()));
 

@@ -434,6 +434,25 @@ TEST_F(HttpForwarder, ASecretIsReadAgainForEachRequestAndNotLogged) {
   EXPECT_THAT(lines()[0], HasSubstr("can't read " + file.string() + ": No such file or directory"));
 }
 
+TEST_F(HttpForwarder, WithoutItsSecretARequestIsNotAttempted) {
+  char name[] = "/tmp/http_forwarder_test.XXXXXX";
+  ::close(::mkstemp(name));
+  std::ofstream(name) << "secret-1";
+  HttpServer server([&](const HttpRequest&, std::size_t number) -> HttpAnswer {
+    if (number == 1) std::ofstream(name).close();  // it is being written anew
+    return {number == 1 ? 503 : 200};
+  });
+  auto instance = created(server, R"("headers": {"X-Key": {"file": ")" + std::string(name) + R"("}}, )" +
+                                      R"("retry": {"initial_backoff_seconds": 0.001, "max_attempts": 2})");
+  EXPECT_TRUE(instance.process_records({"1"}));
+  while (lines().empty()) std::this_thread::yield();  // it has looked for the secret twice
+  std::ofstream(name) << "secret-2";
+  ASSERT_TRUE(host_.wait_until_finished());
+  std::filesystem::remove(name);
+  EXPECT_THAT(host_.rejections(), IsEmpty());
+  EXPECT_THAT(host_.acknowledged(), ElementsAre("1"));
+}
+
 TEST_F(HttpForwarder, AfterALostLeaseNothingIsSaid) {
   std::atomic<bool> over{false};
   HttpServer server([&](const HttpRequest&, std::size_t) -> HttpAnswer {
