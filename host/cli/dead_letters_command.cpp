@@ -31,6 +31,10 @@ bool Selection::contains(const StoredLetter& letter) const {
          (!newest_ms_ || letter.about.last_try_ms <= *newest_ms_);
 }
 
+const char* Selection::none() const {
+  return all() ? "no dead letters" : "no dead letters are the ones asked for";
+}
+
 config::Config load(const Options& options) {
   const Source source{configuration(options.config.file), options.config.stream};
   if (source.file.empty()) throw Failure{no_configuration(), ""};

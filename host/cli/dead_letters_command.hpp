@@ -43,6 +43,8 @@ class Selection {
 
   bool all() const { return shard_.empty() && sequence_.empty() && !newest_ms_; }
   bool contains(const store::StoredLetter& letter) const;
+  // What a command says that finds none.
+  const char* none() const;
 
  private:
   std::string shard_, sequence_;

@@ -48,12 +48,12 @@ void print_json(const std::vector<StoredLetter>& letters) {
 }  // namespace
 
 int list(const Options& options) {
-  const std::vector<StoredLetter> letters =
-      select(or_fail(store_of(load(options), options).read()), Selection(options));
+  const Selection selection(options);
+  const std::vector<StoredLetter> letters = select(or_fail(store_of(load(options), options).read()), selection);
   if (options.json) {
     print_json(letters);
   } else if (letters.empty()) {
-    std::puts("no dead letters");
+    std::puts(selection.none());
   } else {
     print_table(letters);
   }

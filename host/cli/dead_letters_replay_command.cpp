@@ -74,7 +74,7 @@ int replay(const Options& options) {
   const Selection selection(options);
   const config::Config config = load(options);
   const DeadLetterStore store = store_of(config, options);
-  if (select(or_fail(store.read()), selection).empty()) return std::puts("no dead letters"), exit_done;
+  if (select(or_fail(store.read()), selection).empty()) return std::puts(selection.none()), exit_done;
   const Fd lock = or_fail(store.lock_for_changes());
   const std::vector<StoredLetter> letters = select(or_fail(store.read()), selection);
   observe::Log log(config.log);

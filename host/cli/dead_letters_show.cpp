@@ -42,7 +42,7 @@ int show(const Options& options) {
   }
   if (letters.empty()) {
     if (selection.all() && options.lines) return exit_done;  // a program reads them: no letters, no lines
-    if (selection.all() && !options.data) return std::puts("no dead letters"), exit_done;
+    if (selection.all() && !options.data) return std::puts(selection.none()), exit_done;
     throw Failure{exit_stopped, "no such dead letter; kclhost dead-letters list shows those there are"};
   }
   for (const StoredLetter& stored : letters) {

@@ -14,6 +14,7 @@
 #include "store/dead_letter_file.hpp"
 #include "store/dead_letter_scan.hpp"
 #include "store/file_replacement.hpp"
+#include "support/owner.hpp"
 
 namespace kclhost::host::store {
 namespace {
@@ -106,7 +107,7 @@ Result<Fd> DeadLetterStore::lock_for_changes() const {
   if (std::string why = make_directory(directory_); !why.empty()) return Error{std::move(why)};
   const std::filesystem::path path = directory_ / (application_ + ".lock");
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return Error{file_problem("open", path, errno)};
+  if (!fd || !give_to_owner_of(directory_, fd.get())) return Error{file_problem("open", path, errno)};
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
   if (errno != EWOULDBLOCK) return Error{file_problem("lock", path, errno)};
   return Error{"dead letters: another kclhost dead-letters replay or purge is at work in " + directory_.string() +
@@ -115,17 +116,28 @@ Result<Fd> DeadLetterStore::lock_for_changes() const {
 
 Result<std::uint64_t> DeadLetterStore::edit(const std::string& shard, const Editor& editor) const {
   const std::filesystem::path current = directory_ / DeadLetterName{application_, shard, {}}.str();
+  std::uint64_t removed = 0;
+  std::vector<std::filesystem::path> done;
+  const auto edit_files = [&](bool current_too) -> std::string {
+    const auto paths = files(shard);
+    if (!paths) return paths.error();
+    for (const std::filesystem::path& path : *paths) {
+      if (path == current && !current_too) continue;
+      if (std::find(done.begin(), done.end(), path) != done.end()) continue;
+      const Result<std::uint64_t> edited = edit_file(path, editor);
+      if (!edited) return edited.error();
+      removed += *edited;
+      done.push_back(path);
+    }
+    return {};
+  };
+  // The host never opens a full file again. A change of many letters takes its time, and the host does not wait for it.
+  if (std::string why = edit_files(false); !why.empty()) return Error{std::move(why)};
   // Under this lock nothing is appended, and no file becomes full.
   Result<Fd> locked = open_locked(current);
   if (!locked) return Error{locked.error()};
-  const auto paths = files(shard);
-  if (!paths) return Error{paths.error()};
-  std::uint64_t removed = 0;
-  for (const std::filesystem::path& path : *paths) {
-    const Result<std::uint64_t> edited = edit_file(path, editor);
-    if (!edited) return Error{edited.error()};
-    removed += *edited;
-  }
+  // Some may have become full meanwhile.
+  if (std::string why = edit_files(true); !why.empty()) return Error{std::move(why)};
   // Opening it may have made it.
   struct stat status {};
   if (::fstat(locked->get(), &status) == 0 && status.st_size == 0 && status.st_nlink > 0) ::unlink(current.c_str());

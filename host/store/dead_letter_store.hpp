@@ -64,7 +64,8 @@ class DeadLetterStore {
   // Asked for each letter of the shard, oldest first; `letter` is null for a damaged line.
   using Editor = std::function<Edit(const StoredLetter* letter, std::string& replacement)>;
   // Changes the files of a shard (as in their names), all or nothing in each of them; a file that nothing is left of is
-  // removed. The host can't write meanwhile. Returns how many lines were taken out. Only under lock_for_changes.
+  // removed. The host can't write while the file that it writes to is changed; full ones don't keep it waiting. Returns
+  // how many lines were taken out. Only under lock_for_changes.
   Result<std::uint64_t> edit(const std::string& shard, const Editor& editor) const;
 
  private:

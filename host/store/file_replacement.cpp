@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "store/dead_letter_file.hpp"
+#include "support/owner.hpp"
 #include "support/write_all.hpp"
 
 namespace kclhost::host::store {
@@ -20,7 +21,7 @@ FileReplacement::~FileReplacement() {
 
 void FileReplacement::open() {
   fd_.reset(::open(draft_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd_) error_ = errno;
+  if (!fd_ || !give_to_owner_of(path_, fd_.get())) error_ = errno;
 }
 
 void FileReplacement::write(std::string_view text) {

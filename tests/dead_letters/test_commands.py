@@ -71,6 +71,26 @@ def test_show_data_is_raw(desk):
     assert b"no such dead letter" in result.stderr
 
 
+def test_a_selection_of_none_is_told_from_no_dead_letters(desk):
+    desk.put(make_letter(1))
+    none = b"no dead letters are the ones asked for\n"
+    for command in "list", "replay":
+        result = desk(command, "--shard", OTHER)
+        assert (result.returncode, result.stdout, result.stderr) == (0, none, b""), command
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="gives a file to another user")
+def test_what_root_purges_stays_its_owners(desk):
+    owner = 65534
+    desk.put(make_letter(1), make_letter(2))
+    file, = desk.letters.iterdir()
+    for path in desk.letters, file:
+        os.chown(path, owner, owner)
+    assert desk("purge", "--sequence", "1").returncode == 0
+    assert [number for _, number, _ in desk.listed()] == ["2"]
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in desk.letters.iterdir()} == {(owner, owner)}
+
+
 def test_purge_asks_for_a_selection_or_yes(desk):
     desk.put(make_letter(1))
     result = desk("purge")

@@ -450,6 +450,37 @@ TEST_F(DeadLettersTest, EditKeepsRemovesAndReplaces) {
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 }
 
+bool is_locked(const fs::path& file) {
+  const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  return ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0;
+}
+
+TEST_F(DeadLettersTest, HostWritesOnWhileFullFilesAreChanged) {
+  append(*open(), {"1"});
+  config_.max_file_size = 2 * fs::file_size(file());
+  const auto letters = open();
+  for (const char* number : {"2", "3", "4", "5"}) append(*letters, {number});
+  std::vector<std::string> asked;
+  const auto edited = store().edit("shardId-000000000007", [&](const StoredLetter* stored, std::string&) {
+    const std::string& number = stored->about.sequence_number;
+    asked.push_back(number);
+    if (number == "1") {
+      EXPECT_FALSE(is_locked(file()));
+      // A file becomes full meanwhile.
+      if (!is_locked(file())) append(*letters, {"6"});
+      if (!is_locked(file())) append(*letters, {"7"});
+    }
+    if (number == "7") {
+      EXPECT_TRUE(is_locked(file()));
+    }
+    return number == "1" || number == "6" ? DeadLetterStore::Edit::remove : DeadLetterStore::Edit::keep;
+  });
+  ASSERT_TRUE(edited) << edited.error();
+  EXPECT_EQ(*edited, 2u);
+  EXPECT_THAT(asked, ElementsAre("1", "2", "3", "4", "5", "6", "7"));
+  EXPECT_THAT(sequence_numbers(), ElementsAre("2", "3", "4", "5", "7"));
+}
+
 TEST_F(DeadLettersTest, FileThatNothingIsLeftOfIsRemoved) {
   const auto letters = open();
   append(*letters, {"1", "2"});
