@@ -61,20 +61,23 @@ void note_priming(const config::Daemon& daemon, Findings& findings) {
 // The defaults hold more shards than that.
 constexpr std::uint64_t many_shards = 12;
 
-void note_memory(const config::Daemon& daemon, Findings& findings) {
+// `records`: maxRecords as the daemon will be told; empty: it will not.
+void note_memory(const config::Daemon& daemon, const std::string& records, Findings& findings) {
   const std::uint64_t memory = available_memory();
   if (daemon.heap && launch::heap_of_options(daemon, memory)) {
     findings.notes.push_back({.what = "daemon.heap is not used: daemon.jvm_options set the heap"});
   }
-  const auto set = daemon.properties.find("maxRecords");
-  if (set == daemon.properties.end()) return;
-  const std::uint64_t heap = launch::heap_limit(daemon, memory),
-                      held = launch::shards_held(heap, std::strtoull(set->second.c_str(), nullptr, 10));
-  if (held >= many_shards) return;
-  findings.notes.push_back({.what = "the daemon may run out of memory: with maxRecords " + set->second +
-                                    " its heap of " + std::to_string(heap >> 20) + " MiB holds about " +
-                                    std::to_string(held) + " shards that have a backlog",
-                            .cure = "raise daemon.heap, or set daemon.properties.maxRecords lower"});
+  if (records.empty()) return;
+  const bool set = daemon.properties.count("maxRecords") != 0;
+  const std::uint64_t heap = launch::heap_limit(daemon, memory), most = std::strtoull(records.c_str(), nullptr, 10),
+                      held = launch::shards_held(heap, most);
+  if (held >= many_shards || (!set && most <= launch::records_a_read(heap))) return;
+  findings.notes.push_back({.what = "the daemon may run out of memory: with maxRecords " + records +
+                                    (set ? "" : ", for the pause between two reads,") + " its heap of " +
+                                    std::to_string(heap >> 20) + " MiB holds about " + std::to_string(held) +
+                                    " shards that have a backlog",
+                            .cure = std::string("raise daemon.heap, or set daemon.properties.") +
+                                    (set ? "maxRecords" : "idleTimeBetweenReadsInMillis") + " lower"});
 }
 
 }  // namespace
@@ -85,15 +88,18 @@ void check_daemon(const config::Config& config, Findings& findings) {
     if (findings.exit_code == exit_done) findings.exit_code = exit_usage;
   }
   check_files(config.daemon, findings);
+  std::string max_records;
   if (!config.daemon.properties.empty()) {
     if (const auto command = launch::make_command(config, launch::own_executable()); !command) {
       findings.notes.push_back({.what = "kclhost launch will refuse this: " + command.error()});
+    } else {
+      max_records = command->properties.at("maxRecords");
     }
     note_positions(config, findings);
     note_handoff(config, findings);
     note_priming(config.daemon, findings);
   }
-  note_memory(config.daemon, findings);
+  note_memory(config.daemon, max_records, findings);
 }
 
 }  // namespace kclhost::host::cli

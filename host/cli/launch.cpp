@@ -15,6 +15,7 @@
 #include "config/daemon_version.hpp"
 #include "hub/hub.hpp"
 #include "kclhost_version.hpp"
+#include "launch/blocked_signals.hpp"
 #include "launch/child_process.hpp"
 #include "launch/class_archive.hpp"
 #include "launch/command.hpp"
@@ -186,6 +187,7 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
 int start_or_print(const LaunchOptions& options) {
   if (options.config.file.empty()) return no_configuration();
   const bool prints = options.print_classpath || options.print_command || options.print_properties;
+  if (!prints) launch::end_at_signals();
   if (const auto streams = streams_of(options.config); !prints && options.config.stream.empty() && !streams[0].empty())
     return launch_streams(options, streams);
   const auto found = load(options.config);

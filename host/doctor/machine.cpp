@@ -86,21 +86,27 @@ Outcome look_at_memory(Setup& setup) {
   if (!setup.has_daemon()) return not_looked(no_daemon);
   Outcome outcome;
   const std::uint64_t heap = launch::heap_limit(setup.config.daemon, setup.memory);
+  // Each stream of the file has a daemon, all on this machine.
+  const int daemons = setup.config.daemon.daemons;
+  const std::uint64_t heaps = heap * static_cast<std::uint64_t>(daemons);
+  const std::string several =
+      daemons == 1 ? "" : std::to_string(daemons) + " daemons with a heap of " + mebibytes(heap) + " each";
   const std::string there_is = mebibytes(setup.memory) + " that there are";
-  if (heap > setup.memory / 4 * 3) {
+  if (heaps > setup.memory / 4 * 3) {
     outcome.findings.push_back({setup.file(),
-                                "the daemon's heap may grow to " + mebibytes(heap) + " of " + there_is +
-                                    ", and Java, hosts and plugins need more besides",
-                                "leave daemon.heap (and -Xmx in daemon.jvm_options) out, which makes it a quarter, or "
-                                "give this machine or container more memory"});
-  } else if (const auto worker = setup.config.worker.max_memory; worker && heap + *worker > setup.memory) {
+                                (several.empty() ? "the daemon's heap" : several) + " may grow to " + mebibytes(heaps) +
+                                    " of " + there_is + ", and Java, hosts and plugins need more besides",
+                                "leave daemon.heap (and -Xmx in daemon.jvm_options) out, which makes it a quarter" +
+                                    std::string(several.empty() ? "" : " for all of them together") +
+                                    ", or give this machine or container more memory"});
+  } else if (const auto worker = setup.config.worker.max_memory; worker && heaps + *worker > setup.memory) {
     outcome.findings.push_back({setup.file(),
-                                "worker.max_memory, " + mebibytes(*worker) + ", and the daemon's heap of " +
-                                    mebibytes(heap) + " are more than the " + there_is +
-                                    ": workers are killed before they reach it",
+                                "worker.max_memory, " + mebibytes(*worker) + ", and " +
+                                    (several.empty() ? "the daemon's heap of " + mebibytes(heap) : several) +
+                                    " are more than the " + there_is + ": workers are killed before they reach it",
                                 "set worker.max_memory lower, or give this machine or container more memory"});
   }
-  outcome.says = "a heap of " + mebibytes(heap) + ", of " + there_is;
+  outcome.says = (several.empty() ? "a heap of " + mebibytes(heap) : several) + ", of " + there_is;
   return outcome;
 }
 

@@ -128,11 +128,22 @@ void Hub::take(Peer& peer, const Packet& packet, std::string_view bytes) {
   if (packet.type == Type::shard) {
     keep(peer.state, bytes);
   } else if (packet.type == Type::metrics) {
-    peer.metrics.resize(packet.parts);
-    keep(peer.metrics[packet.part], bytes);
+    take_part(peer, packet, bytes);
   } else if (packet.type == Type::stream) {
     take_stream(peer, packet.json);
   }
+}
+
+// Parts of two reports don't belong together: a series could be in both, or in neither.
+void Hub::take_part(Peer& peer, const Packet& packet, std::string_view bytes) {
+  const std::size_t part = packet.part, parts = packet.parts;
+  if (part == 0) peer.come = 0;
+  if (part != peer.come || (part != 0 && parts != peer.coming.size())) return;
+  peer.coming.resize(parts);
+  keep(peer.coming[part], bytes);
+  if (++peer.come < parts) return;
+  peer.metrics.swap(peer.coming);
+  peer.come = 0;
 }
 
 void Hub::take_stream(Peer& peer, std::string_view json) {
@@ -171,9 +182,7 @@ std::deque<Hub::Bytes> Hub::tell(What what) {
     add(Type::host, out.member("asked_ms", host->asked_ms).close('}').take());
     all.push_back(host->state);
     if (what == What::state) continue;
-    for (const auto& part : host->metrics) {
-      if (part) all.push_back(part);
-    }
+    all.insert(all.end(), host->metrics.begin(), host->metrics.end());
   }
   for (const auto& [whose, left] : left_) {
     if (what == What::state) break;
@@ -250,7 +259,7 @@ void Hub::count(const Peer& peer) {
   Left& left = left_[{state->stream, state->shard}];
   left.order = ++endings_;
   for (const auto& part : peer.metrics) {
-    auto all = part ? parse_series(Packet::read(*part)->json) : Result<std::vector<Series>>(Error{});
+    auto all = parse_series(Packet::read(*part)->json);
     if (!all) continue;
     for (Series& one : *all) left.counted.add_counted(std::move(one));
   }

@@ -57,9 +57,11 @@ class Hub {
     std::int64_t since_ms = 0, heard_ms = 0;
     std::int64_t asked_ms = 0;  // to say how it is, and has not yet
     std::shared_ptr<std::string> state;
-    std::vector<std::shared_ptr<std::string>> metrics;  // by part
-    std::string stream;                                 // it is this one's launch
-    bool reads = false;                                 // it has asked, and gets what is in `out`
+    std::vector<std::shared_ptr<std::string>> metrics;  // by part, all of one report
+    std::vector<std::shared_ptr<std::string>> coming;   // the first `come` parts of the next one
+    std::size_t come = 0;
+    std::string stream;  // it is this one's launch
+    bool reads = false;  // it has asked, and gets what is in `out`
     std::deque<Bytes> out;
   };
 
@@ -73,6 +75,7 @@ class Hub {
   void cut_off_stalled(const Peer& but);
   void hear(Peer& peer);
   void take(Peer& peer, const Packet& packet, std::string_view bytes);
+  static void take_part(Peer& peer, const Packet& packet, std::string_view bytes);
   void take_stream(Peer& peer, std::string_view json);
   void answer(Peer& peer);
   void ask_hosts_soon();

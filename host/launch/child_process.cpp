@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <fstream>
+
+#include "worker/stack.hpp"
 
 namespace kclhost::host::launch {
 
@@ -38,13 +39,14 @@ std::vector<char*> argument_vector(const std::vector<std::string>& words) {
   return arguments;
 }
 
-std::chrono::seconds pause_before_restart(int n) {
-  constexpr std::chrono::seconds first{1}, longest{60};
-  return std::min<std::chrono::seconds>(first * (1 << std::min(n, 6)), longest);
+std::chrono::seconds RestartPauses::after(std::chrono::steady_clock::duration life) {
+  constexpr std::chrono::seconds first{1}, longest{60}, healthy{60};
+  if (life >= healthy) soon_ended_ = 0;
+  return std::min<std::chrono::seconds>(first * (1 << std::min(soon_ended_++, 6)), longest);
 }
 
 std::string describe_end(int wait_status) {
-  if (WIFSIGNALED(wait_status)) return std::string("was killed by SIG") + ::sigabbrev_np(WTERMSIG(wait_status));
+  if (WIFSIGNALED(wait_status)) return "was killed by " + worker::signal_name(WTERMSIG(wait_status));
   return "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));
 }
 

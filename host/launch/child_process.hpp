@@ -20,13 +20,20 @@ void begin_program(pid_t parent, int out, int err);
 // For exec: the words themselves, and a null behind them. They must outlive it.
 std::vector<char*> argument_vector(const std::vector<std::string>& words);
 
-// How long to wait before what ended for the n-th time, counted from 0, is started again: a second, then twice as long
-// each time, and a minute at most.
-std::chrono::seconds pause_before_restart(int n);
+// How long to wait before what has ended is started again: a second, then twice as long each time, and a minute at
+// most. Once it has lived for a minute it was well, and the next pause is the first again.
+class RestartPauses {
+ public:
+  std::chrono::seconds after(std::chrono::steady_clock::duration life);
+
+ private:
+  int soon_ended_ = 0;
+};
 // And where no process is to be had.
 inline constexpr std::chrono::seconds pause_without_process{60};
 
-// "was killed by SIGKILL", "ended with exit status 1": what a child's name goes before.
+// "was killed by SIGKILL", "was killed by signal 34", which has no name, "ended with exit status 1": what a child's
+// name goes before.
 std::string describe_end(int wait_status);
 
 // Kills all children of this process; what they leave behind becomes its child, where it is a subreaper.

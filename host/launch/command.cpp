@@ -1,6 +1,7 @@
 #include "launch/command.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "config/daemon_version.hpp"
 #include "launch/class_archive.hpp"
@@ -25,6 +26,9 @@ constexpr char daemon_jar[] = "amazon-kinesis-client-multilang-";
 // On top of timeouts.shutdown: the last checkpoints, and the daemon's own threads.
 constexpr config::Milliseconds shutdown_margin{10'000};
 
+// The KCL's pause between two reads: what a daemon keeps that can't tell whether anything is left to read.
+constexpr std::uint64_t kcls_pause = 1500;
+
 bool has_blank(const fs::path& path) {
   return path.string().find_first_of(" \t\r\n\f\v") != std::string::npos;
 }
@@ -32,12 +36,21 @@ bool has_blank(const fs::path& path) {
 // A batch that the heap has no room for ends the daemon; see docs/daemon.md.
 void limit_reads(const config::Daemon& daemon, std::map<std::string, std::string>& properties) {
   if (properties.count("maxRecords") != 0) return;
-  const std::uint64_t records = records_a_read(heap_limit(daemon, available_memory()));
+  const std::uint64_t heap = heap_limit(daemon, available_memory());
+  const std::string version = config::daemon_version(daemon.jars);
+  const bool old = version.empty() || config::is_before(version, "3.1.3");
+  const auto set = properties.find("idleTimeBetweenReadsInMillis");
+  std::uint64_t records = records_a_read(heap);
+  // Where the pause is not ours to choose, a read brings what arrives in it, or the shard falls behind for ever.
+  if (old || set != properties.end()) {
+    std::uint64_t pause = kcls_pause;
+    if (set != properties.end()) std::from_chars(set->second.data(), set->second.data() + set->second.size(), pause);
+    records = records_a_read(heap, pause);
+  }
   properties.emplace("maxRecords", std::to_string(records));
   // Read more often, but no more often than before where nothing is left to read, which daemons before 3.1.3 can't
   // tell.
-  const std::string version = config::daemon_version(daemon.jars);
-  if (version.empty() || config::is_before(version, "3.1.3")) return;
+  if (old) return;
   properties.emplace("idleTimeBetweenReadsInMillis", std::to_string(pause_between_reads(records)));
   properties.emplace("millisBehindLatestThresholdForReducedTps", "1500");
 }

@@ -14,8 +14,8 @@ constexpr std::uint64_t daemons_own = 40 * mib;
 // A shard holds up to three batches that were read ahead, the one that is processed, and the one that arrives; the last
 // two in several forms at once: as received, as records, as JSON.
 constexpr std::uint64_t batches_a_shard = 8;
-// Kinesis answers a read with no more than that.
-constexpr std::uint64_t largest_read = 10 * mib;
+// Kinesis answers a read with no more than that, and takes no higher maxRecords.
+constexpr std::uint64_t largest_read = 10 * mib, most_records_in_a_read = 10'000;
 
 // Twelve shards that all have a backlog, whatever the size of its records.
 constexpr std::uint64_t room_for_largest_reads = daemons_own + 12 * batches_a_shard * largest_read;
@@ -70,6 +70,11 @@ std::uint64_t records_a_read(std::uint64_t heap) {
 
 std::uint64_t pause_between_reads(std::uint64_t records) {
   return std::max(records * 1000 / (2 * most_records_a_second), shortest_pause);
+}
+
+std::uint64_t records_a_read(std::uint64_t heap, std::uint64_t pause) {
+  constexpr std::uint64_t longest_pause = most_records_in_a_read * 1000 / (2 * most_records_a_second);
+  return std::max(records_a_read(heap), 2 * most_records_a_second * std::min(pause, longest_pause) / 1000);
 }
 
 std::uint64_t shards_held(std::uint64_t heap, std::uint64_t records) {

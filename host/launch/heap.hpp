@@ -25,6 +25,10 @@ std::uint64_t records_a_read(std::uint64_t heap);
 // arrive.
 std::uint64_t pause_between_reads(std::uint64_t records);
 
+// What maxRecords is where that pause is given: as many as arrive in two of them, and no fewer than the heap has room
+// for, which then may be too small.
+std::uint64_t records_a_read(std::uint64_t heap, std::uint64_t pause);
+
 // How many shards the heap holds that all have a backlog of records of 1 KiB, when a read brings `records` of them.
 std::uint64_t shards_held(std::uint64_t heap, std::uint64_t records);
 

@@ -27,8 +27,6 @@
 namespace kclhost::host::launch {
 namespace {
 
-// Who lived so long was well: the next pause is the first again.
-constexpr std::chrono::seconds healthy{60};
 constexpr std::chrono::seconds grace_for_killed{5};
 constexpr std::string_view complaint = "kclhost: ";
 
@@ -47,7 +45,7 @@ class Streams {
     pid_t pid = -1;
     std::optional<LineRelay> output;
     Clock::time_point started_at{}, start_at = Clock::time_point::max();
-    int soon_ended = 0;
+    RestartPauses pauses{};
     bool seen = false;  // it had a daemon, or has ended
   };
 
@@ -134,8 +132,7 @@ void Streams::ended(Child& child, int status) {
     in_order_ &= WIFEXITED(status) && WEXITSTATUS(status) == 0;
     return;
   }
-  if (Clock::now() - child.started_at >= healthy) child.soon_ended = 0;
-  const auto pause = pause_before_restart(child.soon_ended++);
+  const auto pause = child.pauses.after(Clock::now() - child.started_at);
   child.start_at = Clock::now() + pause;
   outputs_.say(config::LogLevel::warn,
                "its launch " + describe_end(status) + ", and is started again in " + std::to_string(pause.count()) +

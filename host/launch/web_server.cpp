@@ -42,6 +42,7 @@ void WebServer::start(const std::filesystem::path& hub, Outputs& outputs) {
 
 void WebServer::start() {
   start_at_ = Clock::time_point::max();
+  started_at_ = Clock::now();
   const pid_t self = ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) {
@@ -69,7 +70,7 @@ bool WebServer::ended(pid_t pid, int wait_status) {
   pid_ = -1;
   outputs_->say(config::LogLevel::warn, std::string(web_program) + " " + describe_end(wait_status) +
                                             ": metrics are not served until it is started again");
-  start_at_ = Clock::now() + pause_before_restart(endings_++);
+  start_at_ = Clock::now() + pauses_.after(Clock::now() - started_at_);
   return true;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "config/config.hpp"
+#include "launch/child_process.hpp"
 #include "launch/listen.hpp"
 #include "launch/outputs.hpp"
 #include "support/event_loop.hpp"
@@ -39,7 +40,8 @@ class WebServer {
   std::string program_, hub_, stalled_after_;
   Outputs* outputs_ = nullptr;
   pid_t pid_ = -1;
-  int endings_ = 0;
+  RestartPauses pauses_;
+  Clock::time_point started_at_{};
   Clock::time_point start_at_ = Clock::time_point::max();
 };
 

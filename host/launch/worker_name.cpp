@@ -74,16 +74,16 @@ bool lock_as_launch(int fd, int command, struct flock& lock) {
   return ::fcntl(fd, command, &lock) == 0;
 }
 
-bool launch_is_gone(int fd) {
+bool launch_is_gone(int launchs) {
   struct flock lock;
-  return lock_as_launch(fd, F_OFD_GETLK, lock) && lock.l_type == F_UNLCK;
+  return lock_as_launch(launchs, F_OFD_GETLK, lock) && lock.l_type == F_UNLCK;
 }
 
-bool try_lock(int fd) {
+bool try_lock(int fd, int launchs) {
   const auto until = std::chrono::steady_clock::now() + patience_with_lock;
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
-    if (error != EWOULDBLOCK || !launch_is_gone(fd) || std::chrono::steady_clock::now() >= until) {
+    if (error != EWOULDBLOCK || !launch_is_gone(launchs) || std::chrono::steady_clock::now() >= until) {
       errno = error;
       return false;
     }
@@ -100,10 +100,14 @@ Result<WorkerName> WorkerName::take(const fs::path& folder, const std::string& a
     const fs::path file = folder / file_name(application + "." + std::to_string(number));
     Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return not_kept(file, "can't be opened", errno);
-    if (try_lock(fd.get())) {
-      Fd ours(::open(file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    // A file of its own: a network file system turns flock's locks into those of fcntl, and then they exclude each
+    // other.
+    const fs::path launchs = file.string() + ".launch";
+    Fd ours(::open(launchs.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!ours) return not_kept(launchs, "can't be opened", errno);
+    if (try_lock(fd.get(), ours.get())) {
       struct flock lock;
-      if (!ours || !lock_as_launch(ours.get(), F_OFD_SETLK, lock)) return not_kept(file, "can't be locked", errno);
+      if (!lock_as_launch(ours.get(), F_OFD_SETLK, lock)) return not_kept(launchs, "can't be locked", errno);
       Result<std::string> name = name_in(file, fd.get());
       if (!name) return Error{name.error()};
       return WorkerName(std::move(*name), std::move(fd), std::move(ours));

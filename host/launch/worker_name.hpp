@@ -31,7 +31,7 @@ class WorkerName {
 
   std::string name_;
   Fd lock_;
-  Fd ours_;  // locked another way, and never the daemon's: who still has the name then can tell whether launch lives
+  Fd ours_;  // another file's lock, and never the daemon's: who still has the name then can tell whether launch lives
 };
 
 }  // namespace kclhost::host::launch

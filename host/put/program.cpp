@@ -70,7 +70,6 @@ void Program::run() {
     shards_ = await_stream();
     if (!options_.period) {
       drain(*source);
-      cut_short_ = source->cut_short();
     } else {
       repeat(std::move(source));
     }
@@ -122,6 +121,7 @@ void Program::drain(Source& source) {
     show_progress();
   }
   putter_.flush();
+  cut_short_ = source.cut_short();
 }
 
 void Program::repeat(std::unique_ptr<Source> source) {

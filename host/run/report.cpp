@@ -24,6 +24,8 @@ namespace {
 namespace own = hub::own;
 
 constexpr std::chrono::seconds between_reports{1};
+// The rest of a report that the socket had no room for goes on after so long.
+constexpr std::chrono::milliseconds between_parts{100};
 constexpr std::size_t longest_error = 500;
 // Of the log, so that all of a state fits into a packet.
 constexpr std::size_t most_lines = 20, longest_line = 700;
@@ -268,6 +270,7 @@ void Report::last() {
   if (!hub_) return;
   state_.phase = "ended";
   busy_since_ms_ = 0;
+  unsent_.clear();
   send();
   leave();
 }
@@ -283,27 +286,37 @@ void Report::hear() {
 }
 
 void Report::send() {
-  if (!hub_ || send_packets()) return;
-  if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) {
-    due_ = Clock::now() + between_reports;
+  if (!hub_) return;
+  const bool goes_on = !unsent_.empty();
+  if (!goes_on) unsent_ = packets();
+  const std::size_t all = unsent_.size();
+  while (!unsent_.empty()) {
+    const std::string& packet = unsent_.front();
+    if (::send(hub_.get(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) break;
+    unsent_.pop_front();
+  }
+  if (unsent_.empty()) {
+    if (goes_on) changed();  // since its packets were made
+  } else if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS) {
+    const bool begun = goes_on || unsent_.size() != all;
+    if (!begun) unsent_.clear();
+    due_ = Clock::now() + (begun ? Clock::duration(between_parts) : Clock::duration(between_reports));
+    due_for_idle_ = false;
   } else {
     leave();
   }
 }
 
-bool Report::send_packets() {
-  const auto pass = [this](hub::Type type, const std::string& json, std::size_t part = 0, std::size_t parts = 1) {
-    const std::string packet = hub::make_packet(type, json, part, parts);
-    return ::send(hub_.get(), packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
-  };
+std::deque<std::string> Report::packets() {
   update();
-  if (!pass(hub::Type::shard, hub::to_json(state_))) return false;
   sent_phase_ = state_.phase;
+  std::deque<std::string> all;
+  all.push_back(hub::make_packet(hub::Type::shard, hub::to_json(state_)));
   const auto parts = hub::to_json(series(), hub::longest_packet / 2);
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (!pass(hub::Type::metrics, parts[i], i, parts.size())) return false;
+    all.push_back(hub::make_packet(hub::Type::metrics, parts[i], i, parts.size()));
   }
-  return true;
+  return all;
 }
 
 Amount Report::unfinished() const {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -23,8 +24,9 @@
 namespace kclhost::host::run {
 
 // Counts what the host sees, and sends the hub how things stand: a second after something has changed, and when it
-// asks. It never waits: what can't be sent now is sent a second later, as it stands then. Where there is no hub, or it
-// has gone, it does nothing. Host's thread only.
+// asks. It never waits: what can't be sent now is sent a second later, as it stands then. Where a part of it has gone,
+// the others follow as they are, for the hub takes all or nothing. Where there is no hub, or it has gone, it does
+// nothing. Host's thread only.
 class Report {
  public:
   // What only its owner knows, asked when a report is made.
@@ -99,7 +101,7 @@ class Report {
   void hear();
   void leave();
   void send();
-  bool send_packets();
+  std::deque<std::string> packets();
   void update();
   std::vector<hub::Series> series() const;
   Amount unfinished() const;
@@ -112,6 +114,8 @@ class Report {
   Fd hub_;
   Clock::time_point due_ = Clock::time_point::max();
   bool due_for_idle_ = false;  // for nothing but a message without records, which is answered by now or soon
+
+  std::deque<std::string> unsent_;  // of a report that the hub has a part of
 
   hub::ShardState state_;
   PluginMetrics plugin_metrics_;

@@ -278,6 +278,17 @@ def test_a_daemon_that_can_run_out_of_memory_is_noted(kclhost, configuration, da
     assert "run out of memory" not in kclhost("check", "--config", configuration.path).stderr
 
 
+def test_a_pause_whose_records_can_use_up_the_memory_is_noted(kclhost, configuration):
+    more = ("daemon: {heap: 512MiB, properties: {streamName: s, applicationName: app, "
+            "idleTimeBetweenReadsInMillis: 5000}}\n")
+    configuration.write(more=more)
+    noted = kclhost("check", "--config", configuration.path).stderr
+    assert "with maxRecords 10000, for the pause between two reads, its heap of 512 MiB holds about 6 shards" in noted
+    assert "idleTimeBetweenReadsInMillis lower" in noted
+    configuration.write(more=more.replace("5000", "200"))
+    assert "run out of memory" not in kclhost("check", "--config", configuration.path).stderr
+
+
 def test_a_heap_that_is_not_used_is_noted(kclhost, configuration):
     configuration.write(more="daemon: {heap: 300MiB, jvm_options: [-Xmx200m]}\n")
     assert "note: daemon.heap is not used" in kclhost("check", "--config", configuration.path).stderr

@@ -72,6 +72,7 @@ class Clinic:
                             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "SECRET"}
         self.environment.update({name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")})
         self.inside = []  # a command that runs the one behind it
+        self.options = []
         self.patience = 120
 
     @property
@@ -85,7 +86,7 @@ class Clinic:
 
     def look(self):
         """(check, its finding) of each finding; the exit code and the number agree with them."""
-        done = self.run("--json", "--timeout", str(self.patience))
+        done = self.run(*self.options, "--json", "--timeout", str(self.patience))
         told = json.loads(done.stdout)
         findings = [(check["check"], finding) for check in told["checks"] for finding in check["findings"]]
         assert told["findings"] == len(findings)

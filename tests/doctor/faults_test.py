@@ -1,6 +1,7 @@
 """Faults that are planted: the doctor finds each, and nothing else, and the cure that it names works when it is followed."""
 import datetime
 import os
+import re
 import resource
 import shutil
 import socket
@@ -182,6 +183,20 @@ def test_the_heap_is_more_than_there_is(clinic):
     clinic.daemon["heap"] = "100000GiB"
     assert "leave daemon.heap" in clinic.finds("memory", "the daemon's heap may grow to")
     del clinic.daemon["heap"]
+    clinic.is_well()
+
+
+def test_the_heaps_of_several_streams_are_more_than_there_is(clinic):
+    clinic.daemon["heap"] = "100000GiB"
+    ((_, finding),) = clinic.look()
+    half = int(re.search(r" of (\d+) MiB that there are", finding["what"])[1]) // 2
+    clinic.daemon["heap"] = f"{half}MiB"
+    clinic.is_well()
+    clinic.config["streams"] = {name: {"daemon": {"properties": {"streamName": "words", "applicationName": name}}}
+                                for name in ("app", "other")}
+    clinic.options = ["--stream", "app"]
+    assert "a quarter for all of them together" in clinic.finds("memory", f"2 daemons with a heap of {half} MiB each")
+    clinic.daemon["heap"] = f"{half // 2}MiB"
     clinic.is_well()
 
 

@@ -116,6 +116,39 @@ def test_what_stalled_readers_were_sent_is_not_kept_for_each(launch):
     host.close()
 
 
+def test_parts_of_two_reports_are_not_mixed(launch):
+    here = launch()
+    host = hub(here)
+
+    def part(number, *names, of=2, value=1):
+        series = [{"name": name, "kind": 0, "labels": [], "value": value} for name in names]
+        host.send(packet(2, json.dumps(series).encode(), number, of))
+
+    def state(behind):
+        told = {"stream": "words", "shard": "shardId-000000000009", "lanes": [], "behind_ms": behind * 1000}
+        host.send(packet(1, json.dumps(told).encode()))
+        here.until(behind, "kclhost_behind_latest_seconds")  # what was sent before it has arrived, too
+
+    def counted():
+        return [here.value(f"{name}_total") for name in "abc"]
+
+    part(0, "a")
+    part(1, "b", "c")
+    state(1)
+    assert counted() == [1, 1, 1]
+    part(0, "a", "b", value=2)  # cut short
+    state(2)
+    assert counted() == [1, 1, 1], "one of them is in both"
+    part(1, "a", of=3, value=7)  # no part of it
+    state(3)
+    assert counted() == [1, 1, 1]
+    part(0, "a", "b", value=3)  # anew
+    part(1, "c", value=3)
+    state(4)
+    assert counted() == [3, 3, 3]
+    host.close()
+
+
 def test_a_launch_that_is_stopped_stops_no_shard(launch):
     here = launch()
     shard = here.shard()

@@ -7,11 +7,6 @@ import socket
 import sys
 import time
 
-if "-Xshare:on" in sys.argv:  # is it an archive of ours?
-    archive, = (word.partition("=")[2] for word in sys.argv if word.startswith("-XX:SharedArchiveFile="))
-    with open(archive) as file:
-        sys.exit(0 if file.read() == "fits" else 1)
-
 directory = os.environ["FAKE_DIR"]
 mode = os.environ.get("FAKE", "")
 
@@ -24,6 +19,16 @@ def note(name, text=""):
 def wait_for(name):
     while not os.path.exists(os.path.join(directory, name)):
         time.sleep(0.01)
+
+
+if "-Xshare:on" in sys.argv:  # is it an archive of ours?
+    archive, = (word.partition("=")[2] for word in sys.argv if word.startswith("-XX:SharedArchiveFile="))
+    with open(archive) as file:
+        content = file.read()
+    if content == "fits later":
+        note("asked")
+        wait_for("answer")
+    sys.exit(0 if content.startswith("fits") else 1)
 
 
 def grandchild(*, leave_group):
@@ -57,6 +62,8 @@ if mode.startswith("exit-"):
     sys.exit(int(mode[5:]))
 if mode == "killed":
     os.kill(os.getpid(), signal.SIGKILL)
+if mode.startswith("killed-by-"):
+    os.kill(os.getpid(), int(mode[10:]))
 if mode == "log":
     sink = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sink.connect(os.environ["KCLHOST_LOG_SOCKET"])

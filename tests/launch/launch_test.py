@@ -84,7 +84,7 @@ class Launcher:
         (self.directory / name).touch()
 
     def clean_up(self):
-        for name in ("release", "release-orphan"):
+        for name in ("release", "release-orphan", "answer"):
             self.let(name)
         for process in self.processes:
             process.stop()
@@ -204,7 +204,14 @@ def test_an_old_daemon_reads_at_the_kcls_pace(launcher):
     jars = launcher.directory / "jars"
     (jars / "amazon-kinesis-client-multilang-9.jar").rename(jars / "amazon-kinesis-client-multilang-3.0.2.jar")
     got = properties(launcher)
-    assert got["maxRecords"] == "200" and "idleTimeBetweenReadsInMillis" not in got
+    assert got["maxRecords"] == "3000" and "idleTimeBetweenReadsInMillis" not in got
+
+
+@pytest.mark.parametrize("pause, records", [("50", "200"), ("1000", "2000"), ("9000", "10000")])
+def test_a_read_brings_what_arrives_in_the_pause_that_the_user_sets(launcher, pause, records):
+    launcher.values["properties"] += f", idleTimeBetweenReadsInMillis: {pause}"
+    got = properties(launcher)
+    assert (got["maxRecords"], got["idleTimeBetweenReadsInMillis"]) == (records, pause)
 
 
 def test_the_heap_is_the_configurations(launcher):
@@ -417,7 +424,8 @@ def test_a_later_signal_kills_the_whole_group(launcher):
     assert not any(alive(pid) for pid in launcher.text("orphan").split())
 
 
-@pytest.mark.parametrize("fake, told", [("exit-0", "exit status 0"), ("exit-1", "exit status 1"), ("killed", "SIGKILL")])
+@pytest.mark.parametrize("fake, told", [("exit-0", "exit status 0"), ("exit-1", "exit status 1"), ("killed", "SIGKILL"),
+                                        ("killed-by-34", "signal 34")])
 def test_a_daemon_that_ends_by_itself_is_a_failure(launcher, fake, told):
     done = launcher.run(fake=fake)
     assert done.returncode == 1
@@ -476,20 +484,61 @@ def test_reaps_orphans(launcher):
     assert process.running()
 
 
-def test_runs_as_process_1(launcher):
+def as_process_1(launcher, fake=""):
+    """In the background, in a process namespace of its own."""
     namespace = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
     if subprocess.run([*namespace, "true"], capture_output=True).returncode:
         pytest.skip("this machine gives no process namespaces")
-    process = Process([*namespace, *launcher.command()], launcher.directory / "launch.log",
-                      env=dict(os.environ, FAKE="short-orphan", FAKE_DIR=str(launcher.directory)))
+    return in_background(launcher, *namespace, fake=fake)
+
+
+def in_background(launcher, *before, fake=""):
+    process = Process([*before, *launcher.command()], launcher.directory / "launch.log",
+                      env=dict(os.environ, FAKE=fake, FAKE_DIR=str(launcher.directory)))
     launcher.processes.append(process)
+    return process
+
+
+def child_of(process):
+    child, = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return int(child)
+
+
+def test_runs_as_process_1(launcher):
+    process = as_process_1(launcher, "short-orphan")
     launcher.wait_for(process, "report")
-    launch, = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    launch = child_of(process)
     children = Path(f"/proc/{launch}/task/{launch}/children")
     wait_for(lambda: len(children.read_text().split()) == 1, "the orphan to be reaped")
-    os.kill(int(launch), signal.SIGTERM)
+    os.kill(launch, signal.SIGTERM)
     assert process.wait() == 0, process.output()
     assert launcher.has("term")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("first", [False, True])
+def test_a_stop_before_the_daemon_is_there_ends_it(launcher, number, first):
+    (launcher.directory / "jars" / "classes.jsa").write_text("fits later")
+    process = as_process_1(launcher) if first else in_background(launcher)
+    launcher.wait_for(process, "asked")
+    os.kill(child_of(process) if first else process.pid, number)
+    launcher.let("answer")
+    wait_for(lambda: not process.running() or launcher.has("report"), "the end, or a daemon")
+    assert not launcher.has("report")
+    assert process.wait() == 0, process.output()
+
+
+def test_a_hangup_before_the_daemon_is_there_does_not_stop_it(launcher):
+    (launcher.directory / "jars" / "classes.jsa").write_text("fits later")
+    process = in_background(launcher)
+    launcher.wait_for(process, "asked")
+    process.send(signal.SIGHUP)
+    process.send(signal.SIGQUIT)
+    launcher.let("answer")
+    launcher.wait_for(process, "report")
+    process.send(signal.SIGTERM)
+    assert process.wait() == 0, process.output()
+    assert launcher.has("term") and not launcher.has("quit")
 
 
 KCL = "2026-01-31T12:00:00.000Z {} daemon [{}] {}: shardId-0: {}"

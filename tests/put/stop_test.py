@@ -69,10 +69,11 @@ def test_half_a_line_that_was_read_is_told_of(running, server, kinesis):
     assert err.endswith("before the end of standard input, in a line that is left out\n")
 
 
-def test_a_large_file(running, server, kinesis, tmp_path):
+@pytest.mark.parametrize("again", [[], ["-p", 3600]])
+def test_a_large_file(running, server, kinesis, tmp_path, again):
     file = tmp_path / "lines"
     file.write_bytes(b"".join(b"%07d\n" % i for i in range(200_000)))
-    process = running("--stream", "words", file)
+    process = running("--stream", "words", file, *again)
     server.wait_for(lambda _: kinesis.records)
     process.send_signal(signal.SIGTERM)
     code, err = finish(process)

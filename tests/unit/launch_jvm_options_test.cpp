@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "launch/heap.hpp"
 
 namespace kclhost::host::launch {
@@ -121,6 +123,14 @@ TEST(ReadsThatFit, KeepUpWithAFullShard) {
     EXPECT_GE(records * 1000 / pause_between_reads(records), 1000u) << records;
   EXPECT_EQ(pause_between_reads(1000), 500u);
   EXPECT_EQ(pause_between_reads(10), 200u) << "the KCL waits no shorter";
+}
+
+TEST(ReadsThatFit, BringWhatArrivesInAPauseThatIsGiven) {
+  EXPECT_EQ(records_a_read(100 * mib, 1000), 2000u);
+  EXPECT_EQ(records_a_read(64 * gib, 200), 2000u) << "the heap has room for them";
+  EXPECT_EQ(records_a_read(100 * mib, 5001), 10'000u) << "Kinesis gives no more";
+  EXPECT_EQ(records_a_read(100 * mib, std::numeric_limits<std::uint64_t>::max()), 10'000u);
+  EXPECT_EQ(records_a_read(100 * mib, 0), 200u);
 }
 
 TEST(ReadsThatFit, AreNoMoreThanKinesisSends) {

@@ -1,7 +1,9 @@
 #include "launch/worker_name.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <thread>
@@ -64,6 +66,19 @@ TEST_F(WorkerNameTest, ADaemonWhoseLaunchIsGoneIsWaitedFor) {
   });
   EXPECT_EQ(taken(), first);
   daemon.join();
+}
+
+// On a network file system, where flock's locks are fcntl's, they would exclude each other.
+TEST_F(WorkerNameTest, NoFileIsLockedInTwoWays) {
+  const WorkerName name = take();
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    const Fd other(::open(entry.path().c_str(), O_RDWR | O_CLOEXEC));
+    struct flock lock {};
+    lock.l_type = F_WRLCK;
+    ASSERT_EQ(::fcntl(other.get(), F_OFD_GETLK, &lock), 0) << entry.path();
+    const bool by_fcntl = lock.l_type != F_UNLCK, by_flock = ::flock(other.get(), LOCK_EX | LOCK_NB) != 0;
+    EXPECT_FALSE(by_fcntl && by_flock) << entry.path();
+  }
 }
 
 TEST_F(WorkerNameTest, ACopyOfTheFileIsNoName) {
