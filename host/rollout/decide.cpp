@@ -204,6 +204,8 @@ void Change::fill(std::span<const Report> live, const config::Rollout& settings)
     if (!has(trial.shards, report.shard) && !has(others, report.shard)) others.push_back(report.shard);
   }
   std::sort(others.begin(), others.end());
+  // While no shard had the release, as when all hosts are started anew, nothing was tried.
+  if (trial.shards.empty() && !others.empty()) trial.since = now_;
   const std::size_t all = trial.shards.size() + others.size();
   // A configuration that was changed meanwhile may have fewer steps.
   const std::size_t step = std::min<std::size_t>(trial.step, settings.steps.size() - 1);

@@ -24,7 +24,7 @@ struct Trial {
   std::string content;   // of the release on trial
   std::uint32_t step = 0;
   WallTime began = 0;               // the trial
-  WallTime since = 0;               // the step; what was paused is left out
+  WallTime since = 0;               // the step, or the first of its shards; what was paused is left out
   WallTime paused = 0;              // when; 0: it is not
   std::vector<std::string> shards;  // those that have the release on trial
 

@@ -42,6 +42,7 @@ void FileWatch::resolve() {
   if (!fd_) return;
   const std::vector<Entry> before = std::exchange(entries_, {});
   is_short_ = false;
+  unwatched_.clear();
   folders_.clear();
   for (const File& file : files_) walk(file);
   for (const Entry& old : before) {
@@ -90,8 +91,15 @@ void FileWatch::walk(const File& file) {
 
 void FileWatch::note(const fs::path& folder, const std::string& name, Tags tags) {
   const int number = ::inotify_add_watch(fd_.get(), folder.c_str(), wanted_events);
-  is_short_ |= number < 0 && errno == ENOSPC;
-  if (number < 0) return;
+  if (number < 0) {
+    const int error = errno;
+    if (error == ENOSPC) {
+      is_short_ = true;
+    } else if (error != ENOENT && error != ENOTDIR) {
+      unwatched_ = folder.string() + " can't be watched: " + std::strerror(error);
+    }
+    return;
+  }
   const auto known = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const Entry& one) { return one.folder == number && one.name == name; });
   if (known != entries_.end()) {

@@ -27,6 +27,11 @@ constexpr std::chrono::seconds patience_with_copy{10};
 constexpr std::chrono::seconds poll_interval{10};
 constexpr const char* went_down = "the machine or the daemon went down in the middle of the trial";
 
+void remove_dead_reports(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& path : store::read_reports(folder).dead) std::filesystem::remove(path, ignored);
+}
+
 }  // namespace
 
 Releases::Releases(const config::Config& config, observe::Log& log)
@@ -39,6 +44,8 @@ Releases::Releases(const config::Config& config, observe::Log& log)
 
 Releases::~Releases() {
   const bool had_place = report_file_ && on_trial();
+  // What is not on the disk is for the next start to find, as this one did.
+  if (went_down_ != 0 && report_file_) report_file_->leave();
   report_file_.reset();
   if (!had_place) return;
   shard_.clear();
@@ -90,13 +97,16 @@ std::string Releases::open() {
     state_ = std::move(*state);
     const store::Reports reports = store::read_reports(store_.reports());
     if (reports.live.empty() && !reports.dead.empty()) {
-      if (state_.trial) edits_.push_back([](Change& change) { change.undo(went_down); });
-      std::error_code ignored;
-      for (const auto& path : reports.dead) std::filesystem::remove(path, ignored);
+      // They go when the disk knows of the undoing: nothing else tells of it until then.
+      if (state_.trial) {
+        went_down_ = state_.trial->release;
+      } else {
+        remove_dead_reports(store_.reports());
+      }
     }
   }
   if (candidate_ && !is_news(*candidate_, state_)) candidate_.reset();
-  if (candidate_ || !edits_.empty() || state_.trial) settle(patience_at_start);
+  if (candidate_ || state_.trial) settle(patience_at_start);
   if (state_.current == 0 && state_.candidate == 0) return candidate ? warned_ : candidate.error();
   if (!candidate) no_candidate(candidate.error());
   if (!neighbours_.empty()) watch();
@@ -154,6 +164,8 @@ void Releases::settle(std::chrono::milliseconds longest) {
   if (!read) return later(read.error());
   State state = *read;
   Change change(state, wall_clock_ms(), shard_.empty() ? "kclhost run" : shard_);
+  // A host that starts at the same time may have undone it, and another trial may go on.
+  if (went_down_ != 0 && state.trial && state.trial->release == went_down_) change.undo(went_down);
   for (const Edit& one : edits_) one(change);
   if (candidate_) stage(state, change);
   change.decide(store::read_reports(store_.reports()).live, config_.rollout);
@@ -171,6 +183,7 @@ void Releases::settle(std::chrono::milliseconds longest) {
   } else {
     edits_.clear();
     candidate_.reset();
+    if (std::exchange(went_down_, 0u) != 0) remove_dead_reports(store_.reports());
     warned_of_disk_.clear();
     if (changed) store_.prune(config_.rollout.keep, needed(state));
     tell(change.happened());
@@ -268,13 +281,14 @@ void Releases::report() {
 // Where the system does not tell of every change.
 void Releases::poll_if_blind() {
   const char* const limit = watch_.limit();
-  if (limit == nullptr) {
+  if (limit == nullptr && watch_.unwatched().empty()) {
     poll_at_ = Clock::time_point::max();
   } else if (poll_at_ == Clock::time_point::max()) {
     poll_at_ = Clock::now() + poll_interval;
-    constexpr char what[] =
+    constexpr char no_more[] =
         "this system lets kclhost's user watch no more files: kclhost looks for a new release every 10 seconds; raise ";
-    warn_once(warned_of_limit_, std::string(what) + limit);
+    constexpr char polled[] = "; kclhost looks for a new release every 10 seconds";
+    warn_once(warned_of_limit_, limit != nullptr ? std::string(no_more) + limit : watch_.unwatched() + polled);
   }
 }
 
@@ -319,9 +333,10 @@ bool Releases::on_time() {
     consider();
   }
   if (due_at_ <= now) {
-    due_at_ = Clock::time_point::max();
     if (report_changed_) report();
     consider();
+    // The step is not over where the wall clock was set back.
+    set_due();
   }
   return has_changed();
 }

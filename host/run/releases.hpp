@@ -141,6 +141,7 @@ class Releases {
   bool report_changed_ = false, crash_in_doubt_ = false;
   std::optional<store::Candidate> candidate_;  // to be staged
   std::vector<Edit> edits_;                    // to be made
+  Release went_down_ = 0;                      // all hosts were killed in its trial, which is to be undone
   std::vector<InUse> in_use_;                  // what was asked for last comes last
   FileWatch watch_;
   std::vector<std::filesystem::path> neighbours_;  // where the candidate's may lie, from its folder

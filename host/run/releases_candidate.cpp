@@ -45,6 +45,7 @@ config::Config fixed_part(config::Config config) {
   config.plugin = {};
   config.rollout = {};
   config.shadow.path_position = {};
+  config.worker.user_position = {};
   config.daemon.property_positions.clear();
   return config;
 }
@@ -115,6 +116,8 @@ void Releases::look_for_candidate() {
     if (const std::string why = take_configured(); !why.empty()) turn_down(warned_, why + goes_on(state_));
     return;
   }
+  // One that still waits to be staged is none any more: what lies there now is.
+  candidate_.reset();
   Result<store::Candidate> candidate = read_candidate();
   if (!candidate) {
     no_candidate(candidate.error());

@@ -23,6 +23,8 @@ class ReportFile {
 
   // Replaces what it says; texts that are too long are cut. "" or why not.
   std::string write(const rollout::Report& report);
+  // Gives the file up without removing it: it is as a killed host's.
+  void leave() { fd_.reset(); }
 
  private:
   ReportFile(std::filesystem::path path, Fd fd) : path_(std::move(path)), fd_(std::move(fd)) {}

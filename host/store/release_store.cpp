@@ -239,11 +239,15 @@ void ReleaseStore::prune(int keep, const std::vector<Release>& needed) const {
   remove_left_overs();
   for (const ReleaseInfo& old : there) {
     if (std::find(needed.begin(), needed.end(), old.number) != needed.end()) continue;
-    const Fd fd(::open((home(old.number) / info_name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const fs::path path = home(old.number) / info_name;
+    // On NFS this lock is one on the file's bytes, which only who may write them can have.
+    Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    if (!fd && errno == EACCES && ::chmod(path.c_str(), private_mode | S_IWUSR) == 0)
+      fd.reset(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
     const fs::path away = folder_ / old_name;
     std::error_code error;
-    fs::remove(home(old.number) / info_name, error);
+    fs::remove(path, error);
     fs::rename(home(old.number), away, error);
     fs::remove_all(away, error);
   }

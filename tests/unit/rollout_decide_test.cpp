@@ -159,6 +159,28 @@ TEST_F(Rollout, APlaceInTheTrialIsGivenAwayWhenItsShardGoes) {
   EXPECT_EQ(had(), "b") << "who has it keeps it";
 }
 
+TEST_F(Rollout, AStepBeginsAnewAfterATimeWithoutAnyOfItsShards) {
+  shards(2);
+  settings.steps = {{1, false}, {100, true}};
+  start_trial();
+  decide();
+  live.clear();
+  decide(500);
+  ASSERT_TRUE(state.trial);
+  EXPECT_THAT(state.trial->shards, IsEmpty());
+  // The hosts are started anew, one after the other.
+  shards(1);
+  decide(60'000);
+  EXPECT_EQ(due(state, settings), begin + 61'000);
+  processed(100);
+  decide(60'999);
+  ASSERT_TRUE(state.trial) << "it has run for a moment only";
+  shards(2);
+  processed(100);
+  decide(61'000);
+  EXPECT_EQ(had(), "ab");
+}
+
 TEST_F(Rollout, MoreShardsMeanMoreOfThem) {
   shards(4);
   settings.steps = {{25, true}, {100, true}};

@@ -6,11 +6,28 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdlib>
 
 #include "release_machine.hpp"
+#include "store/release_reports.hpp"
+
+namespace {
+std::atomic<time_t> wall_clock_set_by{0};  // seconds
+}  // namespace
+
+// In front of the C library's.
+extern "C" int clock_gettime(clockid_t id, timespec* now) noexcept {
+  const auto failed = static_cast<int>(::syscall(SYS_clock_gettime, id, now));
+  if (failed == 0 && id == CLOCK_REALTIME) now->tv_sec += wall_clock_set_by;
+  return failed;
+}
 
 namespace kclhost::host::run {
 namespace {
@@ -23,7 +40,53 @@ using testing::HasSubstr;
 using testing::Not;
 using Wanted = Releases::Wanted;
 
-class RunReleases : public test::Machine {};
+class RunReleases : public test::Machine {
+ protected:
+  // The host of shard a is killed while release 2 is on trial there.
+  void go_down_in_a_trial() {
+    test::Pipe ready;
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto host = start("a");
+      replace(2);
+      host->until(Wanted{2, 1});
+      test::write_all(ready.out.get(), "x");
+      for (;;) ::pause();
+    }
+    char byte;
+    ASSERT_EQ(::read(ready.in.get(), &byte, 1), 1);
+    ASSERT_EQ(::kill(child, SIGKILL), 0);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    ASSERT_TRUE(state().trial);
+  }
+};
+
+// Root may read any folder. It is nobody while this lives, and the folder is nobody's from then on.
+class AsNobody {
+ public:
+  explicit AsNobody(const fs::path& folder) {
+    if (!is_root_) return;
+    constexpr uid_t nobody = 65'534;
+    constexpr auto same_group = static_cast<gid_t>(-1);
+    is_possible_ = ::chown(folder.c_str(), nobody, same_group) == 0;
+    for (const auto& entry : fs::recursive_directory_iterator(folder))
+      is_possible_ = is_possible_ && ::chown(entry.path().c_str(), nobody, same_group) == 0;
+    is_possible_ = is_possible_ && ::seteuid(nobody) == 0;
+    std::error_code hidden;
+    is_possible_ = is_possible_ && fs::exists(folder, hidden);
+  }
+  ~AsNobody() {
+    if (is_root_ && ::seteuid(0) != 0) std::abort();
+  }
+  AsNobody(const AsNobody&) = delete;
+  AsNobody& operator=(const AsNobody&) = delete;
+
+  bool is_possible() const { return is_possible_; }
+
+ private:
+  const bool is_root_ = ::geteuid() == 0;
+  bool is_possible_ = true;
+};
 
 TEST_F(RunReleases, TheFirstIsTheConfiguredFile) {
   auto host = start("s0");
@@ -170,6 +233,36 @@ TEST_F(RunReleases, AFolderThatIsReplacedIsTakenUp) {
   host->until(Wanted{2, 1});
 }
 
+TEST_F(RunReleases, ACandidateThatIsTakenAwayWhileItWaitsIsNotTried) {
+  proven();
+  auto host = start("s0");
+  std::string why;
+  Fd lock = store().lock(0ms, why);
+  ASSERT_TRUE(lock) << why;
+  replace(2);
+  (*host)->look();
+  replace(1);
+  (*host)->look();
+  lock.reset();
+  host->until([&] { return state().trial.has_value() || (*host)->deadline() == Clock::time_point::max(); });
+  EXPECT_THAT(history(), Not(Contains(What::trial)));
+}
+
+TEST_F(RunReleases, AFolderThatCanNotBeWatchedIsLookedIntoNowAndThen) {
+  const AsNobody nobody(dir.path());
+  if (!nobody.is_possible()) GTEST_SKIP() << "nobody may not come here";
+  proven();
+  const fs::path plugins = dir / "plugins";
+  ASSERT_EQ(::chmod(plugins.c_str(), 0311), 0);
+  auto host = start("s0");
+  (*host)->look();
+  EXPECT_EQ(host->said(plugins.string() + " can't be watched: Permission denied; kclhost looks for a new release"), 1u);
+  EXPECT_NE((*host)->deadline(), Clock::time_point::max());
+  ASSERT_EQ(::chmod(plugins.c_str(), 0755), 0);
+  (*host)->look();
+  EXPECT_EQ((*host)->deadline(), Clock::time_point::max());
+}
+
 TEST_F(RunReleases, WhoTakesAReleaseUpAfterItsTrialSaysSoOnce) {
   proven();
   configure("rollout: {steps: [1], bake: {time: 0s, records: 1}}\n");
@@ -236,6 +329,15 @@ TEST_F(RunReleases, WhatNeedsNewHostsIsSaid) {
   host->until([&] { return host->said("takes effect when hosts start anew") == 1; });
   (*host)->look();
   EXPECT_EQ(host->said("takes effect when hosts start anew"), 1u);
+}
+
+TEST_F(RunReleases, ASettingOnAnotherLineIsNoOtherSetting) {
+  configure("worker: {user: nobody}\n");
+  proven();
+  auto host = start("s0");
+  configure("# whose process it is\nworker: {user: nobody}\n");
+  (*host)->look();
+  EXPECT_EQ(host->said("takes effect when hosts start anew"), 0u);
 }
 
 TEST_F(RunReleases, AHostThatIsIdleHasNothingToDo) {
@@ -315,6 +417,19 @@ TEST_F(RunReleases, AShorterBakeCountsForTheTrialThatGoesOn) {
   EXPECT_EQ(state().history.back().what, What::confirmed);
 }
 
+TEST_F(RunReleases, AWallClockThatIsSetBackMakesAStepLongerNotEndless) {
+  proven();
+  configure("rollout: {bake: {time: 300ms, records: 0}}\n");
+  auto host = start("s0");
+  replace(2);
+  host->until(Wanted{2, 1});
+  (*host)->taken(2);
+  wall_clock_set_by = -1;
+  host->until(Wanted{2, 0});
+  wall_clock_set_by = 0;
+  EXPECT_EQ(state().history.back().what, What::confirmed);
+}
+
 TEST_F(RunReleases, ACrashCountsUnlessTheRecordsAreToBlame) {
   proven();
   auto host = start("a");
@@ -346,20 +461,7 @@ TEST_F(RunReleases, AnOrderlyRestartGoesOnWithTheTrial) {
 
 TEST_F(RunReleases, WhenTheMachineGoesDownTheTrialIsUndone) {
   proven();
-  test::Pipe ready;
-  const pid_t child = ::fork();
-  if (child == 0) {
-    auto host = start("a");
-    replace(2);
-    host->until(Wanted{2, 1});
-    test::write_all(ready.out.get(), "x");
-    for (;;) ::pause();
-  }
-  char byte;
-  ASSERT_EQ(::read(ready.in.get(), &byte, 1), 1);
-  ASSERT_EQ(::kill(child, SIGKILL), 0);
-  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
-  ASSERT_TRUE(state().trial);
+  go_down_in_a_trial();
   auto a = start("a");
   EXPECT_EQ(a->wanted(), (Wanted{1, 0}));
   EXPECT_EQ(a->said("release 2 is undone"), 1u);
@@ -367,6 +469,24 @@ TEST_F(RunReleases, WhenTheMachineGoesDownTheTrialIsUndone) {
   EXPECT_EQ(b->said("release 2 is undone"), 0u);
   EXPECT_FALSE(state().trial);
   EXPECT_THAT(state().history.back().why, HasSubstr("went down"));
+}
+
+TEST_F(RunReleases, AMachineThatWentDownIsRememberedUntilTheDiskKnows) {
+  proven();
+  go_down_in_a_trial();
+  const fs::path draft = store().state_file().string() + ".new";
+  fs::create_directory(draft);  // as a full disk, but for the line
+  auto a = start("a");
+  EXPECT_EQ(a->wanted(), (Wanted{1, 0}));
+  a->end();
+  ASSERT_TRUE(state().trial);
+  fs::remove(draft);
+  a = start("a");
+  EXPECT_EQ(a->wanted(), (Wanted{1, 0}));
+  EXPECT_EQ(a->said("release 2 is undone"), 1u);
+  EXPECT_FALSE(state().trial);
+  EXPECT_THAT(state().history.back().why, HasSubstr("went down"));
+  EXPECT_THAT(store::read_reports(store().reports()).dead, testing::IsEmpty());
 }
 
 TEST_F(RunReleases, AnEndingCanaryGivesItsPlaceAway) {
