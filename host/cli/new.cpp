@@ -43,8 +43,9 @@ int make_project(project::Project project) {
     return exit_usage;
   }
   std::printf(
-      "%s has a plugin that logs each record, and a README. To build it, test it, and play some records to it:\n\n",
-      project.folder.c_str());
+      "%s has a plugin that logs each record, and a README. On Debian `%s` gets what it takes.\n"
+      "To build it, test it, and play some records to it:\n\n",
+      project.folder.c_str(), project::installation(project).c_str());
   std::printf("    cd %s\n", launch::quote_for_shell({project.folder.string()}).c_str());
   if (!is_on_the_path()) {
     const fs::path own = launch::own_executable().parent_path();

@@ -41,6 +41,14 @@ void for_each_file(const Project& project, Body body) {
   }
 }
 
+std::string readme_of(const Project& project) {
+  std::string readme;
+  for_each_file(project, [&](const Template& file) {
+    if (file.path == "README.md") readme = filled_in(file.text, project);
+  });
+  return readme;
+}
+
 std::optional<Error> write(const fs::path& file, const std::string& text) {
   std::error_code error;
   fs::create_directories(file.parent_path(), error);
@@ -73,11 +81,14 @@ std::optional<Error> make(const Project& project) {
   return failed;
 }
 
+std::string installation(const Project& project) {
+  const std::string readme = readme_of(project);
+  const std::size_t at = readme.find("apt install ");
+  return readme.substr(at, readme.find('`', at) - at);
+}
+
 std::vector<std::string> first_commands(const Project& project) {
-  std::string readme;
-  for_each_file(project, [&](const Template& file) {
-    if (file.path == "README.md") readme = filled_in(file.text, project);
-  });
+  const std::string readme = readme_of(project);
   constexpr std::string_view begin = "```sh\n";
   std::size_t at = readme.find(begin) + begin.size();
   std::vector<std::string> commands;

@@ -21,6 +21,9 @@ struct Project {
 // that was there before is changed.
 std::optional<Error> make(const Project& project);
 
+// The command that gets the packages which its README asks for, on Debian.
+std::string installation(const Project& project);
+
 // The commands that its README begins with, a line each, for a shell in the folder.
 std::vector<std::string> first_commands(const Project& project);
 

@@ -1,10 +1,11 @@
 """The systemd unit."""
 import configparser
+import re
 import shlex
 import subprocess
 
 import pytest
-from conftest import FILES, KCLHOST, SAMPLE, is_a_command
+from conftest import FILES, KCLHOST, ROOT, SAMPLE, is_a_command
 
 UNIT = FILES / "kclhost.service"
 MOST_EXPOSED = 20  # tenths of systemd's points: 0 is shut in, 100 is wide open
@@ -53,6 +54,16 @@ def test_its_commands_are_kclhosts():
     for key in ("ExecStart", "ExecReload"):
         program, *words = shlex.split(service[key])
         assert program == "/usr/bin/kclhost" and is_a_command(words), service[key]
+
+
+def test_a_command_beside_it_has_its_user_and_variables():
+    page = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    shown, = re.findall(r"^    (systemd-run (?:.*\\\n)*.*)$", page, re.MULTILINE)
+    options = dict(word.removeprefix("--").split("=", 1) for word in shlex.split(shown) if word.startswith("--") and "=" in word)
+    service = Unit()["Service"]
+    assert options["uid"] == service["User"]
+    assert options["property"] == f"EnvironmentFile={service['EnvironmentFile']}"
+    assert options["setenv"] == service["Environment"].replace("%S", "/var/lib")
 
 
 def test_it_is_told_and_waits_long_enough(grace):

@@ -12,6 +12,8 @@ from pages import TOP, inline, pages, shown_commands
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 # Of other programs that a page speaks of.
 FOREIGN = {"--gc-sections"}
+# The program, and not a folder, a file or a user of its name.
+PROGRAM = re.compile(r"(?:^|[\s']|bin/)kclhost +(?=([^|;&>]*))")
 # What a command prints begins with its name.
 SAYS = re.compile(r"^kclhost [a-z]+: .*")
 
@@ -45,7 +47,7 @@ def commands(command=()):
 def named(line):
     """(command, options) of each kclhost that a line of shell starts."""
     found = []
-    for words in re.findall(r"(?:^|[\s/'])kclhost +(?=([^|;&>]*))", SAYS.sub("", re.sub(r"\s{3,}.*| # .*", "", line))):
+    for words in PROGRAM.findall(SAYS.sub("", re.sub(r"\s{3,}.*| # .*", "", line))):
         # One within quotes ends with them; what another has in quotes is one word of its own.
         words = words.split("'")[0] if words.count("'") % 2 else re.sub(r"'[^']*'", "''", words)
         words, command = [word.strip("[]'\"") for word in words.split()], ()

@@ -79,3 +79,10 @@ def test_the_fields_are_those_that_the_program_writes():
     table = PAGE.split("## What a letter holds")[1].split("\n## ")[0]
     explained = {name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
     assert explained == written
+
+
+def test_the_error_codes_are_those_that_the_program_gives():
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted((TOP / "host/shard").glob("lane*.cpp")))
+    given = set(re.findall(r'"([A-Z]+ED|[A-Z]+_[A-Z]+)"', code))
+    row, = re.findall(r"^\| `error_code` \|.*$", PAGE, re.MULTILINE)
+    assert set(re.findall(r"`([A-Z_]+)`:", row)) == given >= {"FAILED", "DIED"}

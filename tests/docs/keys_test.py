@@ -63,6 +63,12 @@ def yaml_blocks():
     return [(page, body) for page, text in pages().items() for body in blocks(text, "yaml")]
 
 
+def launched():
+    """The examples that are whole configurations for `kclhost launch`."""
+    return [(page, body) for page, body in yaml_blocks()
+            if re.search(r"^version:", body, re.MULTILINE) and re.search(r"^  jars:", body, re.MULTILINE)]
+
+
 def names_in_text():
     """(page, name) of what looks like a key in backquotes: `a.b`, and `a: value`."""
     found = set()
@@ -98,6 +104,31 @@ def test_there_is_something_to_compare():
 def test_the_program_knows_the_keys_of_an_example(page, block):
     wrong = [name for name in keys_of(yaml.safe_load(block)) if not is_known(name)]
     assert not wrong, f"{page} shows {', '.join(wrong)}"
+
+
+def test_there_are_examples_for_launch():
+    assert [page for page, _ in launched()] == ["docs/configuration.md", "docs/daemon.md"]
+
+
+@pytest.mark.parametrize("page, block", launched())
+def test_launch_takes_the_example(page, block, tmp_path):
+    file = tmp_path / "kclhost.yaml"
+    file.write_text(block)
+    places = {name: str(tmp_path) for name in variables_of_the_image()}
+    kclhost = Path(os.environ["KCLHOST_BIN_DIR"]) / "kclhost"
+    done = subprocess.run([kclhost, "launch", "--config", file, "--print-properties"], capture_output=True, text=True, check=False,
+                          env={**os.environ, **places})
+    assert done.returncode == 0, f"{page}: {done.stderr}"
+
+
+def variables_of_the_image():
+    line, = re.findall(r"^ENV (KCLHOST_.*)$", (TOP / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    return set(re.findall(r"(KCLHOST_\w+)=", line))
+
+
+def test_the_example_for_the_image_takes_its_places():
+    section = pages()["docs/daemon.md"].split("\n## In a container\n")[1]
+    assert set(re.findall(r"\$\{(\w+)\}", blocks(section, "yaml")[0])) == variables_of_the_image()
 
 
 def test_the_program_knows_the_keys_of_the_sample():

@@ -68,6 +68,16 @@ def test_the_commands_of_a_guide(user, page):
     assert said(done, ": ") == [True, True, True], done.stderr
 
 
+@pytest.mark.parametrize("language, page", zip(LANGUAGES, ["writing-a-plugin", "c", "rust"]))
+def test_the_packages_are_named_before_the_commands(user, language, page):
+    printed = user.run("kclhost", "new", "word_filter", "--lang", language).stdout
+    readme = (user.home / "word_filter/README.md").read_text()
+    before = [re.split(r"^(?:```sh|    cd )", text, maxsplit=1, flags=re.MULTILINE)[0]
+              for text in (printed, readme, pages()[f"docs/{page}.md"])]
+    named = [re.findall(r"`(apt install [^`]+)`", text) for text in before]
+    assert len(named[0]) == 1 and named[0] == named[1] == named[2], named
+
+
 def test_others_may_write_what_the_user_makes(user):
     """Which kclhost refuses of a plugin, and some systems' umask brings about. tests/package has the same of C++."""
     user.sh(*make(user, "rust"), umask=0o002)
