@@ -1,13 +1,14 @@
 # kclhost with the MultiLangDaemon it serves: one image for a fleet.
 #
 #   docker build -t kclhost .
-#   docker run --read-only -v ./my-plugins:/plugins:ro -v ./kclhost.yaml:/etc/kclhost/kclhost.yaml:ro kclhost
+#   docker run --read-only --tmpfs /tmp --stop-timeout 90 -v my-state:/var/lib/kclhost -v "$PWD/my-plugins:/plugins:ro" \
+#     -v "$PWD/my-config:/etc/kclhost:ro" kclhost
 #
 # Plugins belong to root or to uid 10001, and the configuration has plugins_dir: ${KCLHOST_PLUGINS_DIR}, jars: ${KCLHOST_JARS}
 # and state_dir: ${KCLHOST_STATE_DIR} as config/kclhost.yaml does. Without volumes it counts words with plugins/word_counter;
 # plugins/archiver and plugins/http_forwarder are there, too.
 # Credentials and region come from where every AWS SDK looks for them. SIGTERM ends it gracefully; give it time for that
-# (docker stop --time 60), and /var/lib/kclhost a volume that outlives the container: dead letters are there.
+# (--stop-timeout), and /var/lib/kclhost a volume that outlives the container: dead letters are there.
 #
 # There is no shell in it. `docker build --target debug -t kclhost-debug .` makes the same with a shell, apt, gdb, strace, the
 # program's symbols and the JDK's tools (docs/daemon.md). `docker build --target sdk -t kclhost-sdk .` makes the one that plugins are
