@@ -34,7 +34,10 @@ class Killer:
         workers = daemon.workers()
         if not workers or (not busy and now < self._patience):
             return
-        os.kill(self.choice.choice(workers), signal.SIGKILL)  # a zombie at worst: the host has not looked yet
+        try:
+            os.kill(self.choice.choice(workers), signal.SIGKILL)
+        except ProcessLookupError:  # the host has seen it end since we looked
+            return
         self.done += 1
         self.while_busy += busy
         self.plan()
