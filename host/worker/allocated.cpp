@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 namespace kclhost::host::worker {
 namespace {
@@ -23,12 +24,23 @@ void fill_cache_of_this_thread() {
   }
 }
 
+std::uint64_t counted() {
+  const struct mallinfo2 info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
 }  // namespace
 
 std::uint64_t allocated_bytes() {
-  fill_cache_of_this_thread();
-  const struct mallinfo2 info = ::mallinfo2();
-  return info.uordblks + info.hblkhd;
+  // A piece may be larger than what was asked for, and is then kept among the next ones. With other threads at work
+  // there may be no end to that.
+  constexpr int most_rounds = 100;
+  std::uint64_t bytes = 0;
+  for (int round = 0; round < most_rounds; ++round) {
+    fill_cache_of_this_thread();
+    if (const std::uint64_t now = counted(); std::exchange(bytes, now) == now) break;
+  }
+  return bytes;
 }
 
 }  // namespace kclhost::host::worker
