@@ -18,6 +18,10 @@ struct JournalNote {
   bool searching = false;           // one of the records is known to fail
   bool under_way = false;           // they are being delivered
   bool aside = false;               // they were set aside, and no checkpoint says so yet
+
+  // With another number of lanes there are other records between the first and the last: nobody has tried those, and
+  // nobody has set them aside. A single record is the same one.
+  bool holds_in(std::uint32_t now) const { return lanes == now || first == last; }
 };
 
 // Notes one after another, without an allocation where there were as many before.

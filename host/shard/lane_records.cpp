@@ -21,10 +21,7 @@ bool too_old_at(const Window& window, std::uint32_t index, std::int64_t oldest_m
 
 void Lane::recall(std::vector<JournalNote> notes) {
   left_over_ = std::move(notes);
-  // With another number of lanes there are other records between the first and the last of a range: nobody has tried
-  // those, and nobody has set them aside. A single record is the same one.
-  std::erase_if(left_over_,
-                [this](const JournalNote& note) { return note.lanes != lane_count() && !(note.first == note.last); });
+  std::erase_if(left_over_, [this](const JournalNote& note) { return !note.holds_in(lane_count()); });
 }
 
 void Lane::begin(const Batch& share) {

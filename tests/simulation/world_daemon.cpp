@@ -59,8 +59,7 @@ void World::send_batch() {
   const auto lanes = static_cast<unsigned>(left_over_.size());
   for (unsigned lane = 0; lanes > 1 && lane < lanes; ++lane) {
     for (const JournalNote& note : left_over_[lane]) {
-      const bool forgotten = note.lanes != lanes && !(note.first == note.last);
-      for (std::uint32_t i = first; i < first + count && !note.aside && !forgotten; ++i) {
+      for (std::uint32_t i = first; i < first + count && !note.aside && note.holds_in(lanes); ++i) {
         const Record& record = setting_.records[i];
         one_at_a_time_ |= lane_of(record.key, lanes) == lane &&
                           note.first == Position{record.sequence_number, record.sub_sequence_number};
