@@ -173,8 +173,8 @@ Result<Fd> open_locked(const std::filesystem::path& path) {
     if (!S_ISREG(status.st_mode)) {
       return Error{"dead letters: " + path.string() + " is no regular file; move it away"};
     }
-    const bool made = status.st_size == 0;
-    if (made && !give_to_owner_of(path.parent_path(), fd.get())) return Error{file_problem("open", path, errno)};
+    const bool unused = status.st_size == 0;
+    if (unused && !give_to_owner_of(path.parent_path(), fd.get())) return Error{file_problem("open", path, errno)};
     if (lock_if_still(fd.get(), path)) return fd;
     if (errno != 0) return Error{file_problem("lock", path, errno)};
   }

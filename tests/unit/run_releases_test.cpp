@@ -42,6 +42,16 @@ using Wanted = Releases::Wanted;
 
 class RunReleases : public test::Machine {
  protected:
+  // A host that has taken release 2, which is on trial for that long.
+  auto start_trial(const std::string& time) {
+    proven();
+    configure("rollout: {bake: {time: " + time + ", records: 0}}\n");
+    auto host = start("s0");
+    replace(2);
+    host->until(Wanted{2, 1});
+    (*host)->taken(2);
+    return host;
+  }
   // The host of shard a is killed while release 2 is on trial there.
   void go_down_in_a_trial() {
     test::Pipe ready;
@@ -406,24 +416,14 @@ TEST_F(RunReleases, ATrialIsConfirmedOnceItHasBaked) {
 }
 
 TEST_F(RunReleases, AShorterBakeCountsForTheTrialThatGoesOn) {
-  proven();
-  configure("rollout: {bake: {time: 1h, records: 0}}\n");
-  auto host = start("s0");
-  replace(2);
-  host->until(Wanted{2, 1});
-  (*host)->taken(2);
+  auto host = start_trial("1h");
   configure("rollout: {bake: {time: 200ms, records: 0}}\n");
   host->until(Wanted{2, 0});
   EXPECT_EQ(state().history.back().what, What::confirmed);
 }
 
 TEST_F(RunReleases, AWallClockThatIsSetBackMakesAStepLongerNotEndless) {
-  proven();
-  configure("rollout: {bake: {time: 300ms, records: 0}}\n");
-  auto host = start("s0");
-  replace(2);
-  host->until(Wanted{2, 1});
-  (*host)->taken(2);
+  auto host = start_trial("300ms");
   wall_clock_set_by = -1;
   host->until(Wanted{2, 0});
   wall_clock_set_by = 0;

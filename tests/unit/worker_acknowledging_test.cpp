@@ -101,10 +101,7 @@ TEST_P(WorkerAcknowledging, RejectsAtAnyTime) {
 }
 
 TEST_P(WorkerAcknowledging, EachInstanceOfAWorkerCountsFrom0) {
-  Spec spec = spec_of(acker);
-  spec.outlives_destroy = true;
-  begin(spec, GetParam());
-  turn_until([this] { return listener->about || listener->over; });
+  start_for_many(acker, GetParam());
   for (int instance = 0; instance < 3; ++instance) {
     call(Call::create);
     forget();

@@ -184,6 +184,13 @@ class WorkerTest : public testing::Test {
     begin(spec_of(plugin, config_json, log_level), in);
     turn_until([this] { return listener->about || listener->over; });
   }
+  // The same, of one that lives on when an instance is destroyed.
+  void start_for_many(const std::string& plugin, In in) {
+    worker::Spec spec = spec_of(plugin);
+    spec.outlives_destroy = true;
+    begin(std::move(spec), in);
+    turn_until([this] { return listener->about || listener->over; });
+  }
   // Turns the loop as the driver does.
   template <class Done>
   void turn_until(Done&& done) {

@@ -309,10 +309,7 @@ TEST_P(WorkerLife, WhatIsRefusedIsToldOnce) {
 }
 
 TEST_P(WorkerLife, AWorkerForManyInstancesOutlivesThem) {
-  Spec spec = spec_of(teller);
-  spec.outlives_destroy = true;
-  begin(spec, GetParam());
-  turn_until([this] { return listener->about || listener->over; });
+  start_for_many(teller, GetParam());
   for (int instance = 0; instance < 3; ++instance) {
     for (const Call one : {Call::create, Call::initialize, Call::destroy}) {
       call(one);

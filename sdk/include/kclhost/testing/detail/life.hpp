@@ -135,7 +135,7 @@ class Life {
     if (destroyed) shard_.broken(std::string(function) + " was called after destroy");
     return false;
   }
-  // Its threads go on, and are told nothing that they could not be told while it lived.
+  // Its process would be gone. Its threads go on here, and must not fail for that.
   bool has_died() {
     const std::lock_guard lock(shard_.mutex);
     return end == End::died;
