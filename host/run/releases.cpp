@@ -163,7 +163,8 @@ void Releases::settle(std::chrono::milliseconds longest) {
   Result<State> read = store_.state();
   if (!read) return later(read.error());
   State state = *read;
-  Change change(state, wall_clock_ms(), shard_.empty() ? "kclhost run" : shard_);
+  decided_at_ = wall_clock_ms();
+  Change change(state, decided_at_, shard_.empty() ? "kclhost run" : shard_);
   // A host that starts at the same time may have undone it, and another trial may go on.
   if (went_down_ != 0 && state.trial && state.trial->release == went_down_) change.undo(went_down);
   for (const Edit& one : edits_) one(change);
@@ -251,19 +252,22 @@ void Releases::adopt(State state) {
   set_due();
 }
 
-// The step's time is looked at once, when it has passed; after that it is the records that are waited for.
+// The step's time is looked at once, when it has passed, be it while the last decision was written; after that it is
+// the records that are waited for.
 void Releases::set_due() {
   due_at_ = Clock::time_point::max();
   const rollout::WallTime due = rollout::due(state_, config_.rollout);
   const rollout::WallTime now = wall_clock_ms();
-  if (due != rollout::no_time && due > now) due_at_ = Clock::now() + std::chrono::milliseconds(due - now);
+  if (due == rollout::no_time || due <= std::min(decided_at_, now)) return;
+  due_at_ = Clock::now() + std::chrono::milliseconds(std::max<rollout::WallTime>(due - now, 0));
 }
 
 // Whether the reports make anything of the trial. Only then the lock is taken.
 void Releases::consider() {
   if (!state_.trial) return;
   State state = state_;
-  Change change(state, wall_clock_ms(), shard_);
+  decided_at_ = wall_clock_ms();
+  Change change(state, decided_at_, shard_);
   change.decide(store::read_reports(store_.reports()).live, config_.rollout);
   if (state != state_) settle();
 }

@@ -133,6 +133,7 @@ class Releases {
   const bool replayed_;
   store::ReleaseStore store_;
   rollout::State state_;
+  rollout::WallTime decided_at_ = 0;  // what becomes of a trial; milliseconds
   Wanted told_;
   config::Milliseconds told_limit_;
   std::string shard_;

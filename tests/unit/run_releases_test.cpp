@@ -19,7 +19,7 @@
 #include "store/release_reports.hpp"
 
 namespace {
-std::atomic<time_t> wall_clock_set_by{0};  // seconds
+std::atomic<time_t> wall_clock_set_by{0}, a_write_takes{0};  // seconds
 }  // namespace
 
 // In front of the C library's.
@@ -27,6 +27,11 @@ extern "C" int clock_gettime(clockid_t id, timespec* now) noexcept {
   const auto failed = static_cast<int>(::syscall(SYS_clock_gettime, id, now));
   if (failed == 0 && id == CLOCK_REALTIME) now->tv_sec += wall_clock_set_by;
   return failed;
+}
+
+extern "C" int fsync(int fd) {
+  wall_clock_set_by += a_write_takes;
+  return static_cast<int>(::syscall(SYS_fsync, fd));
 }
 
 namespace kclhost::host::run {
@@ -428,6 +433,21 @@ TEST_F(RunReleases, AWallClockThatIsSetBackMakesAStepLongerNotEndless) {
   host->until(Wanted{2, 0});
   wall_clock_set_by = 0;
   EXPECT_EQ(state().history.back().what, What::confirmed);
+}
+
+TEST_F(RunReleases, AStepWhoseTimePassesWhileTheStateIsWrittenIsOver) {
+  proven();
+  configure("rollout: {bake: {time: 1h, records: 0}}\n");
+  auto host = start("s0");
+  replace(2);
+  host->until(Wanted{2, 1});
+  a_write_takes = 3600;
+  (*host)->taken(2);
+  a_write_takes = 0;
+  EXPECT_EQ(host->wanted(), (Wanted{2, 1}));
+  (*host)->on_time();
+  EXPECT_EQ(host->wanted(), (Wanted{2, 0}));
+  wall_clock_set_by = 0;
 }
 
 TEST_F(RunReleases, ACrashCountsUnlessTheRecordsAreToBlame) {
