@@ -5,14 +5,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "alone.hpp"
 #include "core_messages.hpp"
 #include "support/event_loop.hpp"
 #include "worker/life.hpp"
@@ -137,17 +135,6 @@ enum class In { process, thread };
 
 inline std::string name_of(In in) {
   return in == In::process ? "process" : "thread";
-}
-
-// GCC's address sanitizer does not know of forks: its heap stays locked for good in one that is made while another
-// thread uses it. Threads of lives that are over take a moment to end.
-inline void wait_until_alone() {
-#ifdef __SANITIZE_ADDRESS__
-  const auto threads = [] {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
-  };
-  for (int tries = 0; tries < 300 && threads() > 1; ++tries) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-#endif
 }
 
 class WorkerTest : public testing::Test {
