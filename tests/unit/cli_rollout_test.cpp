@@ -123,7 +123,7 @@ TEST_F(RolloutCommands, PromoteEndsTheTrial) {
   const Ended ended = run_beside(*a, promote, options());
   EXPECT_EQ(ended.code, exit_done) << ended.why;
   EXPECT_EQ(state().current, 2u);
-  EXPECT_EQ(a->wanted(), (Wanted{2, 0}));
+  a->until(Wanted{2, 0});
   EXPECT_EQ(run(status).code, exit_done);
   const Ended back = run_beside(*a, undo, options());
   EXPECT_EQ(back.code, exit_done) << back.why;
