@@ -244,7 +244,7 @@ bool Delivery::reject(std::uint32_t index) {
 }
 
 void Delivery::failed(const Failure& failure) {
-  remember_failure(call_first_, call_last_);
+  remember_failure_of_rest(call_first_, call_last_);
   // Something failed, so at least one record is not done, whatever the plugin says.
   const std::uint32_t accepted = std::min(failure.accepted, call_last_ - call_first_ - 1);
   const std::uint32_t done = done_.end_of_run(std::max(call_first_ + accepted, finished_));
@@ -313,7 +313,8 @@ void Delivery::instance_lost(bool in_call, bool blameless) {
   }
   accepted_ = finished_;
   if (blameless || had <= finished_) return;  // what it held is delivered again, in front of what comes next
-  remember_failure(finished_, had);
+  if (due_ != Due::deliver && rest_after_rejected(finished_, had) == had) return;  // it has the blame already
+  remember_failure_of_rest(finished_, had);
   // What was cleared has failed this time, or nothing was cleared: all of it is to blame.
   if (!looking_for_culprit() || had <= std::max(first_, cleared_)) cleared_ = bad_end_ = 0;
   probation_end_ = std::max(probation_end_, had);
@@ -444,6 +445,25 @@ void Delivery::remember_failure(std::uint32_t first, std::uint32_t last, std::ui
   } else {
     failed_.push_back({first, last, times});
   }
+}
+
+// The first record from `first` on that is neither finished nor rejected, or `last`.
+std::uint32_t Delivery::rest_after_rejected(std::uint32_t first, std::uint32_t last) const {
+  const auto is_rejected = [this](std::uint32_t index) {
+    return std::binary_search(rejected_.begin(), rejected_.end(), index);
+  };
+  for (first = done_.end_of_run(first); first < last && is_rejected(first);) first = done_.end_of_run(first + 1);
+  return std::min(first, last);
+}
+
+// A rejected record's failure is remembered already.
+void Delivery::remember_failure_of_rest(std::uint32_t first, std::uint32_t last) {
+  for (const std::uint32_t index : rejected_) {
+    if (index < first || index >= last) continue;
+    if (first < index) remember_failure(first, index);
+    first = index + 1;
+  }
+  if (first < last) remember_failure(first, last);
 }
 
 std::uint32_t Delivery::failures_of(std::uint32_t index) const {

@@ -156,6 +156,8 @@ class Delivery {
   void pass();
   void exhausted();
   void remember_failure(std::uint32_t first, std::uint32_t last, std::uint32_t times = 1);
+  void remember_failure_of_rest(std::uint32_t first, std::uint32_t last);
+  std::uint32_t rest_after_rejected(std::uint32_t first, std::uint32_t last) const;
   // The first record behind `first` that is finished, or `last`.
   std::uint32_t end_before_done(std::uint32_t first, std::uint32_t last) const { return done_.next(first + 1, last); }
 

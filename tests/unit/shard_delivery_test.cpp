@@ -625,5 +625,31 @@ TEST(Delivery, TheNextInstanceDoesNotHaveWhatOneThatReturnsHasRejected) {
   EXPECT_EQ(delivery.accepted(), 1u);
 }
 
+TEST(Delivery, ARejectionAndADeathBehindItAreOneFailure) {
+  const config::OnError stop = policy(Then::stop);
+  Delivery delivery(stop, 1);
+  delivery.set_holds(true);
+  delivery.extend(1);
+  ASSERT_EQ(delivery.next({}).step, Step::deliver);
+  delivery.begun();
+  delivery.succeeded();
+  EXPECT_TRUE(delivery.reject(0));
+  EXPECT_EQ(delivery.next({}).step, Step::stop);
+  delivery.instance_lost(false, false);
+  EXPECT_EQ(delivery.next({}).step, Step::stop);
+  EXPECT_EQ(delivery.failures_of(0), 1u);
+}
+
+TEST(Delivery, ARejectionAndAFailureOfItsCallAreOneFailure) {
+  const config::OnError block = policy(Then::block);
+  Delivery delivery(block, 1);
+  delivery.extend(3);
+  ASSERT_EQ(delivery.next({}).step, Step::deliver);
+  delivery.begun();
+  EXPECT_TRUE(delivery.reject(1));
+  delivery.failed({});
+  for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(delivery.failures_of(i), 1u) << i;
+}
+
 }  // namespace
 }  // namespace kclhost::host
