@@ -21,18 +21,25 @@ build() { # PRESET
 step "install what is missing"
 scripts/install-deps test
 python=/usr/bin/python3
+# Many tests wait for something most of the time. One that hangs is ended, and says so.
+run_tests() { ctest "$@" --timeout 900 --parallel $(($(nproc) + 1)); }
 
 if [ $quick = yes ]; then
   build dev
   step "test dev"
-  ctest --preset dev --label-exclude 'e2e|image|static' --parallel 2
+  run_tests --preset dev --label-exclude 'e2e|image|static'
   exit
 fi
 
-step "fetch the daemon, local services and peers"
-scripts/local-services fetch
-scripts/fetch-peers .cache/peers
+step "fetch local services and peers, beside the build"
+mkdir -p .cache
+{ scripts/local-services fetch && scripts/fetch-peers .cache/peers; } >.cache/fetch.log 2>&1 &
+fetching=$!
+trap 'wait $fetching || true' EXIT
 build release
+wait $fetching || { cat .cache/fetch.log; exit 1; }
+trap - EXIT
+step "fetch the daemon"
 build/release/bin/kclhost fetch-daemon --to .cache/jars
 export KCLHOST_PEERS_DIR=$PWD/.cache/peers KCLHOST_PYTHON=$python
 
@@ -40,13 +47,13 @@ export KCLHOST_PEERS_DIR=$PWD/.cache/peers KCLHOST_PYTHON=$python
 for sanitizer in asan tsan; do
   build $sanitizer
   step "test $sanitizer"
-  TSAN_OPTIONS=halt_on_error=1 ctest --preset $sanitizer --label-exclude 'e2e|image|static' --parallel 2
+  TSAN_OPTIONS=halt_on_error=1 run_tests --preset $sanitizer --label-exclude 'e2e|image|static'
 done
 build fuzz
 step "fuzz targets on their seeds and a little further"
-ctest --test-dir build/fuzz --tests-regex '^fuzz' --output-on-failure
+run_tests --test-dir build/fuzz --tests-regex '^fuzz' --output-on-failure
 step "test release"
-ctest --preset release --parallel 2
+run_tests --preset release
 step "the quick start"
 ./quickstart.sh
 step "done"
