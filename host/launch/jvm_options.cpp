@@ -29,11 +29,6 @@ bool sets_first_heap(std::string_view option) {
          option.starts_with("-XX:InitialRAMPercentage=");
 }
 
-bool sizes_young(std::string_view option) {
-  return option.starts_with("-Xmn") || option.starts_with("-XX:NewRatio=") || option.starts_with("-XX:NewSize=") ||
-         option.starts_with("-XX:MaxNewSize=");
-}
-
 bool sets_compilers(std::string_view option) {
   return option.starts_with("-XX:TieredStopAtLevel=") || option.starts_with("-XX:Tier4") ||
          option == "-XX:-TieredCompilation" || option == "-Xint";
@@ -55,13 +50,7 @@ std::vector<std::string> jvm_options(const config::Daemon& daemon, std::uint64_t
   // The JVM's own choice is a part of the machine's memory, whatever the limit is. A heap that begins small stays small
   // where little is read.
   if (none_of(daemon, sets_first_heap)) options.emplace_back("-Xms32m");
-  if (none_of(daemon, names_collector)) {
-    options.emplace_back("-XX:+UseSerialGC");
-    // Half of the heap is young, rather than a third: a batch has fewer collections to outlive, each of which copies
-    // it.
-    if (daemon.profile == config::Profile::steady && none_of(daemon, sizes_young))
-      options.emplace_back("-XX:NewRatio=1");
-  }
+  if (none_of(daemon, names_collector)) options.emplace_back("-XX:+UseSerialGC");
   if (none_of(daemon, sets_compilers)) {
     // The first compiler alone: fast to start and small, but its code costs more a record. Or the second one later, at
     // four times the JVM's own thresholds: at what only the start runs its work is lost.

@@ -26,7 +26,7 @@ config::Daemon with(std::vector<std::string> options) {
 TEST(JvmOptions, AreTheDefaultsBeforeTheUsersOwn) {
   EXPECT_THAT(jvm_options(with({"-Da=b"}), 2 * gib),
               ElementsAre("-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError", "-Xmx512m", "-Xms32m",
-                          "-XX:+UseSerialGC", "-XX:NewRatio=1", "-XX:Tier4InvocationThreshold=20000",
+                          "-XX:+UseSerialGC", "-XX:Tier4InvocationThreshold=20000",
                           "-XX:Tier4MinInvocationThreshold=2400", "-XX:Tier4CompileThreshold=60000", "-Da=b"));
 }
 
@@ -35,7 +35,6 @@ TEST(JvmOptions, OfTheSmallProfileKeepToTheFirstCompiler) {
   daemon.profile = config::Profile::small;
   EXPECT_THAT(jvm_options(daemon, gib), Contains("-XX:TieredStopAtLevel=1"));
   EXPECT_THAT(jvm_options(daemon, gib), Not(Contains(StartsWith("-XX:Tier4"))));
-  EXPECT_THAT(jvm_options(daemon, gib), Not(Contains(StartsWith("-XX:NewRatio"))));
   daemon.jvm_options = {"-XX:-TieredCompilation"};
   EXPECT_THAT(jvm_options(daemon, gib), Not(Contains("-XX:TieredStopAtLevel=1")));
 }
@@ -53,11 +52,6 @@ TEST(JvmOptions, ThatTheUserSetsAreNotSetTwice) {
                {"-XX:InitialRAMPercentage=50", "-Xms"},
                {"-Xint", "-XX:Tier4"},
                {"-XX:Tier4CompileThreshold=1", "-XX:Tier4"},
-               {"-Xmn20m", "-XX:NewRatio"},
-               {"-XX:NewRatio=3", "-XX:NewRatio"},
-               {"-XX:NewSize=20m", "-XX:NewRatio"},
-               {"-XX:MaxNewSize=20m", "-XX:NewRatio"},
-               {"-XX:+UseG1GC", "-XX:NewRatio"},
                {"-XX:+UseZGC", "-XX:+UseSerialGC"}};
   for (const auto& [users, ours] : cases) {
     std::vector<std::string> options = jvm_options(with({users}), gib);
