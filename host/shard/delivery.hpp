@@ -117,6 +117,13 @@ class Delivery {
   bool is_finished(std::uint32_t index) const { return index < finished_ || done_.contains(index); }
   // Those before this one are finished, or held by the instance.
   std::uint32_t accepted() const { return accepted_; }
+  // One of those that the instance holds can still be acknowledged, or set aside; the first of some, or `last`. A
+  // rejected one that has to be tried again can't: the plugin has said all that it can say of it.
+  bool holds_open() const { return first_open(finished_, accepted_) < accepted_; }
+  std::uint32_t first_open(std::uint32_t first, std::uint32_t last) const {
+    first = std::max(first, finished_);
+    return gives_up() ? std::min(done_.end_of_run(first), last) : rest_after_rejected(first, last);
+  }
   // What the instance has been given so far, the delivery under way included.
   std::uint32_t given() const { return under_way_ ? std::max(accepted_, call_last_) : accepted_; }
   bool under_way() const { return under_way_; }

@@ -119,7 +119,7 @@ void Lane::swap() {
   if (successor_->phase() != Phase::created || instance_->in_call() || instance_->phase() == Phase::ending) return;
   if (!instance_->ready()) return instance_->destroy();
   if (awaits_standby()) return;
-  if (holds_records() && !replacement_flushed_) {
+  if (holds_open_records() && !replacement_flushed_) {
     // What it would checkpoint it can only finish while the daemon waits for us.
     if (flushing_ == Flush::none && (desk_.may_checkpoint || acknowledges())) flush(Flush::replacement);
     return;
@@ -387,7 +387,7 @@ void Lane::comes_up(std::optional<Instance>& one, CallNumber number, const Outco
 }
 
 void Lane::flush_over(const Outcome& outcome) {
-  if (outcome.ok() && acknowledges() && holds_records() && !closing_) {
+  if (outcome.ok() && acknowledges() && holds_open_records() && !closing_) {
     // It has time to finish them on threads of its own.
     settle_by_ = desk_.now.steady + desk_.config.timeouts.process_records;
     return write_journal(false);
@@ -416,7 +416,7 @@ void Lane::flush_over(const Outcome& outcome) {
 
 // A flush that has returned is over when all is acknowledged that the instance was given.
 void Lane::settle() {
-  if (settle_by_ == never || holds_records()) return;
+  if (settle_by_ == never || holds_open_records()) return;
   settle_by_ = never;
   flush_over({});
 }

@@ -103,6 +103,8 @@ class Lane {
   Amount unfinished() const;
   // The instance was given records that are not finished.
   bool holds_records() const { return delivery_.holds() && delivery_.accepted() > delivery_.finished(); }
+  // And more may become of them.
+  bool holds_open_records() const { return delivery_.holds() && delivery_.holds_open(); }
   // The worker died now: any of the records that it was given may be to blame.
   bool died_with_records(WorkerId worker, const Death& death) const {
     return is(instance_, worker) && (holds_records() || (delivery_.under_way() && has_begun(*instance_, death)));
@@ -155,6 +157,7 @@ class Lane {
   bool is_tried(const Instance& one) const;
   config::LogLevel level_of_failure(const Instance& one) const;
   bool doubt(const Instance& was, const std::string& why);
+  void take_back(std::uint32_t first);
   bool rejects_on_trial(std::uint32_t record, std::string_view reason);
   void records_are_at_fault(const std::string& how);
   Pace& pace_of(Call call) const;

@@ -137,9 +137,9 @@ std::uint32_t Lane::room() const {
 
 // Those before it say nothing any more.
 RecordId Lane::oldest_open() const {
-  const std::uint32_t finished = delivery_.finished();
   for (const Given& run : given_) {
-    if (run.index + run.count > finished) return run.first_id + (finished > run.index ? finished - run.index : 0);
+    const std::uint32_t end = run.index + run.count, open = delivery_.first_open(run.index, end);
+    if (open < end) return run.first_id + (open - run.index);
   }
   return next_id_;
 }
@@ -174,6 +174,12 @@ RecordId Lane::give(std::uint32_t first, std::uint32_t last) {
     given_.push_back({id, first, last - first});
   }
   return id;
+}
+
+// The instance does not have the records from `first` on, and says nothing of them any more.
+void Lane::take_back(std::uint32_t first) {
+  for (Given& run : given_) run.count = std::min(run.count, first - std::min(first, run.index));
+  std::erase_if(given_, [](const Given& run) { return run.count == 0; });
 }
 
 void Lane::deliver(const Delivery::Order& order) {
@@ -235,6 +241,7 @@ void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
     if (outcome.culprit) failure.culprit = static_cast<std::uint32_t>(*outcome.culprit);
     if (outcome.retry_after_ms) failure.retry_after = config::Milliseconds(*outcome.retry_after_ms);
     delivery_.failed(failure);
+    take_back(delivery_.accepted());
   }
   write_journal(false);
 }
@@ -433,7 +440,7 @@ void Lane::rejected(RecordId record, std::string_view reason) {
                  {{"record", window_.position(index).str()}, {"error", verdicts_.back().reason}});
       failed_at("REJECTED", verdicts_.back().reason);
     }
-    return;
+    return settle();
   }
 }
 

@@ -278,7 +278,10 @@ void Shard::do_duty() {
 }
 
 void Shard::finish_duty() {
-  if (duty_ == Duty::process_records) keep();
+  if (duty_ == Duty::process_records) {
+    keep();
+    one_at_a_time_ = false;
+  }
   for (const auto& lane : lanes_) lane->forget_answer();
   duty_ = Duty::none;
   batch_ = {};

@@ -150,7 +150,7 @@ void Shard::do_shutdown_requested() {
   update_position();
   for (const auto& lane : lanes_) {
     // What it finishes on threads of its own has as long as the daemon waits.
-    const bool waits = lane->acknowledges() && lane->holds_records() && lane->serving() != nullptr;
+    const bool waits = lane->acknowledges() && lane->holds_open_records() && lane->serving() != nullptr;
     if (waits && desk_.now.steady < duty_deadline_) return;
   }
   if (!std::exchange(final_checkpoint_tried_, true) && host_checkpoint(true)) return;
@@ -210,7 +210,7 @@ bool Shard::is_in_line(std::uint32_t lane) {
   if (awaits_dead_worker()) return false;
   if (!one_at_a_time_) return true;
   if (!has_first_unfinished(lane)) return false;
-  if (!lanes_[lane]->holds_records()) return true;
+  if (!lanes_[lane]->holds_open_records()) return true;
   lanes_[lane]->finish_held();
   return false;
 }

@@ -81,7 +81,10 @@ void World::starts(Worker& worker, std::size_t index) {
   about.id = "com.example.simulated";
   about.version = "1";
   if (worker.program.checkpoints) about.flags |= KCLHOST_PLUGIN_CHECKPOINTS;
-  if (worker.program.acknowledges) about.flags |= KCLHOST_PLUGIN_ACKNOWLEDGES;
+  if (worker.program.acknowledges) {
+    about.flags |= KCLHOST_PLUGIN_ACKNOWLEDGES;
+    about.most_open = static_cast<std::uint32_t>(2 * setting_.config.in_flight.max_records);  // as workers have it
+  }
   if (worker.program.empty_batches) about.flags |= KCLHOST_PLUGIN_EMPTY_BATCHES;
   tell("worker", static_cast<std::uint32_t>(id), "is loaded");
   shard_->loaded(id, about, now_);
