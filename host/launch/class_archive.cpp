@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "launch/class_path.hpp"
+#include "launch/fetch.hpp"
 #include "launch/run_program.hpp"
 #include "support/fd.hpp"
 
@@ -49,7 +50,7 @@ bool archive_fits(const std::string& java, const fs::path& jars) {
 }
 
 std::optional<Error> make_class_archive(const std::string& java, const fs::path& jars, const fs::path& classes) {
-  const Fd lock(::open(jars.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Fd lock(::open((jars / stamp_name).c_str(), O_RDWR | O_CLOEXEC));
   if (!lock || ::flock(lock.get(), LOCK_EX) != 0) {
     return Error{jars.string() + ": cannot be locked: " + std::strerror(errno)};
   }

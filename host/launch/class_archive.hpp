@@ -21,8 +21,8 @@ std::vector<std::string> options_for_archive(const std::filesystem::path& archiv
 // made by another Java or of other jars. Starts Java for a moment.
 bool archive_fits(const std::string& java, const std::filesystem::path& jars);
 
-// Makes the archive anew, of the classes that the file `classes` lists, and puts it in its place at once. Processes
-// that do so at the same time wait for each other. Takes Java some seconds. archive_fits afterwards.
+// Makes the archive of fetched jars anew, of the classes that the file `classes` lists, and puts it in its place at
+// once. Processes that do so at the same time wait for each other. Takes Java some seconds. archive_fits afterwards.
 std::optional<Error> make_class_archive(const std::string& java, const std::filesystem::path& jars,
                                         const std::filesystem::path& classes);
 

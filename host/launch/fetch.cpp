@@ -24,7 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 // Holds the SHA-256 of the pom that filled the directory, and the version if it was not the pom's. Written last.
-constexpr char stamp_name[] = ".complete";
 
 // The pom's property with the daemon's version.
 constexpr char version_property[] = "daemonVersion";
@@ -95,9 +94,11 @@ std::optional<std::string> stamp_of(const Wanted& wanted) {
   return sha256_hex(*text) + (wanted.version.empty() ? "" : " " + wanted.version) + "\n";
 }
 
-// Fills `partial`, which the caller has locked, and puts it in the place of `directory`.
+// Fills `partial`, whose stamp the caller has locked, and puts it in the place of `directory`.
 std::optional<Error> fill(const Wanted& wanted, const fs::path& partial, const fs::path& directory) {
-  for (const auto& entry : fs::directory_iterator(partial)) fs::remove_all(entry.path());
+  for (const auto& entry : fs::directory_iterator(partial)) {
+    if (entry.path().filename() != stamp_name) fs::remove_all(entry.path());
+  }
   const auto stamp = stamp_of(wanted);
   if (!stamp) return Error{system_error(wanted.pom, "cannot be read")};
   if (auto error = run_maven(wanted, partial)) return error;
@@ -139,14 +140,14 @@ Result<Jars> fetch_jars(const Wanted& wanted, const fs::path& directory) try {
   const fs::path partial = place.string() + ".partial";
   fs::create_directories(place.parent_path());
   while (!has_jars(wanted, place)) {
-    // The partial directory is its own lock: whoever holds it fills and renames it, which the others then notice.
+    // Whoever has locked the stamp of the partial directory fills and renames that, which the others then notice.
     if (::mkdir(partial.c_str(), 0777) != 0 && errno != EEXIST) {
       return Error{system_error(partial, "cannot make this directory")};
     }
-    const Fd lock(::open(partial.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Fd lock(::open((partial / stamp_name).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (!lock && errno == ENOENT) continue;
     if (!lock || ::flock(lock.get(), LOCK_EX) != 0) return Error{system_error(partial, "cannot be locked")};
-    if (!is_path_of(partial, lock)) continue;
+    if (!is_path_of(partial / stamp_name, lock)) continue;
     if (auto error = fill(wanted, partial, place)) return *error;
   }
   return count_jars(place);

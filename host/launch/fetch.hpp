@@ -21,6 +21,10 @@ struct Wanted {
   std::string version;  // "": the pom's
 };
 
+// The file in a directory of jars that says what was fetched. Who changes the directory locks it: a file, because of a
+// directory NFS gives out no exclusive lock.
+inline constexpr char stamp_name[] = ".complete";
+
 // What is wrong with it, as far as that can be said without Maven; nothing when all may be well.
 std::optional<Error> find_misfit(const Wanted& wanted);
 

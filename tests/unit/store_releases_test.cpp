@@ -2,32 +2,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <thread>
 
 #include "core_fixtures.hpp"
+#include "flock_on_nfs.hpp"
 #include "store/release_reports.hpp"
 #include "store/release_store.hpp"
-
-namespace {
-thread_local bool flock_is_as_on_nfs = false;
-}  // namespace
-
-// In front of the C library's. On NFS an exclusive lock takes a descriptor for writing.
-extern "C" int flock(int fd, int operation) noexcept {
-  if (flock_is_as_on_nfs && (operation & LOCK_EX) != 0 && (::fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
-    errno = EBADF;
-    return -1;
-  }
-  return static_cast<int>(::syscall(SYS_flock, fd, operation));
-}
 
 namespace kclhost::host::store {
 namespace {
@@ -164,9 +149,9 @@ TEST_F(ReleasesOnDisk, OldOnesGoOnNfs) {
   for (int i = 1; i <= 3; ++i) staged("{\"a\":" + std::to_string(i) + "}");
   const Fd used = store.use(2);
   ASSERT_TRUE(used);
-  flock_is_as_on_nfs = true;
+  test::flock_is_as_on_nfs = true;
   store.prune(1, {});
-  flock_is_as_on_nfs = false;
+  test::flock_is_as_on_nfs = false;
   EXPECT_THAT(numbers(), ElementsAre(2u, 3u));
 }
 
