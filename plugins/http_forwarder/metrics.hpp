@@ -15,7 +15,11 @@ struct Metrics {
         forwarded(context.counter({"forwarded_records", "Records that the server accepted"})),
         rejected(context.counter({"forwarder_rejected_records", "Records that were rejected"})),
         retries(context.counter({"forwarder_retries", "Requests that have to be sent again"})),
-        in_flight(context.gauge({"forwarder_requests_in_flight", "Requests that are on their way"})),
+        // Of a gauge the last value counts, whichever lane's it is.
+        in_flight(context.gauge({"forwarder_requests_in_flight",
+                                 "Requests that are on their way",
+                                 "",
+                                 {{"lane", std::to_string(context.lane())}}})),
         duration(context.histogram({"forwarder_request", "From a request's start to its answer's end", "seconds"})) {}
 
   const kclhost::Counter& of_status(long status) const {

@@ -108,7 +108,7 @@ TEST_F(HttpForwarder, SendsJsonLines) {
   EXPECT_THAT(host_.acknowledged(), ElementsAre("one", "\xFF"));
   EXPECT_EQ(host_.counter("forwarder_requests", {{"status", "2xx"}}), 1);
   EXPECT_EQ(host_.counter("forwarded_records"), 2);
-  EXPECT_EQ(host_.gauge("forwarder_requests_in_flight"), 0);
+  EXPECT_EQ(host_.gauge("forwarder_requests_in_flight", {{"lane", "0"}}), 0);
   EXPECT_EQ(host_.histogram("forwarder_request").size(), 1u);
   EXPECT_THAT(host_.logs(), IsEmpty());
 }
@@ -398,7 +398,7 @@ TEST_F(HttpForwarder, SoManyRequestsAreInFlightAndNoMore) {
   auto instance = created(server, R"("format": "raw", "concurrency": 5, "ordered": false)");
   EXPECT_TRUE(instance.process_records(Batch().records(50, "x")));
   server.wait_for(5);
-  EXPECT_EQ(host_.gauge("forwarder_requests_in_flight"), 5);
+  EXPECT_EQ(host_.gauge("forwarder_requests_in_flight", {{"lane", "0"}}), 5);
   released = true;
   EXPECT_TRUE(host_.wait_until_finished());
 }
