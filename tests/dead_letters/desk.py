@@ -62,7 +62,7 @@ class Desk:
 
     def events(self, shard="shardId-000000000007"):
         file = self.recorded / f"{shard}.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        return [json.loads(line) for line in file.read_text().split("\n")[:-1]] if file.exists() else []
 
     def records(self, shard="shardId-000000000007"):
         return [event for event in self.events(shard) if "sha256" in event]

@@ -256,7 +256,7 @@ def test_somebody_listens_and_does_not_answer(clinic):
     patience = clinic.patience
     with socket.create_server(("127.0.0.1", 0)) as other:
         clinic.properties["kinesisEndpoint"] = f"http://127.0.0.1:{other.getsockname()[1]}"
-        clinic.patience = 1
+        clinic.patience = 5
         assert "give it more time: --timeout" in clinic.finds("endpoints", clinic.properties["kinesisEndpoint"], "timed out")
     clinic.properties["kinesisEndpoint"] = clinic.server.url
     clinic.patience = patience

@@ -8,10 +8,16 @@ CHECKS = ["configuration", "java", "jars", "class-archive", "folders", "limits",
           "clock", "credentials", "stream", "tables"]
 
 
+def complaints(done):
+    """Its standard error without the checks that it announces where it takes long."""
+    return [line for line in done.stderr.splitlines()
+            if not (line.startswith("kclhost doctor: ") and line.endswith(" ..."))]
+
+
 def test_nothing_is_found(clinic):
     clinic.config["metrics"] = {"listen": "127.0.0.1:0"}
     done = clinic.run()
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, complaints(done)) == (0, [])
     heading, *lines = done.stdout.splitlines()
     assert heading.split() == ["CHECK", "RESULT"]
     assert [line.split()[0] for line in lines] == CHECKS
@@ -37,7 +43,7 @@ def test_nothing_is_written(clinic, server):
 def test_a_finding_as_text(clinic):
     clinic.properties["failoverTimeMillis"] = 1
     done = clinic.run()
-    assert (done.returncode, done.stderr) == (1, "")
+    assert (done.returncode, complaints(done)) == (1, [])
     assert re.search(r"^settings +1 finding$", done.stdout, re.MULTILINE)
     assert re.search(rf"\n\nsettings: {clinic.file}:\d+:\d+: daemon.properties.failoverTimeMillis is 1: .*\n  cure: .*\n$",
                      done.stdout)
@@ -48,7 +54,9 @@ def test_long_work_is_announced(clinic, server):
     server.answer = lambda request, answer=server.answer: (request.action and setattr(server, "delay", 0)) or answer(request)
     done = clinic.run()
     assert done.returncode == 0
-    assert done.stderr.splitlines() == [f"kclhost doctor: {check} ..." for check in ("clock", "credentials", "stream", "tables")]
+    announced = len(done.stderr.splitlines())
+    assert announced >= len(("clock", "credentials", "stream", "tables"))
+    assert done.stderr.splitlines() == [f"kclhost doctor: {check} ..." for check in CHECKS[-announced:]]
 
 
 def test_one_fault_hides_no_other(clinic, services):

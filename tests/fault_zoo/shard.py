@@ -207,7 +207,7 @@ class Shard:
         return self._stderr.read_text(encoding="utf-8", errors="replace")
 
     def log(self, level=None, source=None):
-        lines = [json.loads(line) for line in self.stderr().splitlines() if line.startswith('{"time":')]
+        lines = [json.loads(line) for line in self.stderr().split("\n")[:-1] if line.startswith('{"time":')]
         return [line for line in lines if level in (None, line["level"]) and source in (None, line["source"])]
 
     def told(self, text):

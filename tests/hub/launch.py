@@ -107,7 +107,9 @@ class Launch:
                          "metrics": {"listen": "127.0.0.1:0"}, "checkpoint": {"interval": "0s"},
                          "on_error": {"retry": {"max_attempts": 2, "initial_backoff": "1ms", "max_backoff": "1ms"},
                                       "then": "dead_letter"},
-                         "timeouts": {"shutdown": "3s"},
+                         # A machine that is busy makes no release a bad one.
+                         "timeouts": {"shutdown": "3s", "swap": "1h"},
+                         "rollout": {"undo_on": {"call_longer_than": "1h"}},
                          "daemon": {"java": str(HERE / "fake_daemon.py"), "jars": str(directory / "jars"), "prime": False,
                                     "logback": str(directory / "logback.xml"), "jvm_options": ["-Xmx100m"],
                                     "properties": {"streamName": "words", "applicationName": "app"}}} | settings
@@ -135,7 +137,8 @@ class Launch:
 
     def notes(self):
         """What the plugin `actor` wrote down."""
-        return [json.loads(line) for line in Path(self.settings["plugin"]["config"]["notes"]).read_text().splitlines()]
+        text = Path(self.settings["plugin"]["config"]["notes"]).read_text()
+        return [json.loads(line) for line in text.split("\n")[:-1]]
 
     def begin(self):
         """Waits until the daemon runs."""

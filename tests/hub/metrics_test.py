@@ -8,6 +8,8 @@ import pytest
 from services import wait_for
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
+PATIENT = {"call_longer_than": "1h"}
+AT_ONCE = {"bake": {"time": "0s", "records": 1}, "undo_on": PATIENT}
 OUTCOMES = ("processed", "skipped", "dead_letter", "set_aside_before")
 
 
@@ -65,7 +67,7 @@ def test_counters_survive_workers_hosts_and_the_way_back_of_a_lease(launch):
 
 
 def test_releases_that_go_well_are_no_failed_starts(launch):
-    here = launch(rollout={"bake": {"time": "0s", "records": 1}})
+    here = launch(rollout=AT_ONCE)
     shard = here.shard()
     for release in range(2, 5):
         here.settings["plugin"]["config"]["notes"] += "x"
@@ -79,7 +81,7 @@ def test_releases_that_go_well_are_no_failed_starts(launch):
 
 
 def test_counters_go_on_through_twenty_swaps_and_twenty_crashes(launch):
-    here = launch("meter.so", {"release": 1}, rollout={"bake": {"time": "0s", "records": 1}})
+    here = launch("meter.so", {"release": 1}, rollout=AT_ONCE)
     shard, calls = here.shard(), 0
 
     def process():
@@ -111,7 +113,7 @@ def test_counters_go_on_through_twenty_swaps_and_twenty_crashes(launch):
 
 
 def test_what_is_refused_or_undone_is_counted_once(launch):
-    here = launch(rollout={"bake": {"time": "1h"}})
+    here = launch(rollout={"bake": {"time": "1h"}, "undo_on": PATIENT})
     shard = here.shard()
     shard.process("a")
     here.settings["plugin"]["path"] = "no_entry.so"
@@ -131,7 +133,7 @@ def test_what_is_refused_or_undone_is_counted_once(launch):
 
 
 def test_a_worker_on_trial_that_dies_before_it_sees_its_batch_is_undone(launch):
-    here = launch(rollout={"bake": {"time": "1h"}, "undo_on": {"call_longer_than": "1h"}})
+    here = launch(rollout={"bake": {"time": "1h"}, "undo_on": PATIENT})
     shard = here.shard()
     shard.process("a")
     here.settings["plugin"]["config"]["other"] = 1

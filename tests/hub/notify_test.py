@@ -80,7 +80,8 @@ def test_the_watchdog_hears_of_it_until_the_end(launch, manager, monkeypatch):
     manager.until_field("STOPPING")
     manager.until(lambda message: message == {"WATCHDOG": "1"})
     os.kill(host.pid, signal.SIGCONT)
-    assert here.stop() == 0
+    host.close()
+    assert here.process.wait() == 0
 
 
 def test_somebody_elses_watchdog_is_left_alone(launch, manager, monkeypatch):

@@ -90,16 +90,22 @@ def test_one_that_dies_leaves_the_other(streams):
     assert launch.ready() == 200
     before, worker, launched = here.told_shard("clicks"), clicks.worker(), here.told("orders")["pid"]
 
+    right = launch.settings["streams"]["orders"]
+    launch.settings["streams"]["orders"] = right | {"isolation": "maybe"}  # it stays down
+    launch.write()
     here.kill("orders", orders)
     wait_for(lambda: launch.get("/readyz") == (503, "orders: the daemon does not run\n"), "/readyz to name it")
     assert launch.get("/healthz") == (200, "ok\n")
     assert launch.value("kclhost_daemon_up", stream="orders") == 0 and launch.value("kclhost_daemon_up", stream="clicks") == 1
     clicks.process("ok")
 
+    launch.settings["streams"]["orders"] = right
+    launch.write()
     assert here.accept().stream == "orders"  # it is started again
     wait_for(lambda: launch.ready() == 200, "/readyz")
-    assert here.told("orders")["restarts"] == 1 and here.told("orders")["pid"] != launched
-    launch.until(1, "kclhost_stream_restarts_total", stream="orders")
+    restarts = here.told("orders")["restarts"]
+    assert restarts >= 1 and here.told("orders")["pid"] != launched
+    launch.until(restarts, "kclhost_stream_restarts_total", stream="orders")
     again = here.shard("orders")
     again.process("ok")
     launch.until(4, "kclhost_finished_records_total", stream="orders")  # the hub has counted on
@@ -154,7 +160,7 @@ def test_the_end_of_one_is_a_warning(streams):
     here = streams(log={"format": "json"})
     here.kill("orders", here.shard("orders"))
     here.accept()
-    (line,) = [line for line in map(json.loads, here.launch.process.output().splitlines())
+    (line,) = [line for line in map(json.loads, here.launch.process.output().split("\n")[:-1])
                if "is started again" in line["message"]]
     assert line["level"] == "warn" and line["stream"] == "orders" and "exit status 1" in line["message"]
 
@@ -190,7 +196,8 @@ def test_one_that_does_not_come_up_is_tried_until_it_does(streams, tmp_path):
     here.kill("orders", orders)
     wait_for(lambda: here.told("orders")["restarts"] >= 2, "it to be tried again")
     clicks.process("ok")
-    said = [line for line in map(json.loads, launch.process.output().splitlines()) if "'isolation'" in line["message"]]
+    said = [line for line in map(json.loads, launch.process.output().split("\n")[:-1])
+            if "'isolation'" in line["message"]]
     assert said and {(line["level"], line["stream"]) for line in said} == {("error", "orders")}
     text = text_of(browse(here.launch, tmp_path, "--dump-dom"))
     assert "not ready" in text and "2 streams" in text and "orders no daemon" in text and "clicks shardId-" in text, text
@@ -208,7 +215,8 @@ def test_a_launch_that_is_killed_comes_again(streams):
     assert here.accept().stream == "orders"
     wait_for(lambda: not os.path.exists(f"/proc/{daemon}"), "the daemon to end that it left behind")
     clicks.process("ok")
-    assert here.told("clicks") == before and here.launch.ready() == 200
+    wait_for(lambda: here.launch.ready() == 200, "/readyz")
+    assert here.told("clicks") == before
     assert here.launch.stop() == 0
 
 

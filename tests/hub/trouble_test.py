@@ -29,8 +29,13 @@ def scraper(here, path="/metrics"):
 
 def web_server(here):
     children = f"/proc/{here.process.pid}/task/{here.process.pid}/children"
-    found = [int(pid) for pid in open(children).read().split() if "kclhost-web" in open(f"/proc/{pid}/cmdline").read()]
-    return found[0] if found else None
+    for pid in open(children).read().split():
+        try:
+            if "kclhost-web" in open(f"/proc/{pid}/cmdline").read():
+                return int(pid)
+        except OSError:
+            pass  # it is gone
+    return None
 
 
 def test_readers_that_stall_hold_nobody_up(launch):

@@ -74,7 +74,7 @@ def test_they_are_renewed_before_they_expire(running, put, server, kinesis):
     def container(_):
         served.append(f"KEY{len(served)}")
         # The first one is about to expire, the second one good for long.
-        return 200, credentials(served[-1], timedelta(minutes=5, seconds=2) if len(served) == 1 else timedelta(hours=1))
+        return 200, credentials(served[-1], timedelta(minutes=5, seconds=5) if len(served) == 1 else timedelta(hours=1))
 
     with Server(container) as credentials_server:
         put.environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = credentials_server.url

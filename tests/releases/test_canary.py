@@ -3,7 +3,7 @@ import base64
 
 import pytest
 
-from conftest import ON_TRIAL_FOR_LONG, SANITIZED
+from conftest import ON_TRIAL_FOR_LONG, PATIENT, SANITIZED
 
 TAKEN = "has taken the shard over"
 UNDONE = "is undone"
@@ -53,7 +53,7 @@ def test_a_good_release_goes_from_shard_to_shard(deployment):
 
 def test_a_slow_release_is_undone(deployment):
     deployment.config |= {"delay_us": 1000}
-    host = deployment.start("actor.so", rollout=ON_TRIAL_FOR_LONG | {"undo_on": {"slower_than": "2x"}})
+    host = deployment.start("actor.so", rollout=ON_TRIAL_FOR_LONG | {"undo_on": PATIENT | {"slower_than": "2x"}})
     deployment.process(host, *["before"] * 150)
     deployment.configure(delay_us=3000)
     host.wait_for(lambda: host.told(TAKEN))
@@ -65,7 +65,7 @@ def test_a_slow_release_is_undone(deployment):
 
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer's own memory is large")
 def test_a_release_that_leaks_is_undone(deployment):
-    host = deployment.start("actor.so", rollout=ON_TRIAL_FOR_LONG | {"undo_on": {"more_memory_than": "2x"}})
+    host = deployment.start("actor.so", rollout=ON_TRIAL_FOR_LONG | {"undo_on": PATIENT | {"more_memory_than": "2x"}})
     deployment.process(host, "before")
     deployment.configure(leak_kb=2000)
     host.wait_for(lambda: deployment.process(host, *["after"] * 10) or host.told(UNDONE))

@@ -12,7 +12,7 @@ import pytest
 
 from services import wait_for
 
-from conftest import DISK_FAULTS, HERE, PLUGINS, SANITIZED, ZOO, hang_up
+from conftest import DISK_FAULTS, HERE, ON_TRIAL_FOR_LONG, PATIENT_SWAP, PLUGINS, SANITIZED, ZOO, hang_up
 
 # What can't be loaded, by the time that takes.
 AT_ONCE = ["no_entry", "only_v2", "null_table", "short_table", "wrong_major", "unknown_flag", "no_id", "missing_function",
@@ -63,7 +63,7 @@ class Machine:
     """A launch with one shard, on which the actor runs."""
 
     def __init__(self, launch, **settings):
-        self.here = launch(rollout={"bake": {"time": "1h"}}, log={"level": "info"}, **settings)
+        self.here = launch(**{"rollout": ON_TRIAL_FOR_LONG, "log": {"level": "info"}} | settings)
         self.good = dict(self.here.settings["plugin"])
         self.shard = self.here.shard()
         self.sent = []
@@ -76,7 +76,7 @@ class Machine:
 
     def lines(self):
         """Warnings and errors."""
-        lines = [json.loads(line) for line in self.here.process.output().splitlines() if line.startswith("{")]
+        lines = [json.loads(line) for line in self.here.process.output().split("\n")[:-1] if line.startswith("{")]
         return [line for line in lines if line["level"] in ("warn", "error") and line["source"] in ("host", "run")]
 
     def until_told(self, what):
@@ -104,7 +104,7 @@ class Machine:
         """The actor had every record, once, and each candidate was counted once."""
         state = self.here.state()
         assert state["current"] == 1 and "trial" not in state
-        notes = [json.loads(line) for line in (self.here.directory / "notes").read_text().splitlines()]
+        notes = [json.loads(line) for line in (self.here.directory / "notes").read_text().split("\n")[:-1]]
         assert [note["data"] for note in notes if note["event"] == "accepted"] == self.sent
         self.here.until(self.refused, "kclhost_swaps_total", result="refused")
         self.here.until(self.undone, "kclhost_swaps_total", result="undone")
@@ -155,8 +155,11 @@ def test_what_hangs(launch):
     cases = [(f"{name}.so", {}) for name in NEVER]
     cases += [("misbehave.so", {"fault": hang, "in": place}) for hang in HANGS
               for place in ("constructor", "initialize", "process_records")]
-    limits = {"initialize": "2s", "swap": "500ms", "process_records": "2s"}
-    machines = [Machine(launch, timeouts=limits) for _ in cases]
+    # Each has the limit that ends its hang, and no other.
+    limits = {"initialize": {"timeouts": {"swap": "500ms"}},
+              "process_records": {"rollout": ON_TRIAL_FOR_LONG | {"undo_on": {"call_longer_than": "2s"}}}}
+    loading = {"timeouts": PATIENT_SWAP | {"initialize": "2s"}}
+    machines = [Machine(launch, **limits.get(config.get("in"), loading)) for _, config in cases]
     for machine, (path, config) in zip(machines, cases):
         machine.give(path, **config)
     for machine, (path, config) in zip(machines, cases):

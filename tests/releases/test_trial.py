@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from conftest import AT_ONCE, ON_TRIAL_FOR_LONG
+from conftest import AT_ONCE, ON_TRIAL_FOR_LONG, PATIENT, PATIENT_SWAP
 
 GIVEN_UP = "is given up until its content changes"
 
@@ -46,7 +46,7 @@ def on_trial_again(deployment, host, version):
 
 
 def test_a_death_with_nothing_in_hand_counts_as_a_crash_alone(deployment):
-    deployment.settings["rollout"] = ON_TRIAL_FOR_LONG | {"undo_on": {"crashes": 2}}
+    deployment.settings["rollout"] = ON_TRIAL_FOR_LONG | {"undo_on": PATIENT | {"crashes": 2}}
     host = deployment.start("actor.so")
     deployment.rename("actor_2.so")
     for crashes in (1, 2):
@@ -60,7 +60,7 @@ def test_a_death_with_nothing_in_hand_counts_as_a_crash_alone(deployment):
 
 
 def test_failures_of_the_new_one_only_are_counted(deployment):
-    deployment.settings["rollout"] = ON_TRIAL_FOR_LONG | {"undo_on": {"failures_of_new_only": 2}}
+    deployment.settings["rollout"] = ON_TRIAL_FOR_LONG | {"undo_on": PATIENT | {"failures_of_new_only": 2}}
     host = deployment.start("actor_2.so")
     deployment.rename("actor.so")
     for failures in (1, 2):
@@ -112,8 +112,9 @@ def test_an_initialize_that_hangs_is_not_waited_for(deployment):
 
 @pytest.mark.parametrize("fault", ["hang", "hang_unkillable"])
 def test_one_that_hangs_with_a_record_holds_it_for_its_limit_alone(deployment, fault):
-    limits = {"bake": {"time": "1h"}, "undo_on": {"call_longer_than": "500ms"}}
-    host = deployment.start("actor.so", rollout=limits, timeouts={"process_records": "1h"})
+    # A tenth of it is what the release before has for the same records.
+    limits = {"bake": {"time": "1h"}, "undo_on": {"call_longer_than": "3s"}}
+    host = deployment.start("actor.so", rollout=limits, timeouts=PATIENT_SWAP | {"process_records": "1h"})
     deployment.process(host, "one")
     deployment.configure("misbehave.so", fault=fault, **{"in": "process_records"})
     host.wait_for(lambda: host.told("has taken the shard over"))
@@ -126,13 +127,14 @@ def test_one_that_hangs_with_a_record_holds_it_for_its_limit_alone(deployment, f
 
 
 def test_a_limit_that_is_configured_meanwhile_is_the_next_calls(deployment):
-    host = deployment.start("actor.so", rollout={"bake": {"time": "1h"}}, timeouts={"process_records": "1h"})
+    host = deployment.start("actor.so", rollout={"bake": {"time": "1h"}},
+                            timeouts=PATIENT_SWAP | {"process_records": "1h"})
     deployment.process(host, "one")
-    deployment.settings["rollout"] = {"bake": {"time": "1h"}, "undo_on": {"call_longer_than": "300ms"}}
+    deployment.settings["rollout"] = {"bake": {"time": "1h"}, "undo_on": {"call_longer_than": "3s"}}
     deployment.configure("misbehave.so", fault="hang", **{"in": "process_records"})
     host.wait_for(lambda: host.told("has taken the shard over"))
     deployment.process(host, "poison")
-    assert "longer than 300ms" in deployment.state()["history"][-1]["why"]
+    assert "longer than 3s" in deployment.state()["history"][-1]["why"]
     assert host.finish() == 0
 
 

@@ -94,7 +94,8 @@ class Log:
         self.path = path
 
     def lines(self):
-        return self.path.read_bytes().splitlines(keepends=True) if self.path.exists() else []
+        whole, end, _ = (self.path.read_bytes() if self.path.exists() else b"").rpartition(b"\n")
+        return (whole + end).splitlines(keepends=True)
 
     def messages(self, action=None):
         messages = [json.loads(line) for line in self.lines()]

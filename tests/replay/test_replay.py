@@ -178,9 +178,9 @@ def test_the_childs_signal_is_named(run, child):
 
 
 def test_a_silent_child_is_given_up(run, child):
-    replay = run("--exec", child("silent-until-stdin-ends"), "--timeout", "0.3", "-", stdin='{"text":"a"}')
+    replay = run("--exec", child("silent-until-stdin-ends"), "--timeout", "3", "-", stdin='{"text":"a"}')
     assert replay.code == 1
-    assert "silent for 0.3 s and owes its status for processRecords" in replay.stderr
+    assert "silent for 3 s and owes its status for processRecords" in replay.stderr
 
 
 def test_a_child_that_closed_its_output_is_over(run, child):
@@ -274,7 +274,7 @@ def test_idle_ticks_while_it_lingers(run, child, log):
 
 
 def test_a_tick_without_an_answer_is_named(run, child):
-    replay = run("--exec", child("silent-until-stdin-ends"), "--linger", "600", "--tick", "0.01", "--timeout", "0.3", "-",
+    replay = run("--exec", child("silent-until-stdin-ends"), "--linger", "600", "--tick", "0.01", "--timeout", "3", "-",
                  stdin="")
     assert replay.code == 1
     assert "owes its status for processRecords (idle tick 1)" in replay.stderr
