@@ -284,6 +284,31 @@ TEST_F(Acknowledging, OfTwoRejectedRecordsThatBlockNoneIsForgotten) {
   EXPECT_TRUE(answered());
 }
 
+TEST_F(Acknowledging, AShutdownDoesNotWaitForARejectedRecord) {
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);  // then: block
+  send_and_accept(1, 2);
+  shard->rejected(worker, 0, "no", now);
+  acknowledge(1);
+  shard->shutdown_requested(now);
+  over(called(Call::shutdown_requested));
+  EXPECT_TRUE(answered());
+}
+
+TEST_F(Acknowledging, ThatARejectedRecordIsLeftKeepsNoOtherPluginAway) {
+  config.worker.max_memory = 1'000;
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);  // then: block
+  send(1, 2);
+  const auto call = called(Call::process_records);
+  shard->rejected(worker, 0, "no", now);
+  acknowledge(1);
+  shard->outcome(call.worker, call.number, {}, 2'000, now);
+  const auto start = take<action::StartWorker>();
+  ASSERT_TRUE(start);
+  load(start->worker);
+  over(called(Call::create));
+  EXPECT_EQ(called(Call::initialize).worker, start->worker);
+}
+
 TEST_F(Acknowledging, OnlyARecordOfTheCallCanBeRejectedByAPluginThatReturns) {
   config.on_error.then = config::Then::skip;
   come_up(0);
