@@ -28,10 +28,11 @@ def test_block_waits_for_a_cure(stage):
     assert len(said(daemon, "the shard waits: these records fail")) == 2
     accepted.check_order(accepted.calls(daemon.records))
 
-    install(stage.zoo / "recorder_cured.so", plugins)
+    # Before the cure is there: one that was killed while it is on trial would be given up.
     for instance in daemon.instances():
         if instance.shard in at_the_poison and " worker " in daemon.family().get(instance.pid, ""):
             os.kill(instance.pid, signal.SIGKILL)
+    install(stage.zoo / "recorder_cured.so", plugins)
     application.until(lambda: not application.unfinished(), "every lease at its end")
     assert daemon.running() and len(application.daemons) == 1
     calls = accepted.calls(daemon.records)
