@@ -138,23 +138,26 @@ Delivery::Order Delivery::delivery_of(std::uint32_t first, std::uint32_t last, c
   return {.step = Step::set_aside, .first = first, .last = last, .aged = true};
 }
 
+template <class Run>
+void Delivery::each_run_without_rejected(std::uint32_t first, std::uint32_t last, Run&& run) {
+  for (const std::uint32_t index : rejected_) {
+    if (index < first || index >= last) continue;
+    if (first < index) run(first, index);
+    first = index + 1;
+  }
+  if (first < last) run(first, last);
+}
+
 // They are finished, but for those that are to be set aside.
 void Delivery::finish(std::uint32_t first, std::uint32_t last) {
   first = std::max(first, finished_);
-  const auto add = [this](std::uint32_t from, std::uint32_t to) {
-    if (from >= to) return;
+  each_run_without_rejected(first, last, [this](std::uint32_t from, std::uint32_t to) {
     if (from <= finished_) {
       finished_ = std::max(finished_, to);
     } else {
       done_.add(from, to);
     }
-  };
-  for (const std::uint32_t index : rejected_) {
-    if (index < first || index >= last) continue;
-    add(first, index);
-    first = index + 1;
-  }
-  add(first, last);
+  });
 }
 
 void Delivery::skip_what_is_done() {
@@ -458,12 +461,7 @@ std::uint32_t Delivery::rest_after_rejected(std::uint32_t first, std::uint32_t l
 
 // A rejected record's failure is remembered already.
 void Delivery::remember_failure_of_rest(std::uint32_t first, std::uint32_t last) {
-  for (const std::uint32_t index : rejected_) {
-    if (index < first || index >= last) continue;
-    if (first < index) remember_failure(first, index);
-    first = index + 1;
-  }
-  if (first < last) remember_failure(first, last);
+  each_run_without_rejected(first, last, [this](std::uint32_t from, std::uint32_t to) { remember_failure(from, to); });
 }
 
 std::uint32_t Delivery::failures_of(std::uint32_t index) const {

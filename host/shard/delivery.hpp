@@ -117,9 +117,10 @@ class Delivery {
   bool is_finished(std::uint32_t index) const { return index < finished_ || done_.contains(index); }
   // Those before this one are finished, or held by the instance.
   std::uint32_t accepted() const { return accepted_; }
-  // One of those that the instance holds can still be acknowledged, or set aside; the first of some, or `last`. A
-  // rejected one that has to be tried again can't: the plugin has said all that it can say of it.
+  // The instance holds a record of which it can still say something.
   bool holds_open() const { return first_open(finished_, accepted_) < accepted_; }
+  // The first of the records [first, last) that can still be acknowledged, or set aside; `last` when none can. A
+  // rejected one that has to be tried again can't: the plugin has said all that it can say of it.
   std::uint32_t first_open(std::uint32_t first, std::uint32_t last) const {
     first = std::max(first, finished_);
     return gives_up() ? std::min(done_.end_of_run(first), last) : rest_after_rejected(first, last);
@@ -164,6 +165,8 @@ class Delivery {
   void exhausted();
   void remember_failure(std::uint32_t first, std::uint32_t last, std::uint32_t times = 1);
   void remember_failure_of_rest(std::uint32_t first, std::uint32_t last);
+  template <class Run>
+  void each_run_without_rejected(std::uint32_t first, std::uint32_t last, Run&& run);
   std::uint32_t rest_after_rejected(std::uint32_t first, std::uint32_t last) const;
   // The first record behind `first` that is finished, or `last`.
   std::uint32_t end_before_done(std::uint32_t first, std::uint32_t last) const { return done_.next(first + 1, last); }

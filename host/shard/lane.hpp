@@ -103,7 +103,7 @@ class Lane {
   Amount unfinished() const;
   // The instance was given records that are not finished.
   bool holds_records() const { return delivery_.holds() && delivery_.accepted() > delivery_.finished(); }
-  // And more may become of them.
+  // And it can still say something of one of them.
   bool holds_open_records() const { return delivery_.holds() && delivery_.holds_open(); }
   // The worker died now: any of the records that it was given may be to blame.
   bool died_with_records(WorkerId worker, const Death& death) const {
@@ -157,7 +157,7 @@ class Lane {
   bool is_tried(const Instance& one) const;
   config::LogLevel level_of_failure(const Instance& one) const;
   bool doubt(const Instance& was, const std::string& why);
-  void take_back(std::uint32_t first);
+  void take_back(std::uint32_t first, std::uint32_t last);
   bool rejects_on_trial(std::uint32_t record, std::string_view reason);
   void records_are_at_fault(const std::string& how);
   Pace& pace_of(Call call) const;

@@ -152,9 +152,8 @@ Amount Lane::unfinished() const {
   return all;
 }
 
-// The records [first, last) get new ids.
-RecordId Lane::give(std::uint32_t first, std::uint32_t last) {
-  // Their old ones, if the instance had them before, say nothing any more.
+// The ids of the records [first, last), where they have some, say nothing any more.
+void Lane::take_back(std::uint32_t first, std::uint32_t last) {
   for (std::size_t i = 0; i < given_.size(); ++i) {
     Given& run = given_[i];
     const std::uint32_t from = std::max(first, run.index), to = std::min(last, run.index + run.count);
@@ -164,6 +163,11 @@ RecordId Lane::give(std::uint32_t first, std::uint32_t last) {
     if (behind.count != 0) given_.insert(given_.begin() + static_cast<std::ptrdiff_t>(i) + 1, behind);
   }
   std::erase_if(given_, [](const Given& run) { return run.count == 0; });
+}
+
+// The records [first, last) get new ids.
+RecordId Lane::give(std::uint32_t first, std::uint32_t last) {
+  take_back(first, last);
   const RecordId id = next_id_;
   next_id_ += last - first;
   const bool goes_on = !given_.empty() && given_.back().index + given_.back().count == first &&
@@ -174,12 +178,6 @@ RecordId Lane::give(std::uint32_t first, std::uint32_t last) {
     given_.push_back({id, first, last - first});
   }
   return id;
-}
-
-// The instance does not have the records from `first` on, and says nothing of them any more.
-void Lane::take_back(std::uint32_t first) {
-  for (Given& run : given_) run.count = std::min(run.count, first - std::min(first, run.index));
-  std::erase_if(given_, [](const Given& run) { return run.count == 0; });
 }
 
 void Lane::deliver(const Delivery::Order& order) {
@@ -241,7 +239,7 @@ void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
     if (outcome.culprit) failure.culprit = static_cast<std::uint32_t>(*outcome.culprit);
     if (outcome.retry_after_ms) failure.retry_after = config::Milliseconds(*outcome.retry_after_ms);
     delivery_.failed(failure);
-    take_back(delivery_.accepted());
+    take_back(delivery_.accepted(), delivery_.count());  // the instance does not have them
   }
   write_journal(false);
 }
