@@ -23,8 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Holds the SHA-256 of the pom that filled the directory, and the version if it was not the pom's. Written last.
-
 // The pom's property with the daemon's version.
 constexpr char version_property[] = "daemonVersion";
 

@@ -21,8 +21,9 @@ struct Wanted {
   std::string version;  // "": the pom's
 };
 
-// The file in a directory of jars that says what was fetched. Who changes the directory locks it: a file, because of a
-// directory NFS gives out no exclusive lock.
+// The file in a directory of jars that says what was fetched: the pom's SHA-256, and the version if it was not the
+// pom's. It is written last. Whoever changes the directory locks this file: NFS gives out no exclusive lock of a
+// directory.
 inline constexpr char stamp_name[] = ".complete";
 
 // What is wrong with it, as far as that can be said without Maven; nothing when all may be well.

@@ -133,7 +133,7 @@ class Releases {
   const bool replayed_;
   store::ReleaseStore store_;
   rollout::State state_;
-  rollout::WallTime decided_at_ = 0;  // what becomes of a trial; milliseconds
+  rollout::WallTime decided_at_ = 0;  // when it was last decided what becomes of a trial
   Wanted told_;
   config::Milliseconds told_limit_;
   std::string shard_;

@@ -213,7 +213,7 @@ def interrupted(desk, ready, *signals):
                 assert time.monotonic() < deadline and replay.poll() is None
                 time.sleep(0.01)
             for number in signals:
-                replay.send_signal(number)  # two of a kind that nobody has seen yet count as one
+                replay.send_signal(number)  # each of another kind: a second one would be lost until the first is read
             out, err = replay.communicate(timeout=PATIENCE)
         finally:
             replay.kill()

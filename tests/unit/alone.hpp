@@ -17,7 +17,10 @@ inline void wait_until_alone() {
     return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
   };
   for (int tries = 0; threads() > 1; ++tries) {
-    if (tries == 60'000) return std::puts("a thread does not end; forks may never get on"), void();
+    if (tries == 60'000) {
+      std::puts("a thread does not end: a fork may hang");
+      return;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 #endif
