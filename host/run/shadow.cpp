@@ -236,6 +236,7 @@ void Shadow::offer(const Batch& batch) {
   counts_.given(*copy);
   for (std::uint32_t i = 0; i < copy->count; ++i) held_.add(copy->entry(i));
   with_records_ = true;
+  batch_id_ = next_id_;
   call_began_ = Clock::now();
   instance_->begin({.call = Call::process_records,
                     .batch = *copy,
@@ -250,6 +251,8 @@ void Shadow::finish_batch(const Outcome& outcome) {
   if (!std::exchange(with_records_, false)) return;
   counts_.took(std::chrono::duration<double>(Clock::now() - call_began_).count());
   counts_.over(outcome.ok() ? ShadowCounts::Outcome::accepted : ShadowCounts::Outcome::failed, outcome.message);
+  // What it failed at is not given again, and it may never acknowledge it.
+  if (!outcome.ok() && instance_->about().acknowledges()) finish_records(batch_id_, next_id_ - batch_id_);
   changed_();
 }
 

@@ -102,6 +102,7 @@ class Shadow final : private worker::Listener {
 
   // What it was given and has not finished.
   RecordId next_id_ = 0, oldest_id_ = 0;  // of a plugin that acknowledges: all before the oldest is
+  RecordId batch_id_ = 0;                 // the first record of the last batch
   RecordSet finished_;                    // behind that
   Amount held_;                           // since it was last asked to finish
   bool cramped_ = false;                  // it had no room for a batch

@@ -203,6 +203,16 @@ def test_one_that_holds_records_is_asked_to_finish_and_its_checkpoints_go_nowher
     trial.finish()
 
 
+def test_one_that_acknowledges_is_not_asked_for_what_it_failed_at(deployment):
+    trial = Trial(deployment, shadow="acknowledger_shadow.so", in_flight={"max_records": 3})
+    trial.until_ready()
+    for _ in range(4):
+        trial.give("shadow fail")
+    trial.until_ready()
+    assert trial.finish()["batches_failed"] >= 4
+    assert not trial.seen("flush")
+
+
 def test_it_is_the_first_to_go_without(deployment):
     trial = Trial(deployment)
     trial.until_ready()

@@ -19,8 +19,9 @@
 // Config: {"notes": FILE, "down": FILE (create fails while it is there), "flush": "store" | "nothing", "delay_us" and
 // "leak_kb" (a record)}.
 // ZOO_HOLDS: it checkpoints for itself, and holds what it accepts until it is told to finish; then it stores them and
-// checkpoints. ZOO_SHADOW: it can run as a shadow. ZOO_VERSION: which version it is. While the file is there that the
-// environment's ZOO_DIES_WHILE_LOADING names, loading it is death.
+// checkpoints. ZOO_ACKNOWLEDGES: it acknowledges each batch that it accepts. ZOO_SHADOW: it can run as a shadow.
+// ZOO_VERSION: which version it is. While the file is there that the environment's ZOO_DIES_WHILE_LOADING names,
+// loading it is death.
 #include <fcntl.h>
 #include <rapidjson/document.h>
 #include <sys/wait.h>
@@ -57,8 +58,13 @@ void wait_for(const std::string& file) {
 
 #ifdef ZOO_HOLDS
 using Base = kclhost::CheckpointingProcessor;
+using ActorContext = kclhost::Context;
+#elif defined ZOO_ACKNOWLEDGES
+using Base = kclhost::AcknowledgingProcessor;
+using ActorContext = kclhost::AcknowledgingContext;
 #else
 using Base = kclhost::RecordProcessor;
+using ActorContext = kclhost::Context;
 #endif
 
 class Actor final : public Base {
@@ -67,7 +73,7 @@ class Actor final : public Base {
   static constexpr bool can_shadow = true;
   static constexpr std::string_view config_schema = R"({"required": ["notes"]})";
 #endif
-  explicit Actor(kclhost::Context& context) : context_(context) {
+  explicit Actor(ActorContext& context) : context_(context) {
     rapidjson::Document config;
     config.Parse(context.config_json().data(), context.config_json().size());
     notes_ = config["notes"].GetString();
@@ -95,6 +101,9 @@ class Actor final : public Base {
 #else
   void process_records(const kclhost::Batch& batch) override {
     take(batch);
+#ifdef ZOO_ACKNOWLEDGES
+    context_.acknowledge(batch);
+#endif
   }
   void finish(kclhost::Reason reason) override {
     finishes(reason);
@@ -176,7 +185,7 @@ class Actor final : public Base {
     ::close(fd);
   }
 
-  kclhost::Context& context_;
+  ActorContext& context_;
   std::string notes_, file_of_child_;
   bool stores_ = true, deadly_ = false;
   pid_t child_ = -1;
