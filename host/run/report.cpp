@@ -129,10 +129,12 @@ void Report::answered() {
   if (!hub_) return;
   state_.phase = "idle";
   busy_since_ms_ = 0;
-  if (std::exchange(due_for_idle_, false)) {
-    due_ = Clock::time_point::max();
-  } else if (sent_phase_ != state_.phase) {
+  const bool was_for_idle = std::exchange(due_for_idle_, false);
+  // The hub may have asked meanwhile, and been told of the message.
+  if (sent_phase_ != state_.phase) {
     changed();
+  } else if (was_for_idle) {
+    due_ = Clock::time_point::max();
   }
 }
 

@@ -102,5 +102,24 @@ TEST_F(ReportTest, GoesOnFromWhereTheSocketWasFull) {
   }
 }
 
+TEST_F(ReportTest, TellsThatAnEmptyBatchIsOverOfWhichTheHubHasHeard) {
+  protocol::Message empty;
+  empty.action = protocol::Action::process_records;
+  empty.action_text = "processRecords";
+  report_->message(empty);
+  report_->answered();
+  report_->on_time(report_->deadline());
+  ASSERT_EQ(report_->deadline(), Clock::time_point::max());
+  report_->message(empty);
+  report_->answered();
+  EXPECT_EQ(report_->deadline(), Clock::time_point::max()) << "nobody has seen it";
+  report_->message(empty);
+  const std::string question = hub::make_packet(hub::Type::report, "{}");
+  ASSERT_EQ(::send(peer_.get(), question.data(), question.size(), 0), static_cast<ssize_t>(question.size()));
+  loop_.turn();
+  report_->answered();
+  EXPECT_LT(report_->deadline(), Clock::time_point::max());
+}
+
 }  // namespace
 }  // namespace kclhost::host::run
