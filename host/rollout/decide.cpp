@@ -187,7 +187,8 @@ void Change::pause() {
 
 void Change::resume() {
   if (!state_.trial || state_.trial->paused == 0) return;
-  state_.trial->since += now_ - state_.trial->paused;
+  // The step may have begun anew in the pause.
+  state_.trial->since += now_ - std::max(state_.trial->paused, state_.trial->since);
   state_.trial->paused = 0;
   note(What::resumed, state_.trial->release);
 }
@@ -249,9 +250,9 @@ void Change::next_step(std::span<const Report> live, const config::Rollout& sett
 void Change::decide(std::span<const Report> live, const config::Rollout& settings) {
   if (!state_.trial) return;
   if (const std::string why = objection(*state_.trial, live, settings.undo_on); !why.empty()) return undo(why);
-  if (state_.trial->paused != 0) return;
+  // Shards come and go in a pause, too.
   fill(live, settings);
-  if (is_baked(live, settings.bake)) next_step(live, settings);
+  if (state_.trial->paused == 0 && is_baked(live, settings.bake)) next_step(live, settings);
 }
 
 }  // namespace kclhost::host::rollout

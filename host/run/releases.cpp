@@ -18,6 +18,8 @@ using rollout::State;
 
 // Who holds the lock holds it for some writes, or while a plugin is staged.
 constexpr std::chrono::milliseconds patience_at_start{60'000}, pause_for_lock{200};
+// Nobody tries again for a host that has ended.
+constexpr std::chrono::seconds patience_at_end{5};
 constexpr std::chrono::seconds report_interval{1};
 // A file that is replaced, or a link that is switched, is often not alone.
 constexpr std::chrono::milliseconds quiet{100};
@@ -25,11 +27,14 @@ constexpr std::chrono::milliseconds quiet{100};
 constexpr std::chrono::seconds patience_with_copy{10};
 // Without inotify.
 constexpr std::chrono::seconds poll_interval{10};
+// At a trial whose step has had its time: nothing tells of a host that was killed.
+constexpr std::chrono::seconds pause_before_next_look_at_trial{10};
 constexpr const char* went_down = "the machine or the daemon went down in the middle of the trial";
+constexpr const char* waits_for_that = "; what becomes of a release waits for that";
 
 void remove_dead_reports(const std::filesystem::path& folder) {
   std::error_code ignored;
-  for (const auto& path : store::read_reports(folder).dead) std::filesystem::remove(path, ignored);
+  for (const auto& dead : store::read_reports(folder).dead) std::filesystem::remove(dead.path, ignored);
 }
 
 }  // namespace
@@ -43,13 +48,18 @@ Releases::Releases(const config::Config& config, observe::Log& log)
       told_limit_(call_longer_than()) {}
 
 Releases::~Releases() {
-  const bool had_place = report_file_ && on_trial();
+  // The next start finds it where it lies.
+  candidate_.reset();
+  // What this host's report says of the release is lost with the report.
+  if (is_unsettled()) settle(patience_at_end);
+  const bool blames = is_unsettled() && (report_.failures > 0 || report_.crashes > 0);
+  const bool had_place = report_file_ && on_trial() && !is_unsettled();
   // What is not on the disk is for the next start to find, as this one did.
-  if (went_down_ != 0 && report_file_) report_file_->leave();
+  if ((went_down_ != 0 || blames) && report_file_) report_file_->leave();
   report_file_.reset();
   if (!had_place) return;
   shard_.clear();
-  settle();
+  settle(patience_at_end);
 }
 
 // For a replay.
@@ -96,12 +106,14 @@ std::string Releases::open() {
     if (!state) return state.error();
     state_ = std::move(*state);
     const store::Reports reports = store::read_reports(store_.reports());
-    if (reports.live.empty() && !reports.dead.empty()) {
-      // They go when the disk knows of the undoing: nothing else tells of it until then.
-      if (state_.trial) {
-        went_down_ = state_.trial->release;
+    for (const store::DeadReport& dead : reports.dead) {
+      if (!reports.live.empty()) break;  // not all went down
+      if (state_.trial && dead.trial == state_.trial->release) {
+        // It goes when the disk knows of the undoing: nothing else tells of it until then.
+        went_down_ = dead.trial;
       } else {
-        remove_dead_reports(store_.reports());
+        std::error_code ignored;
+        std::filesystem::remove(dead.path, ignored);
       }
     }
   }
@@ -135,7 +147,7 @@ void Releases::begin_shard(std::string_view shard) {
   if (replayed_) return;
   report_.shard = shard_;
   report_.pid = ::getpid();
-  auto file = store::ReportFile::open(store_.reports(), report_);
+  auto file = store::ReportFile::open(store_.reports(), told_report());
   if (!file) return log_.warn(file.error() + "; this shard takes part in no trial");
   report_file_.emplace(std::move(*file));
   adopt(state_);
@@ -155,7 +167,7 @@ void Releases::settle(std::chrono::milliseconds longest) {
   settle_at_ = Clock::time_point::max();
   const auto later = [this](const std::string& why) {
     settle_at_ = Clock::now() + (why.empty() ? pause_for_lock : 1s);
-    if (!why.empty()) warn_once(warned_of_disk_, why + "; what becomes of a release waits for that");
+    if (!why.empty()) warn_once(warned_of_disk_, why + waits_for_that);
   };
   std::string why;
   const Fd lock = store_.lock(longest, why);
@@ -184,7 +196,10 @@ void Releases::settle(std::chrono::milliseconds longest) {
   } else {
     edits_.clear();
     candidate_.reset();
-    if (std::exchange(went_down_, 0u) != 0) remove_dead_reports(store_.reports());
+    if (std::exchange(went_down_, 0u) != 0) {
+      remove_dead_reports(store_.reports());
+      report_changed_ = true;  // see told_report()
+    }
     warned_of_disk_.clear();
     if (changed) store_.prune(config_.rollout.keep, needed(state));
     tell(change.happened());
@@ -247,19 +262,25 @@ void Releases::adopt(State state) {
     report_.step_records = 0;
     report_changed_ = true;
   }
+  // Its file was removed: what is configured is the first release again.
+  if (state_.current != 0 && state.current == 0 && state.candidate == 0) look_at_ = Clock::now();
   state_ = std::move(state);
   if (report_changed_ && report_file_) report();
   set_due();
 }
 
-// The step's time is looked at once, when it has passed, be it while the last decision was written; after that it is
-// the records that are waited for.
+// The step's time is looked at when it has passed, be it while the last decision was written. After that it is the
+// records that are waited for, of which the reports tell, and shards that have gone, of which nothing tells.
 void Releases::set_due() {
   due_at_ = Clock::time_point::max();
   const rollout::WallTime due = rollout::due(state_, config_.rollout);
   const rollout::WallTime now = wall_clock_ms();
-  if (due == rollout::no_time || due <= std::min(decided_at_, now)) return;
-  due_at_ = Clock::now() + std::chrono::milliseconds(std::max<rollout::WallTime>(due - now, 0));
+  if (due == rollout::no_time) return;
+  if (due <= std::min(decided_at_, now)) {
+    due_at_ = Clock::now() + pause_before_next_look_at_trial;
+  } else {
+    due_at_ = Clock::now() + std::chrono::milliseconds(std::max<rollout::WallTime>(due - now, 0));
+  }
 }
 
 // Whether the reports make anything of the trial. Only then the lock is taken.
@@ -276,8 +297,17 @@ void Releases::report() {
   report_changed_ = false;
   reported_at_ = Clock::now();
   if (!report_file_) return;
-  const std::string why = report_file_->write(report_);
-  if (!why.empty()) warn_once(warned_of_disk_, why);
+  const std::string why = report_file_->write(told_report());
+  if (why.empty()) return;
+  report_changed_ = true;  // written again after report_interval
+  warn_once(warned_of_disk_, why);
+}
+
+// Until the disk knows that a trial is undone, whoever starts next must find that as this host did.
+rollout::Report Releases::told_report() const {
+  rollout::Report told = report_;
+  if (went_down_ != 0) told.trial = went_down_;
+  return told;
 }
 
 // ---- The loop
@@ -286,7 +316,9 @@ void Releases::report() {
 void Releases::poll_if_blind() {
   const char* const limit = watch_.limit();
   if (limit == nullptr && watch_.unwatched().empty()) {
-    poll_at_ = Clock::time_point::max();
+    // What has changed since the last poll, and before it was watched, is told by nothing.
+    if (std::exchange(poll_at_, Clock::time_point::max()) != Clock::time_point::max())
+      look_at_ = settle_at_ = Clock::now();
   } else if (poll_at_ == Clock::time_point::max()) {
     poll_at_ = Clock::now() + poll_interval;
     constexpr char no_more[] =
@@ -302,7 +334,8 @@ bool Releases::on_readable() {
   if ((tags & state_tag) != 0) {
     Result<State> state = store_.state();
     if (!state) {
-      warn_once(state.error());
+      warn_once(warned_of_disk_, state.error() + waits_for_that);
+      settle_at_ = Clock::now() + 1s;  // it is read again then
     } else if (*state != state_) {
       adopt(std::move(*state));
       consider();
@@ -327,7 +360,10 @@ bool Releases::on_time() {
   const auto now = Clock::now();
   if (poll_at_ <= now) {
     poll_at_ = now + poll_interval;
-    if (Result<State> state = store_.state(); state && *state != state_) adopt(std::move(*state));
+    if (Result<State> state = store_.state(); state && *state != state_) {
+      adopt(std::move(*state));
+      consider();
+    }
     look_at_ = now;
   }
   if (look_at_ <= now) look_for_candidate();

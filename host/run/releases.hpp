@@ -106,7 +106,9 @@ class Releases {
   void consider();
   rollout::Tally* tally_of(Release release);
   void report();
+  rollout::Report told_report() const;
   bool on_trial() const;
+  bool is_unsettled() const { return settle_at_ != Clock::time_point::max(); }
   bool has_changed();
   void watch();
   void poll_if_blind();

@@ -109,9 +109,11 @@ bool Releases::look() {
 }
 
 void Releases::look_for_candidate() {
-  look_at_ = Clock::time_point::max();
   const config::Rollout before = config_.rollout;
   read_configuration();
+  // The plugin may be another one now, and what comes to it once it has been read must be seen.
+  if (!replayed_) watch();
+  look_at_ = Clock::time_point::max();
   if (replayed_) {
     if (const std::string why = take_configured(); !why.empty()) turn_down(warned_, why + goes_on(state_));
     return;

@@ -152,9 +152,12 @@ Reports read_reports(const fs::path& folder) {
     const Fd fd(::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     struct stat status {};
     if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    const bool was_empty = status.st_size == 0;  // its host begins, and has not locked it yet
     if (!is_locked(fd.get())) {
       // One that ended in order meanwhile left nothing.
-      if (::fstat(fd.get(), &status) == 0 && status.st_nlink != 0) found.dead.push_back(entry->path());
+      if (was_empty || ::fstat(fd.get(), &status) != 0 || status.st_nlink == 0) continue;
+      const auto last = read_page(fd.get());
+      found.dead.push_back({entry->path(), last ? last->trial : 0u});
       continue;
     }
     const auto report = read_page(fd.get());

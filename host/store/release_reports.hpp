@@ -33,9 +33,15 @@ class ReportFile {
   Fd fd_;
 };
 
+// A file that a killed host left.
+struct DeadReport {
+  std::filesystem::path path;
+  rollout::Release trial = 0;  // that the host knew; 0: none, or the file can't be read
+};
+
 struct Reports {
-  std::vector<rollout::Report> live;        // by shard; of two hosts of one shard only one
-  std::vector<std::filesystem::path> dead;  // files that killed hosts left
+  std::vector<rollout::Report> live;  // by shard; of two hosts of one shard only one
+  std::vector<DeadReport> dead;
 };
 
 Reports read_reports(const std::filesystem::path& folder);

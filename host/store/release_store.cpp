@@ -247,8 +247,11 @@ void ReleaseStore::prune(int keep, const std::vector<Release>& needed) const {
     if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) continue;
     const fs::path away = folder_ / old_name;
     std::error_code error;
-    fs::remove(path, error);
+    // What a process leaves that is killed from here on goes with the next one.
     fs::rename(home(old.number), away, error);
+    if (error) continue;
+    // First, for use() may have it open.
+    fs::remove(away / info_name, error);
     fs::remove_all(away, error);
   }
 }

@@ -308,6 +308,24 @@ TEST_F(Rollout, APauseHoldsTheStepsButNotTheUndoing) {
   EXPECT_FALSE(state.trial);
 }
 
+TEST_F(Rollout, ARestartInAPauseBeginsTheStepAnew) {
+  shards(1);
+  start_trial();
+  decide();
+  change(500).pause();
+  live.clear();
+  decide(600);
+  shards(1);
+  decide(60'000);
+  ASSERT_EQ(had(), "a");
+  processed(100);
+  change(61'000).resume();
+  decide(61'999);
+  EXPECT_TRUE(state.trial);
+  decide(62'000);
+  EXPECT_FALSE(state.trial);
+}
+
 TEST_F(Rollout, ASlowReleaseIsUndoneWhereThatIsAskedFor) {
   shards(1);
   start_trial();

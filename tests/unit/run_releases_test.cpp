@@ -19,13 +19,14 @@
 #include "store/release_reports.hpp"
 
 namespace {
-std::atomic<time_t> wall_clock_set_by{0}, a_write_takes{0};  // seconds
+std::atomic<time_t> wall_clock_set_by{0}, steady_clock_set_by{0}, a_write_takes{0};  // seconds
 }  // namespace
 
 // In front of the C library's.
 extern "C" int clock_gettime(clockid_t id, timespec* now) noexcept {
   const auto failed = static_cast<int>(::syscall(SYS_clock_gettime, id, now));
   if (failed == 0 && id == CLOCK_REALTIME) now->tv_sec += wall_clock_set_by;
+  if (failed == 0 && id == CLOCK_MONOTONIC) now->tv_sec += steady_clock_set_by;
   return failed;
 }
 
@@ -47,6 +48,8 @@ using Wanted = Releases::Wanted;
 
 class RunReleases : public test::Machine {
  protected:
+  ~RunReleases() override { steady_clock_set_by = 0; }
+
   // A host that has taken release 2, which is on trial for that long.
   auto start_trial(const std::string& time) {
     proven();
@@ -275,7 +278,74 @@ TEST_F(RunReleases, AFolderThatCanNotBeWatchedIsLookedIntoNowAndThen) {
   EXPECT_NE((*host)->deadline(), Clock::time_point::max());
   ASSERT_EQ(::chmod(plugins.c_str(), 0755), 0);
   (*host)->look();
+  host->until([&] { return (*host)->deadline() == Clock::time_point::max(); });
+}
+
+TEST_F(RunReleases, WhatCameBeforeItsFolderWasWatchedIsTakenUp) {
+  const std::string bytes = version(2);
+  const AsNobody nobody(dir.path());
+  if (!nobody.is_possible()) GTEST_SKIP() << "nobody may not come here";
+  proven();
+  const fs::path plugins = dir / "plugins";
+  ASSERT_EQ(::chmod(plugins.c_str(), 0311), 0);
+  auto host = start("s0");
+  test::put_file(plugins / "new", bytes, 0755);
+  fs::rename(plugins / "new", plugins / "p.so");
+  ASSERT_EQ(::chmod(plugins.c_str(), 0755), 0);
+  // Something else makes the host see that it may watch the folder now.
+  ASSERT_EQ(store().write(state()), "");
+  (*host)->on_readable();
+  ASSERT_LE((*host)->deadline(), Clock::now());
+  host->until(Wanted{2, 1});
+}
+
+TEST_F(RunReleases, AHostThatPollsTheStateTakesAFreePlace) {
+  const std::string bytes = version(2);
+  const AsNobody nobody(dir.path());
+  if (!nobody.is_possible()) GTEST_SKIP() << "nobody may not come here";
+  proven();
+  const fs::path plugins = dir / "plugins";
+  ASSERT_EQ(::chmod(plugins.c_str(), 0311), 0);
+  auto host = start("s0");
+  test::put_file(plugins / "new", bytes, 0755);
+  fs::rename(plugins / "new", plugins / "p.so");
+  {
+    test::OneHost other(dir / "k.yaml", "");
+    ASSERT_EQ(other.open, "");
+  }
+  rollout::State without = state();
+  ASSERT_TRUE(without.trial);
+  without.trial->shards.clear();
+  ASSERT_EQ(store().write(without), "");
+  steady_clock_set_by += 10;
+  (*host)->on_time();
+  EXPECT_EQ(host->wanted(), (Wanted{2, 1}));
+}
+
+TEST_F(RunReleases, AStateThatCanNotBeReadIsReadAgain) {
+  proven();
+  auto host = start("s0");
+  const rollout::State good = state();
+  test::put_file(store().state_file(), "{");
+  (*host)->on_readable();
+  EXPECT_EQ(host->said("what becomes of a release waits for that"), 1u);
+  EXPECT_NE((*host)->deadline(), Clock::time_point::max());
+  ASSERT_EQ(store().write(good), "");
+  steady_clock_set_by += 1;
+  (*host)->on_time();
+  EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
   EXPECT_EQ((*host)->deadline(), Clock::time_point::max());
+}
+
+TEST_F(RunReleases, WhenTheStateIsRemovedTheConfiguredFileIsTheFirstReleaseAgain) {
+  proven();
+  auto host = start("s0");
+  test::put_file(store().state_file(), "{");
+  (*host)->on_readable();
+  fs::remove(store().state_file());
+  steady_clock_set_by += 1;
+  host->until([&] { return state().candidate == 1; });
+  EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
 }
 
 TEST_F(RunReleases, WhoTakesAReleaseUpAfterItsTrialSaysSoOnce) {
@@ -450,6 +520,71 @@ TEST_F(RunReleases, AStepWhoseTimePassesWhileTheStateIsWrittenIsOver) {
   wall_clock_set_by = 0;
 }
 
+TEST_F(RunReleases, ThePlaceOfAHostThatIsGoneIsTakenOverAfterTheStepsTimeToo) {
+  configure("rollout: {steps: [1, 100%], bake: {time: 1ms, records: 10}}\n");
+  proven();
+  auto a = start("a"), b = start("b");
+  replace(2);
+  a->until(Wanted{2, 1});
+  (*b)->on_readable();
+  b->until([&] { return (*b)->deadline() > Clock::now() + 1s; });
+  EXPECT_EQ(b->wanted(), (Wanted{1, 0}));
+  // It is as when it was killed: nothing tells of it.
+  fs::remove(store().reports() / "a");
+  steady_clock_set_by += 10;
+  (*b)->on_time();
+  EXPECT_EQ(b->wanted(), (Wanted{2, 1}));
+}
+
+TEST_F(RunReleases, AnUndoingThatWaitsForTheLockIsMadeAtTheEnd) {
+  auto host = start_trial("1h");
+  std::string why;
+  Fd lock = store().lock(0ms, why);
+  ASSERT_TRUE(lock) << why;
+  (*host)->undone(2, "bad record");
+  ASSERT_TRUE(state().trial);
+  lock.reset();
+  host->end();
+  EXPECT_FALSE(state().trial);
+  EXPECT_EQ(state().history.back().what, What::undone);
+  EXPECT_EQ(state().history.back().why, "s0: bad record");
+}
+
+TEST_F(RunReleases, AnUndoingThatTheDiskDoesNotTakeIsMadeAtTheNextStart) {
+  auto host = start_trial("1h");
+  const fs::path draft = store().state_file().string() + ".new";
+  fs::create_directory(draft);  // as a full disk, but for the line
+  (*host)->undone(2, "bad record");
+  host->end();
+  ASSERT_TRUE(state().trial);
+  fs::remove(draft);
+  host = start("s0");
+  EXPECT_EQ(host->wanted(), (Wanted{1, 0}));
+  EXPECT_FALSE(state().trial);
+}
+
+TEST_F(RunReleases, AReportThatCouldNotBeWrittenIsWrittenAgain) {
+  auto host = start_trial("1h");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    const rlimit none{0, before.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &none);
+    steady_clock_set_by += 1;
+    (*host)->called(2, 7, 1ms, true, 0);
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    steady_clock_set_by += 1;
+    (*host)->on_time();
+    const auto live = store::read_reports(store().reports()).live;
+    ::_exit(live.size() == 1 && live.front().step_records == 7 ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
 TEST_F(RunReleases, ACrashCountsUnlessTheRecordsAreToBlame) {
   proven();
   auto host = start("a");
@@ -507,6 +642,22 @@ TEST_F(RunReleases, AMachineThatWentDownIsRememberedUntilTheDiskKnows) {
   EXPECT_FALSE(state().trial);
   EXPECT_THAT(state().history.back().why, HasSubstr("went down"));
   EXPECT_THAT(store::read_reports(store().reports()).dead, testing::IsEmpty());
+}
+
+TEST_F(RunReleases, AHostThatWasKilledBeforeTheTrialUndoesNothing) {
+  proven();
+  auto host = start("a");
+  replace(2);
+  host->until(Wanted{2, 1});
+  host->end();
+  const rollout::Report of_killed{.shard = "b", .pid = 1, .runs = 1};
+  auto left = store::ReportFile::open(store().reports(), of_killed);
+  ASSERT_TRUE(left) << left.error();
+  left->leave();
+  ASSERT_EQ(store::read_reports(store().reports()).dead.size(), 1u);
+  host = start("a");
+  EXPECT_EQ(host->wanted(), (Wanted{2, 1}));
+  EXPECT_THAT(store::read_reports(store().reports()).dead, testing::IsEmpty()) << "nobody needs it";
 }
 
 TEST_F(RunReleases, AnEndingCanaryGivesItsPlaceAway) {

@@ -1,7 +1,9 @@
 // Releases on the disk.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -13,6 +15,16 @@
 #include "flock_on_nfs.hpp"
 #include "store/release_reports.hpp"
 #include "store/release_store.hpp"
+
+namespace {
+thread_local bool is_killed_at_rename = false;
+}  // namespace
+
+// In front of the C library's.
+extern "C" int rename(const char* from, const char* to) noexcept {
+  if (is_killed_at_rename) ::_exit(0);
+  return ::renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
 
 namespace kclhost::host::store {
 namespace {
@@ -155,6 +167,23 @@ TEST_F(ReleasesOnDisk, OldOnesGoOnNfs) {
   EXPECT_THAT(numbers(), ElementsAre(2u, 3u));
 }
 
+TEST_F(ReleasesOnDisk, WhoIsKilledWhileOldOnesGoLeavesThemWhole) {
+  for (int i = 1; i <= 2; ++i) staged("{\"a\":" + std::to_string(i) + "}");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    is_killed_at_rename = true;
+    store.prune(1, {});
+    ::_exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  EXPECT_THAT(numbers(), ElementsAre(1u, 2u));
+  store.prune(1, {});
+  EXPECT_THAT(numbers(), ElementsAre(2u));
+  EXPECT_FALSE(fs::exists(store.folder() / "1"));
+}
+
 TEST_F(ReleasesOnDisk, WhatAnUnfinishedProcessLeftGoes) {
   fs::create_directories(store.folder() / ".new/files");
   fs::create_directories(store.folder() / ".old/files");
@@ -290,7 +319,9 @@ TEST_F(ShardReports, OfAKilledHostAreLeft) {
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
   const Reports left = read_reports(folder);
   EXPECT_THAT(left.live, IsEmpty());
-  EXPECT_THAT(left.dead, ElementsAre(folder / "a"));
+  ASSERT_EQ(left.dead.size(), 1u);
+  EXPECT_EQ(left.dead.front().path, folder / "a");
+  EXPECT_EQ(left.dead.front().trial, 4u);
   const ReportFile next = open(report("a", 2));
   EXPECT_THAT(read_reports(folder).live, ElementsAre(report("a", 2)));
   EXPECT_THAT(read_reports(folder).dead, IsEmpty());
@@ -310,7 +341,17 @@ TEST_F(ShardReports, WhatIsNoReportIsOverlooked) {
   fs::create_directories(folder / "sub");
   test::put_file(folder / "notes", "text");
   fs::create_symlink("/etc/passwd", folder / "link");
-  EXPECT_EQ(read_reports(folder).live.size(), 1u);
+  const Reports found = read_reports(folder);
+  EXPECT_EQ(found.live.size(), 1u);
+  ASSERT_EQ(found.dead.size(), 1u);
+  EXPECT_EQ(found.dead.front().path, folder / "notes");
+  EXPECT_EQ(found.dead.front().trial, 0u);
+}
+
+TEST_F(ShardReports, OfAHostThatBeginsIsNotDead) {
+  const ReportFile file = open(report("a"));
+  test::put_file(folder / "b", "");
+  EXPECT_THAT(read_reports(folder).dead, IsEmpty()) << "it is not locked yet";
 }
 
 TEST_F(ShardReports, AreNeverReadInHalves) {
