@@ -486,10 +486,18 @@ Delivery::Suspect Delivery::current() const {
 }
 
 void Delivery::known(std::vector<Suspect>& to, bool current_is_told) const {
-  const bool told = current_is_told && !(under_way_ && call_in_front_);
+  // The call may be about records in front of the range at hand alone: the tries of that are still to be told.
+  const bool told = current_is_told && current().last > first_;
   const bool tried = first_ < last_ && (tries_ != 0 || interruptions_ != 0);
   if (tried && !told) to.push_back({first_, last_, tries_, interruptions_, searching_, false});
-  const std::uint32_t rest = tried || told ? last_ : first_;
+  std::uint32_t rest = tried || told ? last_ : first_;
+  // One that waits until those in front of it have passed, or for the end of the pause, keeps its tries.
+  if (culprit_ != no_record && culprit_ >= rest && !done_.contains(culprit_)) {
+    if (const std::uint32_t end = std::min(bad_end_, culprit_); end > rest)
+      to.push_back({rest, end, 0, 0, true, false});
+    to.push_back({culprit_, culprit_ + 1, culprit_tries_, 0, searching_, false});
+    rest = culprit_ + 1;
+  }
   if (bad_end_ > rest) to.push_back({rest, bad_end_, 0, 0, true, false});
   for (const Suspect& suspect : suspects_) {
     if (suspect.part && config_.bisect) {

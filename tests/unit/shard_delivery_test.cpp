@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 #include <set>
+#include <string>
 
 namespace kclhost::host {
 namespace {
@@ -410,6 +411,73 @@ TEST(Delivery, CurrentTellsWhatTheNextProcessMustKnow) {
   }
   EXPECT_THAT(told, ElementsAre(std::pair(0u, false), std::pair(1u, false), std::pair(2u, false), std::pair(0u, true),
                                 std::pair(1u, true), std::pair(2u, true)));
+}
+
+std::vector<std::string> known(const Delivery& delivery, bool current_is_told) {
+  std::vector<Delivery::Suspect> suspects;
+  delivery.known(suspects, current_is_told);
+  std::vector<std::string> all;
+  for (const Delivery::Suspect& one : suspects) {
+    all.push_back(std::to_string(one.first) + ".." + std::to_string(one.last) + ": " + std::to_string(one.failures) +
+                  (one.searching ? " searching" : ""));
+  }
+  return all;
+}
+
+TEST(Delivery, ANamedCulpritsTriesAreToldUntilItsTurnComes) {
+  const auto on_error = policy(Then::dead_letter);
+  Delivery delivery(on_error, 1);
+  delivery.extend(3);
+  ASSERT_EQ(delivery.next({}).step, Step::deliver);
+  delivery.begun();
+  delivery.failed({.culprit = 1});
+  EXPECT_THAT(known(delivery, false), ElementsAre("1..2: 1")) << "in the pause";
+  delivery.waited();
+  ASSERT_EQ(delivery.next({}).last, 1u);
+  delivery.begun();
+  EXPECT_THAT(known(delivery, true), ElementsAre("1..2: 1")) << "while those in front of it are tried";
+  delivery.succeeded();
+  ASSERT_EQ(delivery.next({}).last, 2u);
+  delivery.begun();
+  EXPECT_EQ(delivery.current().failures, 1u);
+  delivery.failed({.culprit = 0});
+  EXPECT_THAT(known(delivery, false), ElementsAre("1..2: 2")) << "in the pause before it comes alone again";
+  delivery.drop(1);
+  EXPECT_THAT(known(delivery, false), ElementsAre("0..1: 2"));
+
+  Plugin next(on_error, 2, {0}, Delivery::Suspect{.first = 0, .last = 1, .failures = 2});
+  next.run();
+  EXPECT_THAT(next.deliveries, ElementsAre(Range{0, 1}, Range{1, 2})) << "one try was left";
+}
+
+TEST(Delivery, ACulpritNamedInASearchIsToldBetweenWhatIsSearched) {
+  const auto on_error = policy(Then::dead_letter, {1, 1ms, 1ms});
+  Delivery delivery(on_error, 1);
+  delivery.extend(8);
+  ASSERT_EQ(delivery.next({}).step, Step::deliver);
+  delivery.begun();
+  delivery.failed({});
+  ASSERT_EQ(delivery.next({}).last, 4u);
+  delivery.begun();
+  delivery.failed({.culprit = 2});
+  EXPECT_THAT(known(delivery, false), ElementsAre("0..2: 0 searching", "2..3: 1 searching", "3..8: 0 searching"));
+}
+
+TEST(Delivery, TriesAreToldWhileACallIsAboutRecordsInFrontAlone) {
+  const auto on_error = policy(Then::dead_letter);
+  Delivery delivery(on_error, 1);
+  delivery.set_holds(true);
+  delivery.extend(2);
+  ASSERT_EQ(delivery.next({}).step, Step::deliver);
+  delivery.begun();
+  delivery.succeeded();
+  delivery.extend(3);
+  ASSERT_EQ(delivery.next({}).step, Step::deliver);
+  delivery.begun();
+  EXPECT_THAT(known(delivery, true), IsEmpty()) << "current() tells them";
+  delivery.failed({});
+  EXPECT_EQ(delivery.current().last, 2u) << "a tick is about what the instance holds";
+  EXPECT_THAT(known(delivery, true), ElementsAre("2..5: 1"));
 }
 
 TEST(Delivery, RecordThatEndsTheHostIsFoundAndIsNotSetAsideForIt) {
