@@ -280,7 +280,9 @@ void Delivery::failed(const Failure& failure) {
     // Those in front of it come first, and then it alone; or its time is over.
     if (culprit != first_) {
       wait(1);
-    } else if (!culprit_spent_) {
+    } else if (culprit_spent_) {
+      choose_range();
+    } else {
       wait(culprit_tries_);
     }
   } else if (accepted != 0 && config_.bisect && last_ - first_ > 1) {

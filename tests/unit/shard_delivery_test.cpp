@@ -294,6 +294,23 @@ TEST(Delivery, BlockWaitsAtMaxBackoffUntilTheRecordPasses) {
   EXPECT_THAT(plugin.accepted, ElementsAreArray(all_but(8, {})));
 }
 
+TEST(Delivery, ACulpritThatBlocksIsTriedAgainWhenItsVerdictSaysSo) {
+  const auto on_error = policy(Then::block);
+  for (const bool named : {false, true}) {
+    Delivery delivery(on_error, 1);
+    delivery.extend(1);
+    ASSERT_EQ(delivery.next({}).step, Step::deliver);
+    delivery.begun();
+    Delivery::Failure failure{.permanent = true, .retry_after = 3s};
+    if (named) failure.culprit = 0;
+    delivery.failed(failure);
+    const auto order = delivery.next({});
+    EXPECT_EQ(order.step, Step::wait);
+    EXPECT_TRUE(order.blocked);
+    EXPECT_EQ(order.wait, 3s) << named;
+  }
+}
+
 TEST(Delivery, RecordAfterABlockedOneBlocksAsWell) {
   const auto on_error = policy(Then::block, {1, 1ms, 5s});
   Plugin plugin(on_error, 8, {3, 5});
