@@ -261,6 +261,7 @@ void Delivery::failed(const Failure& failure) {
     first_ = call_first_;
     last_ = call_last_;
     bad_end_ = tries_ = interruptions_ = 0;
+    blocked_ = false;
   }
   if (done > first_) {
     first_ = done;
@@ -304,7 +305,7 @@ void Delivery::wait(std::uint32_t failures) {
 void Delivery::instance_lost(bool in_call, bool blameless) {
   const bool had_call = std::exchange(under_way_, false) && in_call;
   tried_again_ = no_record;
-  const std::uint32_t had = had_call ? call_last_ : accepted_;
+  const std::uint32_t had = had_call ? std::max(accepted_, call_last_) : accepted_;
   if (due_ == Due::flush) due_ = Due::deliver;
   if (!holds_) {
     if (had_call && !blameless) {
@@ -331,7 +332,10 @@ void Delivery::blame(std::uint32_t first, std::uint32_t last) {
   first = done_.end_of_run(first);
   if (first >= last) first = finished_;
   const std::uint32_t end = end_before_done(first, last);
-  if (first_ != first || last_ != end) tries_ = interruptions_ = 0;
+  if (first_ != first || last_ != end) {
+    tries_ = interruptions_ = 0;
+    blocked_ = false;
+  }
   first_ = first;
   last_ = end;
   if (end == last) return try_failed();

@@ -402,7 +402,10 @@ void Lane::flush_over(const Outcome& outcome) {
   }
   if (why == Flush::asked || why == Flush::replacement) return write_journal(false);
   if (outcome.ok()) {
-    if (why == Flush::probation) delivery_.flushed();
+    if (why == Flush::probation) {
+      delivery_.flushed();
+      tell_if_unblocked();
+    }
     opinion_flushed_ |= why == Flush::opinion;
   } else {
     // What it holds now is anybody's guess: another instance gets it.

@@ -183,6 +183,7 @@ class Lane {
   void settle();
   void settle_on_time();
   void wait(const Delivery::Order& order);
+  void tell_if_unblocked();
   void set_aside(const Delivery::Order& order);
   void finish_aside();
   void leave_order(std::uint32_t gone);

@@ -213,10 +213,8 @@ void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
   repeating_ = false;
   if (outcome.ok()) {
     idle_deaths_ = 0;
-    if (std::exchange(blocked_, false)) {
-      desk_.tell(Level::info, "the shard goes on: the records that it waited for have passed");
-    }
     delivery_.succeeded();
+    tell_if_unblocked();
     const auto& most = desk_.config.worker.max_memory;
     if (most && resident_memory > *most && !outgrown_) {
       outgrown_ = true;
@@ -291,6 +289,13 @@ void Lane::wait(const Delivery::Order& order) {
                 {"error", error_text_}});
   }
   blocked_ = order.blocked;
+}
+
+// What has passed may be what another instance was given first, in front of the record that blocks.
+void Lane::tell_if_unblocked() {
+  if (!blocked_ || delivery_.blocked()) return;
+  blocked_ = false;
+  desk_.tell(Level::info, "the shard goes on: the records that it waited for have passed");
 }
 
 void Lane::set_aside(const Delivery::Order& order) {

@@ -284,6 +284,31 @@ TEST_F(Acknowledging, OfTwoRejectedRecordsThatBlockNoneIsForgotten) {
   EXPECT_TRUE(answered());
 }
 
+TEST_F(Acknowledging, AShardGoesOnOnceTheRecordThatBlocksHasPassedAndNotBefore) {
+  config.on_error.retry = {1, 1ms, 10ms};
+  come_up(KCLHOST_PLUGIN_CHECKPOINTS);  // then: block
+  send_and_accept(1, 1);
+  send(2, 2);
+  over(called(Call::process_records), {.status = KCLHOST_FAILED, .message = "no"});
+  EXPECT_TRUE(told("the shard waits"));
+  shard->run_release(2, 0, now);
+  Descriptor about;
+  about.flags = KCLHOST_PLUGIN_CHECKPOINTS;
+  shard->loaded(take<action::StartWorker>().value().worker, about, now);
+  for (const Call call : {Call::create, Call::flush, Call::initialize, Call::destroy}) over(called(call));
+  pass(1s);
+  EXPECT_TRUE(take<action::LookForRelease>());
+  shard->looked(now);
+  auto call = called(Call::process_records);
+  EXPECT_EQ(call.request.batch.sequence_number(0), "1");
+  over(call);
+  EXPECT_FALSE(told("the shard goes on"));
+  call = called(Call::process_records);
+  EXPECT_EQ(call.request.batch.sequence_number(0), "2");
+  over(call);
+  EXPECT_TRUE(told("the shard goes on"));
+}
+
 TEST_F(Acknowledging, AShutdownDoesNotWaitForARejectedRecord) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);  // then: block
   send_and_accept(1, 2);

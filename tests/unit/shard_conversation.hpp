@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -93,6 +95,14 @@ class ShardConversation : public testing::Test {
     const std::string at(sent->sequence_number.value_or(""));
     shard->checkpoint_answered({}, now);
     return at;
+  }
+  // A line has been told since the last look that begins so.
+  bool told(std::string_view text) {
+    collect();
+    return std::any_of(actions.begin(), actions.end(), [text](const Action& one) {
+      const auto* const line = std::get_if<action::Tell>(&one);
+      return line != nullptr && line->text.starts_with(text);
+    });
   }
   bool answered() { return take<action::SendStatus>().has_value(); }
   void pass(Time duration) {

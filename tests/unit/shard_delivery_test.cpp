@@ -636,6 +636,53 @@ TEST(Delivery, DeathLosesAllThatWasHeldAndAllOfItIsToBlame) {
   EXPECT_EQ(order.last, 6u);
 }
 
+TEST(Delivery, ADeathAtARejectedRecordIsAlsoOneOfWhatIsHeldBehindIt) {
+  const auto on_error = policy(Then::block);
+  Delivery delivery(on_error, 1);
+  delivery.set_holds(true);
+  delivery.extend(4);
+  ASSERT_EQ(delivery.next({}).step, Step::deliver);
+  delivery.begun();
+  EXPECT_TRUE(delivery.reject(1));
+  delivery.succeeded();
+  ASSERT_TRUE(delivery.next({}).blocked);
+  delivery.waited();
+  ASSERT_EQ(delivery.next({}).last, 2u);
+  delivery.begun();
+  delivery.instance_lost(true, false);
+  EXPECT_EQ(delivery.failures_of(3), 1u);
+  auto order = delivery.next({});
+  EXPECT_EQ(order.step, Step::wait);
+  EXPECT_FALSE(order.blocked) << "all of them have tries left";
+  delivery.waited();
+  order = delivery.next({});
+  EXPECT_EQ(order.first, 0u);
+  EXPECT_EQ(order.last, 4u);
+}
+
+TEST(Delivery, WhatFailsInFrontOfARecordThatBlocksDoesNotBlock) {
+  const auto on_error = policy(Then::block, {2, 1ms, 5s}, false);
+  Delivery delivery(on_error, 1);
+  delivery.set_holds(true);
+  delivery.extend(1);
+  ASSERT_EQ(delivery.next({}).step, Step::deliver);
+  delivery.begun();
+  delivery.succeeded();
+  delivery.extend(1);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(delivery.next({}).step, Step::deliver);
+    delivery.begun();
+    delivery.failed({});
+    delivery.waited();
+  }
+  ASSERT_TRUE(delivery.blocked());
+  delivery.instance_lost(false, true);
+  ASSERT_EQ(delivery.next({}).last, 1u);
+  delivery.begun();
+  delivery.failed({});
+  EXPECT_FALSE(delivery.next({}).blocked);
+}
+
 TEST(Delivery, PartThatPassesIsFlushedWhileACulpritIsLookedFor) {
   const auto on_error = policy(Then::dead_letter, {1, 1ms, 1ms});
   Delivery delivery(on_error, 1);
