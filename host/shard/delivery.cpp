@@ -112,13 +112,18 @@ void Delivery::take_rejected() {
 Delivery::Order Delivery::delivery_of(std::uint32_t first, std::uint32_t last, const TooOld& too_old,
                                       std::uint32_t most) {
   aged_ = false;
-  if (last - first > most) last = first + most;
   if (too_old) {
     const bool old = too_old(first);
     std::uint32_t end = first + 1;
     while (end < last && too_old(end) == old) ++end;
     last = end;
     aged_ = old;
+  }
+  if (!aged_ && last - first > most) {
+    // A range that has failed is not cut while there can be room for all of it: a part has no tries of its own.
+    const bool tried = first == first_ && (tries_ != 0 || interruptions_ != 0);
+    if (most == 0 || (tried && holds_open())) return {.step = Step::make_room, .first = first, .last = last};
+    last = first + most;
   }
   call_first_ = first;
   call_last_ = last;

@@ -30,6 +30,7 @@ class Delivery {
   enum class Step {
     deliver,    // give the records [first, last) to the plugin; then succeeded(), failed() or instance_lost()
     flush,      // have the plugin finish what it holds; then flushed() or instance_lost()
+    make_room,  // the same, because `most` is too little as long as it holds that; nothing is said of it afterwards
     wait,       // let `wait` pass; then waited()
     set_aside,  // the records [first, last) go to on_error.then (skip or dead_letter); then set_aside()
     stop,       // end without acknowledging; nothing more is asked

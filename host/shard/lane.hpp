@@ -67,7 +67,7 @@ class Lane {
   // this call has at any time.
   void ask(const Request& request, std::optional<Time> timeout = {});
   void ask_to_flush();
-  // So that the next record is alone with the instance.
+  // So that the next record is alone with the instance, or the instance can be given it at all.
   void finish_held();
   // A call that the daemon did not ask for has until `limit`: whether there is one.
   bool hurry_own_call(Time limit);

@@ -94,9 +94,7 @@ bool Lane::advance(bool first_in_line, bool look_again) {
         return false;
       }
     }
-    const std::uint32_t most = room();
-    if (most == 0) return false;
-    const Delivery::Order order = delivery_.next(too_old, most);
+    const Delivery::Order order = delivery_.next(too_old, room());
     switch (order.step) {
       case Step::deliver:
         if (!first_in_line || !ready()) return false;
@@ -106,6 +104,9 @@ bool Lane::advance(bool first_in_line, bool look_again) {
         if (!ready()) return false;
         flush(Flush::probation);
         break;
+      case Step::make_room:
+        if (first_in_line) finish_held();
+        return false;
       case Step::wait:
         wait(order);
         break;

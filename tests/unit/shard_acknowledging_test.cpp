@@ -134,6 +134,39 @@ TEST_F(Acknowledging, TheDaemonWaitsWhileTooMuchIsInFlight) {
   EXPECT_TRUE(answered());
 }
 
+// Records that come again have new numbers. They run out where an old record stays open, and only a flush ends that.
+TEST_F(Acknowledging, IsFlushedWhereRecordsThatFailHaveTakenAllItsNumbers) {
+  config.on_error.bisect = false;
+  config.on_error.retry = {100, 1ms, 1ms};
+  most_open = 4;
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send_and_accept(1, 1);
+  send(2, 3);
+  over(called(Call::process_records), {.status = KCLHOST_FAILED, .message = "no"});
+  pass(1s);
+  const auto flush = called(Call::flush);
+  EXPECT_EQ(flush.request.finish, Finish::bisection);
+  over(flush);
+  EXPECT_FALSE(take<action::CallWorker>());
+  acknowledge(0);
+  const auto again = called(Call::process_records);
+  EXPECT_EQ(again.request.batch.count, 2u) << "all that was tried";
+  over(again);
+  EXPECT_EQ(checkpoint(), "1");
+  EXPECT_TRUE(answered());
+}
+
+TEST_F(Acknowledging, WhatIsDoneNeedsNoNumbers) {
+  most_open = 3;
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send_and_accept(1, 3);
+  EXPECT_FALSE(take<action::CallWorker>());
+  send(4, 4);
+  over(called(Call::flush));
+  acknowledge(0, 3);
+  EXPECT_EQ(called(Call::process_records).request.batch.count, 1u);
+}
+
 TEST_F(Acknowledging, TheShardsEndWaitsForWhatIsOpen) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
   send_and_accept(1, 2);

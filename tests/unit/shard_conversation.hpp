@@ -35,6 +35,7 @@ class ShardConversation : public testing::Test {
     about.version = "1";
     about.flags = flags;
     about.ticks = true;
+    about.most_open = most_open;
     worker = take<action::StartWorker>().value().worker;
     shard->loaded(worker, about, now);
     shard->initialize("shard", "TRIM_HORIZON", 0, {}, now);
@@ -115,6 +116,7 @@ class ShardConversation : public testing::Test {
   Now now{std::chrono::seconds(1'000), 1'700'000'000'000};
   std::optional<Shard> shard;
   WorkerId worker{};
+  std::uint32_t most_open = 0;  // of the plugin that comes up
   Actions actions;
 };
 

@@ -70,6 +70,7 @@ class Plugin {
           delivery.set_aside();
           break;
         case Step::flush:
+        case Step::make_room:
           FAIL() << "nothing is held, so there is nothing to flush";
         case Step::deliver:
           if (deliveries.size() == most) return;
@@ -781,6 +782,27 @@ TEST(Delivery, ARejectionAndAFailureOfItsCallAreOneFailure) {
   EXPECT_TRUE(delivery.reject(1));
   delivery.failed({});
   for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(delivery.failures_of(i), 1u) << i;
+}
+
+TEST(Delivery, ARangeThatHasFailedIsCutOnlyWhereThereCantBeRoomForIt) {
+  const auto on_error = policy(Then::dead_letter);
+  Delivery delivery(on_error, 1);
+  delivery.set_holds(true);
+  delivery.extend(1);
+  ASSERT_EQ(delivery.next({}).step, Step::deliver);
+  delivery.begun();
+  delivery.succeeded();
+  delivery.extend(8);
+  EXPECT_EQ(delivery.next({}, 6).last, 7u) << "nobody has tried them";
+  delivery.begun();
+  delivery.failed({});
+  delivery.waited();
+  EXPECT_EQ(delivery.next({}, 3).step, Step::make_room);
+  EXPECT_EQ(delivery.next({}, 0).step, Step::make_room);
+  delivery.checkpointed(1);
+  EXPECT_EQ(delivery.next({}, 6).last, 7u);
+  EXPECT_EQ(known(delivery, false), std::vector<std::string>{"1..7: 1"});
+  EXPECT_EQ(delivery.next({}, 3).last, 4u) << "another instance may take fewer";
 }
 
 }  // namespace
