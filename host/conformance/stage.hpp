@@ -78,7 +78,7 @@ class Stage final : private worker::Listener {
   void act(const action::WriteJournal&) {}
   void act(const action::WriteDeadLetters& write);
   void act(const action::LookForRelease&);
-  void act(const action::ReleaseTaken& taken) { settled_ |= taken.release == releases_; }
+  void act(const action::ReleaseTaken& taken) { settled_ |= taken.by_all && taken.release == releases_; }
   void act(const action::ReleaseRefused& refused);
   void act(const action::ReleaseUndone&) {}
   void act(const action::NamePlugin&) {}

@@ -139,7 +139,7 @@ void Host::act(const action::LookForRelease&) {
 }
 
 void Host::act(const action::ReleaseTaken& taken) {
-  releases_.taken(taken.release);
+  if (taken.by_all) releases_.taken(taken.release);
 }
 
 void Host::act(const action::ReleaseRefused& refused) {

@@ -87,9 +87,10 @@ struct WriteDeadLetters {
 };
 // Look whether there is another release to run; `looked` follows.
 struct LookForRelease {};
-// An instance of this release has the lane's records now.
+// An instance of this release has a lane's records now.
 struct ReleaseTaken {
   std::uint32_t release;
+  bool by_all;  // lanes
 };
 // It could not take over, and the one before went on. It is not to be tried again.
 struct ReleaseRefused {

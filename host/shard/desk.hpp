@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "batch/batch.hpp"
 #include "batch/memory.hpp"
@@ -52,6 +53,7 @@ struct Desk {
   std::uint32_t before = 0;   // while that is on trial: the one whose opinion counts; 0: it is not
   std::uint32_t proven = 0;   // the last one that was not on trial, and that an instance was initialized of
   bool taken = false;         // an instance of `release` was initialized
+  std::vector<std::uint32_t> runs;  // of each lane, the release that was initialized last; 0: none yet
   // Of releases that are not on trial; a tick and a flush count as a record.
   Pace records_pace, tick_pace, flush_pace;
   Time call_longer_than;      // rollout.undo_on's
@@ -98,9 +100,13 @@ struct Desk {
     before = its_before == one ? 0 : its_before;
     if (taken && before == 0) proven = release;
   }
-  void take(std::uint32_t one) {
+  void take(std::uint32_t lane, std::uint32_t one) {
     if (one == release) taken = true;
     if (one == trusted() || proven == 0) proven = one;
+    runs.resize(config.concurrency);
+    runs[lane] = one;
+    const bool by_all = std::count(runs.begin(), runs.end(), one) == std::ssize(runs);
+    ask(action::ReleaseTaken{one, by_all});
   }
   // Whose failures are the records'. All others are asked about again.
   std::uint32_t trusted() const { return before != 0 ? before : release; }

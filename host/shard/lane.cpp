@@ -152,8 +152,7 @@ void Lane::take_over() {
 }
 
 void Lane::taken() {
-  desk_.take(instance_->release());
-  desk_.ask(action::ReleaseTaken{instance_->release()});
+  desk_.take(number_, instance_->release());
 }
 
 void Lane::call_off(bool is_gone) {

@@ -139,5 +139,53 @@ TEST_F(Replacement, OfAnOutgrownWorkerThatDoesNotLoadIsTriedAgainAfterAPause) {
   fail_again_and_again([this](WorkerId worker) { shard.not_loaded(worker, "no memory", now); });
 }
 
+// Two lanes, whose workers do what they are told as soon as they are there.
+class ReplacementInTwoLanes : public testing::Test {
+ protected:
+  ReplacementInTwoLanes() {
+    config.concurrency = 2;
+    shard.emplace(config, memory, 1, now);
+    shard->begin(now);
+    go_on();
+  }
+  void load(WorkerId worker) {
+    shard->loaded(worker, version("1"), now);
+    go_on();
+  }
+  void go_on() {
+    while (!shard->actions().empty()) {
+      for (const Action& one : std::exchange(shard->actions(), {})) {
+        if (const auto* start = std::get_if<action::StartWorker>(&one)) started.push_back(start->worker);
+        if (const auto* release = std::get_if<action::ReleaseTaken>(&one))
+          taken.emplace_back(release->release, release->by_all);
+        if (const auto* call = std::get_if<action::CallWorker>(&one))
+          shard->outcome(call->worker, call->number, {}, 0, now);
+      }
+    }
+  }
+
+  config::Config config;
+  OneBatch memory;
+  Now now{1'000s, 1'700'000'000'000};
+  std::optional<Shard> shard;
+  std::vector<WorkerId> started;
+  std::vector<std::pair<std::uint32_t, bool>> taken;  // the release, and whether by all lanes
+};
+
+TEST_F(ReplacementInTwoLanes, IsWholeWhenBothHaveTakenTheReleaseOver) {
+  using Taken = decltype(taken);
+  ASSERT_EQ(started.size(), 2u);
+  shard->initialize("shard", "TRIM_HORIZON", 0, {}, now);
+  for (const WorkerId worker : std::exchange(started, {})) load(worker);
+  EXPECT_EQ(std::exchange(taken, {}), (Taken{{1, false}, {1, true}}));
+  shard->run_release(2, 0, now);
+  go_on();
+  ASSERT_EQ(started.size(), 2u);
+  load(started[1]);
+  EXPECT_EQ(std::exchange(taken, {}), (Taken{{2, false}}));
+  load(started[0]);
+  EXPECT_EQ(taken, (Taken{{2, true}}));
+}
+
 }  // namespace
 }  // namespace kclhost::host
