@@ -227,6 +227,7 @@ bool Delivery::gives_up() const {
 
 void Delivery::succeeded() {
   under_way_ = false;
+  if (tried_again_ >= call_first_ && tried_again_ < call_last_) tried_again_ = no_record;  // the instance has it again
   accepted_ = std::max(accepted_, call_last_);
   if (!holds_) finish(call_first_, call_last_);
   if (call_in_front_) return skip_what_is_done();
@@ -464,7 +465,7 @@ void Delivery::remember_failure(std::uint32_t first, std::uint32_t last, std::ui
 // The first record from `first` on that is neither finished nor rejected, or `last`.
 std::uint32_t Delivery::rest_after_rejected(std::uint32_t first, std::uint32_t last) const {
   const auto is_rejected = [this](std::uint32_t index) {
-    return std::binary_search(rejected_.begin(), rejected_.end(), index);
+    return std::binary_search(rejected_.begin(), rejected_.end(), index) || (!under_way_ && index == tried_again_);
   };
   for (first = done_.end_of_run(first); first < last && is_rejected(first);) first = done_.end_of_run(first + 1);
   return std::min(first, last);

@@ -129,6 +129,8 @@ class Delivery {
   // What the instance has been given so far, the delivery under way included.
   std::uint32_t given() const { return under_way_ ? std::max(accepted_, call_last_) : accepted_; }
   bool under_way() const { return under_way_; }
+  std::uint32_t call_first() const { return call_first_; }
+  std::uint32_t call_last() const { return call_last_; }
   // The range at hand has used up its tries, and is tried on.
   bool blocked() const { return blocked_; }
   bool looking_for_culprit() const { return first_ < probation_end_; }

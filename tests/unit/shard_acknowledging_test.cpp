@@ -367,6 +367,28 @@ TEST_F(Acknowledging, ThatARejectedRecordIsLeftKeepsNoOtherPluginAway) {
   EXPECT_EQ(called(Call::initialize).worker, start->worker);
 }
 
+TEST_F(Acknowledging, ThatARejectedRecordFailsKeepsNoOtherPluginAway) {
+  config.on_error.retry = {1, 1ms, 10ms};
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);  // then: block
+  send(1, 2);
+  auto call = called(Call::process_records);
+  shard->rejected(worker, 0, "no", now);
+  over(call);
+  pass(1s);
+  EXPECT_TRUE(take<action::LookForRelease>());
+  shard->looked(now);
+  call = called(Call::process_records);
+  EXPECT_EQ(call.request.batch.count, 1u);
+  over(call, {.status = KCLHOST_FAILED, .message = "no"});
+  acknowledge(1);
+  shard->run_release(2, 0, now);
+  const auto start = take<action::StartWorker>();
+  ASSERT_TRUE(start);
+  load(start->worker);
+  over(called(Call::create));
+  EXPECT_EQ(called(Call::initialize).worker, start->worker) << "the other record is done";
+}
+
 TEST_F(Acknowledging, OnlyARecordOfTheCallCanBeRejectedByAPluginThatReturns) {
   config.on_error.then = config::Then::skip;
   come_up(0);
