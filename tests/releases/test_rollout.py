@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from conftest import AT_ONCE, ON_TRIAL_FOR_LONG, ZOO
-from shard import sha256_of
+from shard import record, sha256_of
 
 TAKEN = "has taken the shard over"
 
@@ -87,6 +87,26 @@ def test_promote_ends_the_trial(deployment, host, rollout):
     deployment.process(host, "three")
     assert version(deployment) == 2
     rollout("status")
+    assert host.finish() == 0
+
+
+def test_a_shard_runs_a_release_once_all_of_its_lanes_do(deployment, rollout):
+    host = deployment.start("actor.so", rollout=ON_TRIAL_FOR_LONG, concurrency=2)
+    deployment.process(host, "one")
+    go_on = deployment.directory / "go_on"
+    host.send({"action": "processRecords", "records": [record(200, f"wait {go_on}")], "millisBehindLatest": 0})
+    host.wait_for(lambda: deployment.notes("begun")[-1]["data"].startswith("wait"))
+    busy = deployment.notes("begun")[-1]["pid"]
+    [idle] = [note["pid"] for note in deployment.notes("create") if note["pid"] != busy]
+    deployment.rename("actor_2.so")
+    host.wait_for(lambda: not pathlib.Path(f"/proc/{idle}").exists())
+    assert not host.told(TAKEN)
+    [shard] = rollout("status", "--json", code=5)["shards"]
+    assert (shard["release"], shard["wanted"]) == (1, 2)
+    go_on.touch()
+    host.wait_for_status("processRecords")
+    host.wait_for(lambda: host.told(TAKEN))
+    assert rollout("promote") == "release 2 runs on 1 shard\n"
     assert host.finish() == 0
 
 
