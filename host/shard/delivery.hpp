@@ -126,6 +126,8 @@ class Delivery {
     first = std::max(first, finished_);
     return gives_up() ? std::min(done_.end_of_run(first), last) : rest_after_rejected(first, last);
   }
+  // The instance holds a record of which it has said nothing, not even that it rejects it.
+  bool awaits_word() const { return rest_after_rejected(finished_, accepted_) < accepted_; }
   // What the instance has been given so far, the delivery under way included.
   std::uint32_t given() const { return under_way_ ? std::max(accepted_, call_last_) : accepted_; }
   bool under_way() const { return under_way_; }

@@ -386,7 +386,7 @@ void Lane::comes_up(std::optional<Instance>& one, CallNumber number, const Outco
 }
 
 void Lane::flush_over(const Outcome& outcome) {
-  if (outcome.ok() && acknowledges() && holds_open_records() && !closing_) {
+  if (outcome.ok() && acknowledges() && awaits_word() && !closing_) {
     // It has time to finish them on threads of its own.
     settle_by_ = desk_.now.steady + desk_.config.timeouts.process_records;
     return write_journal(false);
@@ -416,9 +416,10 @@ void Lane::flush_over(const Outcome& outcome) {
   write_journal(false);
 }
 
-// A flush that has returned is over when all is acknowledged that the instance was given.
+// A flush that has returned is over when the instance has said of each record what becomes of it. A rejected one may
+// have to wait for its turn to be set aside.
 void Lane::settle() {
-  if (settle_by_ == never || holds_open_records()) return;
+  if (settle_by_ == never || awaits_word()) return;
   settle_by_ = never;
   flush_over({});
 }

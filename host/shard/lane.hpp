@@ -105,6 +105,7 @@ class Lane {
   bool holds_records() const { return delivery_.holds() && delivery_.accepted() > delivery_.finished(); }
   // And it can still say something of one of them.
   bool holds_open_records() const { return delivery_.holds() && delivery_.holds_open(); }
+  bool awaits_word() const { return delivery_.holds() && delivery_.awaits_word(); }
   // The worker died now: any of the records that it was given may be to blame.
   bool died_with_records(WorkerId worker, const Death& death) const {
     return is(instance_, worker) && (holds_records() || (delivery_.under_way() && has_begun(*instance_, death)));

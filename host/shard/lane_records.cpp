@@ -239,9 +239,7 @@ void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
     if (outcome.retry_after_ms) failure.retry_after = config::Milliseconds(*outcome.retry_after_ms);
     const std::uint32_t unfinished = delivery_.call_first() + failure.accepted, last = delivery_.call_last();
     delivery_.failed(failure);
-    // The instance does not have them. One that was rejected before lies in front of what it has accepted since.
-    take_back(unfinished, last);
-    take_back(delivery_.accepted(), delivery_.count());
+    take_back(unfinished, last);  // the instance does not have them
   }
   write_journal(false);
 }

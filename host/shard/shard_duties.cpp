@@ -210,7 +210,7 @@ bool Shard::is_in_line(std::uint32_t lane) {
   if (awaits_dead_worker()) return false;
   if (!one_at_a_time_) return true;
   if (!has_first_unfinished(lane)) return false;
-  if (!lanes_[lane]->holds_open_records()) return true;
+  if (!lanes_[lane]->awaits_word()) return true;
   lanes_[lane]->finish_held();
   return false;
 }

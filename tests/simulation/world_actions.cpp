@@ -305,6 +305,9 @@ void World::act(const action::KillWorker& one) {
     blemish(*worker);  // it was the world that was slow
   }
   const bool in_call = worker->state != Worker::State::idle;
+  if (!in_call && one.kind == Death::Kind::timeout && worker->buffered.empty()) {
+    throw Violation{"a worker is waited for that has said something of each record"};
+  }
   worker->state = Worker::State::dying;
   worker->death = Death{one.kind, 0, one.message, {}, in_call};
 }

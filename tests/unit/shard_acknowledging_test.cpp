@@ -389,6 +389,28 @@ TEST_F(Acknowledging, ThatARejectedRecordFailsKeepsNoOtherPluginAway) {
   EXPECT_EQ(called(Call::initialize).worker, start->worker) << "the other record is done";
 }
 
+TEST_F(Acknowledging, ARejectedRecordIsSetAsideWhereRecordsComeOneAtATime) {
+  config.on_error.then = config::Then::dead_letter;
+  config.concurrency = 2;
+  shard.emplace(config, memory, 1, now);
+  shard->begin(now);
+  for (int i = 0; i < 2; ++i) load(take<action::StartWorker>().value().worker);
+  JournalNote of_earlier_host;
+  of_earlier_host.first.set("1", 0);
+  of_earlier_host.last.set("1", 0);
+  of_earlier_host.under_way = true;
+  shard->initialize("shard", "TRIM_HORIZON", 0, {{of_earlier_host}, {of_earlier_host}}, now);
+  for (int i = 0; i < 4; ++i) over(*take<action::CallWorker>());
+  EXPECT_TRUE(answered());
+  send(1, 1);
+  const auto call = called(Call::process_records);
+  EXPECT_EQ(call.request.attempt, 2u);
+  shard->rejected(call.worker, 0, "no", now);
+  over(call);
+  EXPECT_TRUE(take<action::WriteDeadLetters>());
+  EXPECT_FALSE(take<action::CallWorker>()) << "it has said what becomes of the record";
+}
+
 TEST_F(Acknowledging, OnlyARecordOfTheCallCanBeRejectedByAPluginThatReturns) {
   config.on_error.then = config::Then::skip;
   come_up(0);
