@@ -142,6 +142,7 @@ class World {
   Program file_;  // the plugin's file now, but for what is on trial
   bool file_is_new_ = false;
   Now now_;
+  std::int64_t latest_wall_ms_ = 0;  // before the clock was set back
   int trouble_left_;
   std::size_t steps_ = 0, deliveries_ = 0;
   bool over_ = false;

@@ -42,7 +42,8 @@ void World::judge_end(int exit_code, const std::string& message) {
     return;
   }
   // By an earlier time of a clock that was set back it may have been too old.
-  if (stops && exit_code == exit_stopped && promises_.may_stop(now_.wall_ms + 4'000)) return mend_stop();
+  if (stops && exit_code == exit_stopped && promises_.may_stop(std::max(latest_wall_ms_, now_.wall_ms)))
+    return mend_stop();
   throw Violation{what};
 }
 

@@ -1,4 +1,6 @@
 // What goes wrong at any moment.
+#include <algorithm>
+
 #include "simulation/world.hpp"
 
 namespace kclhost::host::simulation {
@@ -20,6 +22,7 @@ void World::something_happens() {
       return;
     case 4: {  // somebody sets the clock
       const std::int64_t by = static_cast<std::int64_t>(chance_.below(4'000)) - 2'000;
+      latest_wall_ms_ = std::max(latest_wall_ms_, now_.wall_ms);
       now_.wall_ms += by;
       tell("the clock jumps by", by);
       return;
