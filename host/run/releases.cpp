@@ -30,11 +30,10 @@ constexpr std::chrono::seconds poll_interval{10};
 // At a trial whose step has had its time: nothing tells of a host that was killed.
 constexpr std::chrono::seconds pause_before_next_look_at_trial{10};
 constexpr const char* went_down = "the machine or the daemon went down in the middle of the trial";
-constexpr const char* waits_for_that = "; what becomes of a release waits for that";
 
-void remove_dead_reports(const std::filesystem::path& folder) {
+void remove(const store::DeadReport& dead) {
   std::error_code ignored;
-  for (const auto& dead : store::read_reports(folder).dead) std::filesystem::remove(dead.path, ignored);
+  std::filesystem::remove(dead.path, ignored);
 }
 
 }  // namespace
@@ -52,8 +51,9 @@ Releases::~Releases() {
   candidate_.reset();
   // What this host's report says of the release is lost with the report.
   if (is_unsettled()) settle(patience_at_end);
-  const bool blames = is_unsettled() && (report_.failures > 0 || report_.crashes > 0);
-  const bool had_place = report_file_ && on_trial() && !is_unsettled();
+  const bool settled = !is_unsettled();
+  const bool blames = !settled && (report_.failures > 0 || report_.crashes > 0);
+  const bool had_place = settled && report_file_ && on_trial();
   // What is not on the disk is for the next start to find, as this one did.
   if ((went_down_ != 0 || blames) && report_file_) report_file_->leave();
   report_file_.reset();
@@ -106,14 +106,12 @@ std::string Releases::open() {
     if (!state) return state.error();
     state_ = std::move(*state);
     const store::Reports reports = store::read_reports(store_.reports());
-    for (const store::DeadReport& dead : reports.dead) {
-      if (!reports.live.empty()) break;  // not all went down
-      if (state_.trial && dead.trial == state_.trial->release) {
-        // It goes when the disk knows of the undoing: nothing else tells of it until then.
-        went_down_ = dead.trial;
+    const bool all_went_down = reports.live.empty();
+    for (const store::DeadReport& dead : all_went_down ? reports.dead : std::vector<store::DeadReport>{}) {
+      if (!state_.trial || dead.trial != state_.trial->release) {
+        remove(dead);
       } else {
-        std::error_code ignored;
-        std::filesystem::remove(dead.path, ignored);
+        went_down_ = dead.trial;  // its report goes when the disk knows of the undoing: nothing else tells of it
       }
     }
   }
@@ -165,15 +163,11 @@ void Releases::edit(Edit what) {
 // again in a moment.
 void Releases::settle(std::chrono::milliseconds longest) {
   settle_at_ = Clock::time_point::max();
-  const auto later = [this](const std::string& why) {
-    settle_at_ = Clock::now() + (why.empty() ? pause_for_lock : 1s);
-    if (!why.empty()) warn_once(warned_of_disk_, why + waits_for_that);
-  };
   std::string why;
   const Fd lock = store_.lock(longest, why);
-  if (!lock) return later(why);
+  if (!lock) return settle_later(why);
   Result<State> read = store_.state();
-  if (!read) return later(read.error());
+  if (!read) return settle_later(read.error());
   State state = *read;
   decided_at_ = wall_clock_ms();
   Change change(state, decided_at_, shard_.empty() ? "kclhost run" : shard_);
@@ -185,7 +179,7 @@ void Releases::settle(std::chrono::milliseconds longest) {
   const bool changed = state != *read;
   why = changed ? store_.write(state) : std::string();
   if (!why.empty()) {
-    later(why);
+    settle_later(why);
     // Nobody else would know of a trial, or that one has passed.
     if (state.trial || (read->trial && state.current != read->current)) return;
     if (read->trial) {
@@ -197,7 +191,7 @@ void Releases::settle(std::chrono::milliseconds longest) {
     edits_.clear();
     candidate_.reset();
     if (std::exchange(went_down_, 0u) != 0) {
-      remove_dead_reports(store_.reports());
+      for (const store::DeadReport& dead : store::read_reports(store_.reports()).dead) remove(dead);
       report_changed_ = true;  // see told_report()
     }
     warned_of_disk_.clear();
@@ -205,6 +199,12 @@ void Releases::settle(std::chrono::milliseconds longest) {
     tell(change.happened());
   }
   adopt(std::move(state));
+}
+
+// "": another process has the lock.
+void Releases::settle_later(const std::string& why) {
+  settle_at_ = Clock::now() + (why.empty() ? pause_for_lock : 1s);
+  if (!why.empty()) warn_once(warned_of_disk_, why + "; what becomes of a release waits for that");
 }
 
 void Releases::stage(State& state, Change& change) {
@@ -276,11 +276,9 @@ void Releases::set_due() {
   const rollout::WallTime due = rollout::due(state_, config_.rollout);
   const rollout::WallTime now = wall_clock_ms();
   if (due == rollout::no_time) return;
-  if (due <= std::min(decided_at_, now)) {
-    due_at_ = Clock::now() + pause_before_next_look_at_trial;
-  } else {
-    due_at_ = Clock::now() + std::chrono::milliseconds(std::max<rollout::WallTime>(due - now, 0));
-  }
+  const bool is_over = due <= std::min(decided_at_, now);
+  const std::chrono::milliseconds left(std::max<rollout::WallTime>(due - now, 0));
+  due_at_ = Clock::now() + (is_over ? pause_before_next_look_at_trial : left);
 }
 
 // Whether the reports make anything of the trial. Only then the lock is taken.
@@ -328,19 +326,19 @@ void Releases::poll_if_blind() {
   }
 }
 
+// Another host may have changed it. One that can't be read is read again when it is settled.
+void Releases::follow_state() {
+  Result<State> state = store_.state();
+  if (!state) return settle_later(state.error());
+  if (*state == state_) return;
+  adopt(std::move(*state));
+  consider();
+}
+
 bool Releases::on_readable() {
   const FileWatch::Tags tags = watch_.take();
   poll_if_blind();
-  if ((tags & state_tag) != 0) {
-    Result<State> state = store_.state();
-    if (!state) {
-      warn_once(warned_of_disk_, state.error() + waits_for_that);
-      settle_at_ = Clock::now() + 1s;  // it is read again then
-    } else if (*state != state_) {
-      adopt(std::move(*state));
-      consider();
-    }
-  }
+  if ((tags & state_tag) != 0) follow_state();
   if ((tags & look_tag) != 0) {
     look_for_candidate();
   } else if ((tags & (config_tag | plugin_tag)) != 0) {
@@ -360,10 +358,7 @@ bool Releases::on_time() {
   const auto now = Clock::now();
   if (poll_at_ <= now) {
     poll_at_ = now + poll_interval;
-    if (Result<State> state = store_.state(); state && *state != state_) {
-      adopt(std::move(*state));
-      consider();
-    }
+    follow_state();
     look_at_ = now;
   }
   if (look_at_ <= now) look_for_candidate();

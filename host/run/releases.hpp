@@ -101,6 +101,8 @@ class Releases {
   bool is_news(const store::Candidate& candidate, const rollout::State& state);
   void edit(Edit what);
   void settle(std::chrono::milliseconds patience = std::chrono::milliseconds{50});
+  void settle_later(const std::string& why);
+  void follow_state();
   void stage(rollout::State& state, rollout::Change& change);
   void adopt(rollout::State state);
   void consider();
