@@ -427,7 +427,6 @@ void Delivery::halve(std::uint32_t bad_end) {
 
 // The range at hand is accepted.
 void Delivery::pass() {
-  tried_again_ = no_record;
   first_ = last_ = std::max(last_, accepted_);
   tries_ = interruptions_ = 0;
   blocked_ = aged_ = false;

@@ -118,7 +118,7 @@ class Delivery {
   bool is_finished(std::uint32_t index) const { return index < finished_ || done_.contains(index); }
   // Those before this one are finished, or held by the instance.
   std::uint32_t accepted() const { return accepted_; }
-  // The instance holds a record of which it can still say something.
+  // The instance was given a record that can still be acknowledged, or set aside.
   bool holds_open() const { return first_open(finished_, accepted_) < accepted_; }
   // The first of the records [first, last) that can still be acknowledged, or set aside; `last` when none can. A
   // rejected one that has to be tried again can't: the plugin has said all that it can say of it.
@@ -126,7 +126,7 @@ class Delivery {
     first = std::max(first, finished_);
     return gives_up() ? std::min(done_.end_of_run(first), last) : rest_after_rejected(first, last);
   }
-  // The instance holds a record of which it has said nothing, not even that it rejects it.
+  // The instance was given a record of which it has said nothing, not even that it rejects it.
   bool awaits_word() const { return rest_after_rejected(finished_, accepted_) < accepted_; }
   // What the instance has been given so far, the delivery under way included.
   std::uint32_t given() const { return under_way_ ? std::max(accepted_, call_last_) : accepted_; }

@@ -103,8 +103,9 @@ class Lane {
   Amount unfinished() const;
   // The instance was given records that are not finished.
   bool holds_records() const { return delivery_.holds() && delivery_.accepted() > delivery_.finished(); }
-  // And it can still say something of one of them.
+  // And one of them can still be acknowledged, or set aside.
   bool holds_open_records() const { return delivery_.holds() && delivery_.holds_open(); }
+  // And it has said nothing of one of them, not even that it rejects it.
   bool awaits_word() const { return delivery_.holds() && delivery_.awaits_word(); }
   // The worker died now: any of the records that it was given may be to blame.
   bool died_with_records(WorkerId worker, const Death& death) const {
