@@ -266,12 +266,27 @@ TEST_F(RunReleases, ACandidateThatIsTakenAwayWhileItWaitsIsNotTried) {
   EXPECT_THAT(history(), Not(Contains(What::trial)));
 }
 
-TEST_F(RunReleases, AFolderThatCanNotBeWatchedIsLookedIntoNowAndThen) {
-  const AsNobody nobody(dir.path());
-  if (!nobody.is_possible()) GTEST_SKIP() << "nobody may not come here";
-  proven();
+// Release 1 runs, and nobody may list the folder that its plugin lies in.
+class RunReleasesUnwatched : public RunReleases {
+ protected:
+  void SetUp() override {
+    RunReleases::SetUp();
+    nobody.emplace(dir.path());
+    if (!nobody->is_possible()) GTEST_SKIP() << "nobody may not come here";
+    proven();
+    ASSERT_EQ(::chmod(plugins.c_str(), 0311), 0);
+  }
+  void replace_unwatched() {
+    test::put_file(plugins / "new", release_2, 0755);
+    fs::rename(plugins / "new", plugins / "p.so");
+  }
+
   const fs::path plugins = dir / "plugins";
-  ASSERT_EQ(::chmod(plugins.c_str(), 0311), 0);
+  const std::string release_2 = version(2);  // who is nobody can't read it
+  std::optional<AsNobody> nobody;
+};
+
+TEST_F(RunReleasesUnwatched, AFolderThatCanNotBeWatchedIsLookedIntoNowAndThen) {
   auto host = start("s0");
   (*host)->look();
   EXPECT_EQ(host->said(plugins.string() + " can't be watched: Permission denied; kclhost looks for a new release"), 1u);
@@ -281,16 +296,9 @@ TEST_F(RunReleases, AFolderThatCanNotBeWatchedIsLookedIntoNowAndThen) {
   host->until([&] { return (*host)->deadline() == Clock::time_point::max(); });
 }
 
-TEST_F(RunReleases, WhatCameBeforeItsFolderWasWatchedIsTakenUp) {
-  const std::string bytes = version(2);
-  const AsNobody nobody(dir.path());
-  if (!nobody.is_possible()) GTEST_SKIP() << "nobody may not come here";
-  proven();
-  const fs::path plugins = dir / "plugins";
-  ASSERT_EQ(::chmod(plugins.c_str(), 0311), 0);
+TEST_F(RunReleasesUnwatched, WhatCameBeforeItsFolderWasWatchedIsTakenUp) {
   auto host = start("s0");
-  test::put_file(plugins / "new", bytes, 0755);
-  fs::rename(plugins / "new", plugins / "p.so");
+  replace_unwatched();
   ASSERT_EQ(::chmod(plugins.c_str(), 0755), 0);
   // Something else makes the host see that it may watch the folder now.
   ASSERT_EQ(store().write(state()), "");
@@ -299,16 +307,9 @@ TEST_F(RunReleases, WhatCameBeforeItsFolderWasWatchedIsTakenUp) {
   host->until(Wanted{2, 1});
 }
 
-TEST_F(RunReleases, AHostThatPollsTheStateTakesAFreePlace) {
-  const std::string bytes = version(2);
-  const AsNobody nobody(dir.path());
-  if (!nobody.is_possible()) GTEST_SKIP() << "nobody may not come here";
-  proven();
-  const fs::path plugins = dir / "plugins";
-  ASSERT_EQ(::chmod(plugins.c_str(), 0311), 0);
+TEST_F(RunReleasesUnwatched, AHostThatPollsTheStateTakesAFreePlace) {
   auto host = start("s0");
-  test::put_file(plugins / "new", bytes, 0755);
-  fs::rename(plugins / "new", plugins / "p.so");
+  replace_unwatched();
   {
     test::OneHost other(dir / "k.yaml", "");
     ASSERT_EQ(other.open, "");

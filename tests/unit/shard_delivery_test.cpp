@@ -119,6 +119,18 @@ std::vector<std::uint32_t> all_but(std::uint32_t count, const std::set<std::uint
   return indexes;
 }
 
+void begin(Delivery& delivery) {
+  ASSERT_EQ(delivery.next({}).step, Step::deliver);
+  delivery.begun();
+}
+
+// So many records more are given to the instance, and accepted.
+void accept(Delivery& delivery, std::uint32_t count) {
+  delivery.extend(count);
+  begin(delivery);
+  delivery.succeeded();
+}
+
 TEST(Delivery, BatchThatPassesIsDeliveredOnce) {
   const auto on_error = policy(Then::dead_letter);
   Plugin plugin(on_error, 100);
@@ -446,8 +458,7 @@ TEST(Delivery, ANamedCulpritsTriesAreToldUntilItsTurnComes) {
   const auto on_error = policy(Then::dead_letter);
   Delivery delivery(on_error, 1);
   delivery.extend(3);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
+  begin(delivery);
   delivery.failed({.culprit = 1});
   EXPECT_THAT(known(delivery, false), ElementsAre("1..2: 1")) << "in the pause";
   delivery.waited();
@@ -472,8 +483,7 @@ TEST(Delivery, ACulpritNamedInASearchIsToldBetweenWhatIsSearched) {
   const auto on_error = policy(Then::dead_letter, {1, 1ms, 1ms});
   Delivery delivery(on_error, 1);
   delivery.extend(8);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
+  begin(delivery);
   delivery.failed({});
   ASSERT_EQ(delivery.next({}).last, 4u);
   delivery.begun();
@@ -485,13 +495,9 @@ TEST(Delivery, TriesAreToldWhileACallIsAboutRecordsInFrontAlone) {
   const auto on_error = policy(Then::dead_letter);
   Delivery delivery(on_error, 1);
   delivery.set_holds(true);
-  delivery.extend(2);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
-  delivery.succeeded();
+  accept(delivery, 2);
   delivery.extend(3);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
+  begin(delivery);
   EXPECT_THAT(known(delivery, true), IsEmpty()) << "current() tells them";
   delivery.failed({});
   EXPECT_EQ(delivery.current().last, 2u) << "a tick is about what the instance holds";
@@ -618,10 +624,7 @@ TEST(Delivery, DeathLosesAllThatWasHeldAndAllOfItIsToBlame) {
   const auto on_error = policy(Then::dead_letter);
   Delivery delivery(on_error, 1);
   delivery.set_holds(true);
-  delivery.extend(4);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
-  delivery.succeeded();
+  accept(delivery, 4);
   EXPECT_EQ(delivery.finished(), 0u) << "it holds them, and has checkpointed none";
   EXPECT_EQ(delivery.accepted(), 4u);
   delivery.extend(2);
@@ -642,8 +645,7 @@ TEST(Delivery, ADeathAtARejectedRecordIsAlsoOneOfWhatIsHeldBehindIt) {
   Delivery delivery(on_error, 1);
   delivery.set_holds(true);
   delivery.extend(4);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
+  begin(delivery);
   EXPECT_TRUE(delivery.reject(1));
   delivery.succeeded();
   ASSERT_TRUE(delivery.next({}).blocked);
@@ -665,10 +667,7 @@ TEST(Delivery, WhatFailsInFrontOfARecordThatBlocksDoesNotBlock) {
   const auto on_error = policy(Then::block, {2, 1ms, 5s}, false);
   Delivery delivery(on_error, 1);
   delivery.set_holds(true);
-  delivery.extend(1);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
-  delivery.succeeded();
+  accept(delivery, 1);
   delivery.extend(1);
   for (int i = 0; i < 2; ++i) {
     ASSERT_EQ(delivery.next({}).step, Step::deliver);
@@ -689,8 +688,7 @@ TEST(Delivery, PartThatPassesIsFlushedWhileACulpritIsLookedFor) {
   Delivery delivery(on_error, 1);
   delivery.set_holds(true);
   delivery.extend(4);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
+  begin(delivery);
   delivery.instance_lost(true, false);
   auto order = delivery.next({});
   ASSERT_EQ(order.step, Step::deliver);
@@ -715,10 +713,7 @@ TEST(Delivery, OrderlyEndSaysNothingOfWhatWasHeld) {
   const auto on_error = policy(Then::dead_letter, {1, 1ms, 1ms});
   Delivery delivery(on_error, 1);
   delivery.set_holds(true);
-  delivery.extend(4);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
-  delivery.succeeded();
+  accept(delivery, 4);
   delivery.instance_lost(false, true);
   delivery.extend(1);
   const auto order = delivery.next({});
@@ -732,8 +727,7 @@ TEST(Delivery, CheckpointFinishesWhatIsHeld) {
   Delivery delivery(on_error, 1);
   delivery.set_holds(true);
   delivery.extend(4);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
+  begin(delivery);
   delivery.checkpointed(3);
   delivery.succeeded();
   EXPECT_EQ(delivery.finished(), 3u);
@@ -747,8 +741,7 @@ TEST(Delivery, TheNextInstanceDoesNotHaveWhatOneThatReturnsHasRejected) {
   const config::OnError block = policy(Then::block);
   Delivery delivery(block, 1);
   delivery.extend(4);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
+  begin(delivery);
   EXPECT_TRUE(delivery.reject(1));
   EXPECT_TRUE(delivery.reject(2));
   delivery.succeeded();
@@ -762,10 +755,7 @@ TEST(Delivery, ARejectionAndADeathBehindItAreOneFailure) {
   const config::OnError stop = policy(Then::stop);
   Delivery delivery(stop, 1);
   delivery.set_holds(true);
-  delivery.extend(1);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
-  delivery.succeeded();
+  accept(delivery, 1);
   EXPECT_TRUE(delivery.reject(0));
   EXPECT_EQ(delivery.next({}).step, Step::stop);
   delivery.instance_lost(false, false);
@@ -777,8 +767,7 @@ TEST(Delivery, ARejectionAndAFailureOfItsCallAreOneFailure) {
   const config::OnError block = policy(Then::block);
   Delivery delivery(block, 1);
   delivery.extend(3);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
+  begin(delivery);
   EXPECT_TRUE(delivery.reject(1));
   delivery.failed({});
   for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(delivery.failures_of(i), 1u) << i;
@@ -788,10 +777,7 @@ TEST(Delivery, ARangeThatHasFailedIsCutOnlyWhereThereCantBeRoomForIt) {
   const auto on_error = policy(Then::dead_letter);
   Delivery delivery(on_error, 1);
   delivery.set_holds(true);
-  delivery.extend(1);
-  ASSERT_EQ(delivery.next({}).step, Step::deliver);
-  delivery.begun();
-  delivery.succeeded();
+  accept(delivery, 1);
   delivery.extend(8);
   EXPECT_EQ(delivery.next({}, 6).last, 7u) << "nobody has tried them";
   delivery.begun();
