@@ -17,7 +17,7 @@ MARK = "KCLHOST_E2E_DAEMON"
 # ever, and nobody reads the shard. 3.4.2 to 3.5.0 have repairs for that.
 PROPERTIES = {"idleTimeBetweenReadsInMillis": 250, "parentShardPollIntervalMillis": 1000, "maxRecords": 100,
               "callProcessRecordsEvenForEmptyRecordList": "true", "shutdownGraceMillis": 60000,
-              "failoverTimeMillis": 3000, "isGracefulLeaseHandoffEnabled": "false"}
+              "isGracefulLeaseHandoffEnabled": "false"}
 # The KCL asks Kinesis for the shards before a daemon's first batch, and says this when it gets no answer.
 SKIPPED = "The incoming data has been skipped"
 JVM_OPTIONS = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")

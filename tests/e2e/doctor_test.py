@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from http_server import Server  # noqa: E402
 
 # What a good set-up leaves to kclhost.
-GOOD = {"failoverTimeMillis": "10000", "shutdownGraceMillis": ""}
+GOOD = {"shutdownGraceMillis": ""}
 
 
 def findings(counting):

@@ -21,7 +21,7 @@ def test_killed_workers(stage):
     promises.check(application)
 
 
-@scenario
+@scenario(long=True)
 def test_killed_daemon(stage):
     application = Application(stage, shards=2, plugin_config={"delay_us": 5000})
     application.put(application.producer.single(500) for _ in range(1500))

@@ -11,12 +11,11 @@ from records import Position, Producer
 from scenario import scenario
 
 # What the daemon waits for is shorter, and there is more than one batch.
-PROPERTIES = {"failoverTimeMillis": 5000, "leaseAssignmentIntervalMillis": 2000, "idleTimeBetweenReadsInMillis": 250,
-              "shutdownGraceMillis": 60000, "maxRecords": 20}
+PROPERTIES = {"idleTimeBetweenReadsInMillis": 250, "shutdownGraceMillis": 60000, "maxRecords": 20}
 JVM = "-Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 
 
-@scenario
+@scenario(long=True)
 def test_from_kclpy(stage):
     stream = stage.services.create_stream(2)
     producer = Producer(stage.services, stream, seed=14)

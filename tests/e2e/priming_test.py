@@ -11,7 +11,7 @@ from scenario import scenario
 SUFFIXES = ("", "-CoordinatorState", "-WorkerMetricStats")
 
 
-@scenario
+@scenario(long=True)
 def test_the_tables_and_leases_are_the_kcls_own(stage):
     stream, plain = stage.services.create_stream(2), stage.services.create_stream(2)
     split(stage, stream)
@@ -29,7 +29,8 @@ def test_the_tables_and_leases_are_the_kcls_own(stage):
         assert len(wanted) == shards
         # It is to make its tables and leases, and gone before it runs anything for a shard.
         daemon = stage.enter(services.Daemon(stage.services, stage.directory / theirs, "/bin/false", stream, theirs,
-                                             properties=position, jvm_options=("-Xmx256m", "-XX:+UseSerialGC")))
+                                             properties={**position, "leaseAssignmentIntervalMillis": 600_000},
+                                             jvm_options=("-Xmx256m", "-XX:+UseSerialGC")))
         stage.until(lambda: len(leases(stage, theirs)) >= len(wanted), f"leases by the KCL from {position}", daemon.tail)
         found = leases(stage, theirs)
         assert not any("leaseOwner" in lease for lease in found.values()), "too late: they have been given out"
@@ -41,7 +42,7 @@ def test_the_tables_and_leases_are_the_kcls_own(stage):
         daemon.stop()
 
 
-@scenario
+@scenario(long=True)
 def test_a_primed_application_reads_what_came_before_a_split_and_after_it(stage):
     stream = stage.services.create_stream(2)
     begin = {"initialPositionInStream": None, "initialPositionInStreamExtended": next_second(stage)}

@@ -7,7 +7,7 @@ from application import Application
 from scenario import scenario
 
 
-@scenario
+@scenario(long=True)
 def test_records_of_every_kind_through_a_split_a_restart_and_a_merge(stage):
     application = Application(stage, shards=4, plugin_config={"delay_us": 3000}, jvm_options=("-Xmx512m",))
     kinesis = stage.services.kinesis

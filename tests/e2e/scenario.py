@@ -3,13 +3,14 @@
     @scenario
     def test_something(stage): ...
 
-is a test for pytest like any other, but its body has a thread of its own and starts together with the others'.
+is a test for pytest like any other, but its body has a thread of its own and runs beside the others'. The longest are
+`@scenario(long=True)` and begin first.
 """
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 
 import fetch
@@ -17,30 +18,36 @@ import services
 
 # A last resort against hanging for ever.
 PATIENCE = 900
+# Each is mostly the KCL's waiting; but where two dozen JVMs start together, one of them waits too long for its connection.
+AT_ONCE = 10
 
 
 class Cancelled(Exception):
     """The test run is ending early."""
 
 
-def scenario(body):
+def scenario(body=None, *, long=False):
+    if body is None:
+        return partial(scenario, long=long)
+
     @wraps(body)
     def test(stages):
         stages[body].result()
 
     del test.__wrapped__  # pytest looks there for the fixtures it is to pass
-    test.scenario = body
+    test.scenario, test.long = body, long
     return test
 
 
 @contextmanager
 def started(request, tmp_path_factory, kinesis=services.Kinesis):
-    """The stages of the collected scenarios, all at work: each is mostly the KCL's waiting."""
+    """The stages of the collected scenarios, at work or waiting for their turn."""
     programs = {"kclhost": built("KCLHOST_BIN_DIR", "bin") / "kclhost",
                 "plugins": built("KCLHOST_PLUGINS_DIR", "plugins"), "zoo": built("KCLHOST_ZOO_DIR", "zoo")}
-    items = [item for item in request.session.items if hasattr(item.obj, "scenario")]
+    items = sorted((item for item in request.session.items if hasattr(item.obj, "scenario")),
+                   key=lambda item: not item.obj.long)
     with services.LocalServices(tmp_path_factory.mktemp("services"), kinesis) as local, \
-            ThreadPoolExecutor(len(items)) as pool:
+            ThreadPoolExecutor(AT_ONCE) as pool:
         stages = {item.obj.scenario: Stage(local, tmp_path_factory.mktemp(item.name), **programs) for item in items}
         try:
             for body, stage in stages.items():
@@ -68,7 +75,6 @@ class Stage:
         self.zoo = zoo
         self.processes = []
         self.notes = []
-        self._started = time.monotonic()
         self._cancelled = False
         self._outcome = None
 
@@ -114,6 +120,9 @@ class Stage:
         return result
 
     def _run(self, body):
+        if self._cancelled:
+            return
+        self._started = time.monotonic()
         with ExitStack() as self._stack:
             body(self)
             self.note("passed")

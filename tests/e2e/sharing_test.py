@@ -5,10 +5,9 @@ import promises
 from application import Application, Daemon
 from scenario import scenario
 
-# The leader looks at the load of the workers this often, and acts on any difference.
-PROPERTIES = {"leaseAssignmentIntervalMillis": 1000, "workerMetricsReporterFreqInMillis": 1000,
-              "inMemoryWorkerMetricsCaptureFrequencyMillis": 500, "varianceBalancingFrequency": 5,
-              "reBalanceThresholdPercentage": 1, "dampeningPercentage": 100}
+# The leader looks at the load of the workers often, and acts on any difference.
+PROPERTIES = {"workerMetricsReporterFreqInMillis": 1000, "inMemoryWorkerMetricsCaptureFrequencyMillis": 500,
+              "varianceBalancingFrequency": 5, "reBalanceThresholdPercentage": 1, "dampeningPercentage": 100}
 
 
 @scenario

@@ -92,7 +92,7 @@ class Launched:
         raise AssertionError("the stream's launch has no daemon")
 
 
-@scenario
+@scenario(long=True)
 def test_one_daemon_dies_of_two(stage):
     here = Launched(stage)
     clicks, orders = (here.applications[name] for name in NAMES)

@@ -38,7 +38,7 @@ def test_under_the_seccomp_profile(stage):
 
 @scenario
 def test_a_crashed_daemon_goes_on_under_its_name(stage):
-    counting = Counting(stage, "crashing", failoverTimeMillis="10000", leaseAssignmentIntervalMillis="2000")
+    counting = Counting(stage, "crashing")
     counting.put("--create-stream", "1")
     launch = counting.launch()
     counting.until_counted(launch, WORDS)

@@ -239,11 +239,13 @@ class LocalServices:
                 "KCLHOST_DYNAMODB_ENDPOINT": self.dynamodb_endpoint, **more}
 
     def daemon_properties(self) -> dict:
-        """The KCL's properties that use these services, and that start an application fast."""
+        """The KCL's properties that use these services, and that start an application fast. A lease lasts as long as
+        anywhere: a daemon that has too little CPU for a while is to keep it."""
         return {"kinesisEndpoint": self.kinesis_endpoint, "dynamoDBEndpoint": self.dynamodb_endpoint,
                 "regionName": REGION, "initialPositionInStream": "TRIM_HORIZON", "retrievalMode": "POLLING",
-                "metricsLevel": "NONE", "failoverTimeMillis": "1000", "shardSyncIntervalMillis": "1000",
-                "shutdownGraceMillis": "15000", "awsCredentialsProvider": "DefaultCredentialsProvider"}
+                "metricsLevel": "NONE", "failoverTimeMillis": "10000", "leaseAssignmentIntervalMillis": "1000",
+                "shardSyncIntervalMillis": "1000", "shutdownGraceMillis": "15000",
+                "awsCredentialsProvider": "DefaultCredentialsProvider"}
 
     def create_stream(self, shards: int = 1, name: str = None) -> str:
         """A new, active stream; its name."""
