@@ -21,13 +21,18 @@ build() { # PRESET
 step "install what is missing"
 scripts/install-deps test
 python=/usr/bin/python3
-# Many tests wait for something most of the time. One that hangs is ended, and says so.
-run_tests() { ctest "$@" --timeout 900 --parallel $(($(nproc) + 1)); }
+# Many tests wait for something most of the time. One that hangs is ended, and says so. What failed is said again at the end.
+run_tests() { # PRESET [an option of ctest]...
+  local report=build/$1/tests.xml
+  ctest --preset "$@" --timeout 900 --parallel $(($(nproc) + 1)) --output-junit "$PWD/$report" && return
+  tests/failed_tests "$report"
+  return 1
+}
 
 if [ $quick = yes ]; then
   build dev
   step "test dev"
-  run_tests --preset dev --label-exclude 'e2e|image|static'
+  run_tests dev --label-exclude 'e2e|image|static'
   exit
 fi
 
@@ -47,13 +52,13 @@ export KCLHOST_PEERS_DIR=$PWD/.cache/peers KCLHOST_PYTHON=$python
 for sanitizer in asan tsan; do
   build $sanitizer
   step "test $sanitizer"
-  TSAN_OPTIONS=halt_on_error=1 run_tests --preset $sanitizer --label-exclude 'e2e|image|static'
+  TSAN_OPTIONS=halt_on_error=1 run_tests $sanitizer --label-exclude 'e2e|image|static'
 done
 build fuzz
 step "fuzz targets on their seeds and a little further"
-run_tests --test-dir build/fuzz --tests-regex '^fuzz' --output-on-failure
+run_tests fuzz
 step "test release"
-run_tests --preset release
+run_tests release
 step "the quick start"
 ./quickstart.sh
 step "done"
