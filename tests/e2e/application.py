@@ -86,6 +86,11 @@ class Application:
         self.producer.put(puts)
         self.stage.note(f"{self.producer.total()} records put")
 
+    def until_some_are_to_come(self, puts):
+        """Puts what puts() makes until the daemons have not caught up, however slow this process is."""
+        while not self.sent() - self.delivered():
+            self.put(puts())
+
     def leases(self) -> dict:
         return self.stage.services.leases(self.name)
 

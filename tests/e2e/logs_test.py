@@ -10,13 +10,15 @@ SHARDS = 2
 # Over this time the lines of an idle application are counted; fewer than one a minute and shard may come. The KCL
 # reports to itself once a minute.
 IDLE_SECONDS = 90
+# What the KCL's SDK says when a machine is so busy that a connection takes ten seconds. An error, but none of the log's.
+BUSY = "Acquire operation took longer than the configured maximum time"
 
 
 def events(launch):
-    """Of the log so far; fails where a line is no event."""
+    """Of the log so far, but for what a busy machine adds; fails where a line is no event."""
     read = [json.loads(line) for line in launch.output().split("\n")[:-1]]
     assert all({"time", "level", "source", "message"} <= event.keys() for event in read), read
-    return read
+    return [event for event in read if BUSY not in event.get("stack", "")]
 
 
 @scenario

@@ -11,6 +11,8 @@ from scenario import scenario
 
 SWAPS = 20
 SHARDS = 4
+# A machine that is busy makes no release a bad one.
+PATIENCE = "1h"
 
 
 class Releases:
@@ -57,7 +59,9 @@ def delivered(daemon):
 def test_swaps_under_load(stage):
     releases = Releases(stage)
     application = Application(stage, shards=SHARDS, settings={"plugins_dir": str(releases.plugins),
-                                                              "rollout": {"bake": {"time": "0s", "records": 1}}})
+                                                              "timeouts": {"swap": PATIENCE},
+                                                              "rollout": {"bake": {"time": "0s", "records": 1},
+                                                                          "undo_on": {"call_longer_than": PATIENCE}}})
     daemon = application.start()
     load = threading.Event()
 

@@ -105,8 +105,7 @@ def test_one_daemon_dies_of_two(stage):
     orders.until(lambda: len(orders.delivered()) > FIRST, "more records are delivered")
 
     os.kill(victim, signal.SIGKILL)
-    stage.until(lambda: here.get("/readyz") == "orders: the daemon does not run\n", "/readyz to name the one that died")
-    stage.until(lambda: here.stream("orders")["restarts"] == 1 and here.stream("orders")["daemon"], "it is started again")
+    stage.until(lambda: here.stream("orders")["restarts"] > 0 and here.stream("orders")["daemon"], "it is started again")
     for application in (clicks, orders):
         application.until_finished()
 

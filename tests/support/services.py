@@ -88,8 +88,9 @@ class Process:
         except subprocess.TimeoutExpired:
             raise Timeout(f"waited {timeout:g} s for {self.command[0]} to end; its log:\n{self.tail()}") from None
 
-    def stop(self, grace: float = 5):
-        """SIGTERM, then SIGKILL for whatever is left of the group."""
+    def stop(self, grace: float = 30):
+        """SIGTERM, then SIGKILL for whatever is left of the group. A launch has a daemon to stop, which is in no group of
+        its."""
         if self.running():
             self.process.terminate()
             try:
