@@ -78,6 +78,11 @@ def scale_checks(results):
         yield Check(f"{name} per shard, with 500 shards, of that with 10", many / few, 1.25)
 
 
+def not_checked(results) -> list:
+    """What this run had no figures for, and the option that it takes."""
+    return [] if "scale" in results else ["memory and CPU of 500 shards: --scale"]
+
+
 def all_checks(results) -> list:
     found = []
     for part in (cpu_checks, rate_checks, latency_checks, start_checks, memory_checks, growth_checks, scale_checks):

@@ -29,15 +29,21 @@ def memory_checks(lives):
 
 
 def before_checks(lives):
+    if BEFORE not in lives:
+        return
     for key, (name, limit) in BEFORE_LIMITS.items():
-        if BEFORE in lives:
-            yield Check(f"{name}, of {BEFORE}'s", ratio(lives, key, BEFORE), limit)
+        yield Check(f"{name}, of {BEFORE}'s", ratio(lives, key, BEFORE), limit)
 
 
 def crowd_checks(crowds):
     for row in crowds:
         yield Check(f"records missing, {row['name']}", row["missing"], 0)
         yield Check(f"ends or OutOfMemoryErrors, {row['name']}", int(row["ended"] or row["outOfMemory"]), 0)
+
+
+def not_checked(results) -> list:
+    """What this run had no figures for, and the option that it takes."""
+    return [] if BEFORE in results["lives"] else [f"{name}, of {BEFORE}'s: --against" for name, _ in BEFORE_LIMITS.values()]
 
 
 def all_checks(results) -> list:

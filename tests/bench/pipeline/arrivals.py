@@ -1,4 +1,5 @@
 """What the record processors have noted: when which records arrived."""
+import collections
 import dataclasses
 from pathlib import Path
 
@@ -38,6 +39,13 @@ class Arrivals:
     @property
     def records(self) -> int:
         return sum(batch.records for batch in self.batches)
+
+    def of_each_shard(self) -> collections.Counter:
+        """How many records arrived; again where they came again."""
+        arrived = collections.Counter()
+        for batch in self.batches:
+            arrived[batch.shard] += batch.records
+        return arrived
 
     @property
     def shards(self) -> set:

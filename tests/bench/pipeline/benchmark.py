@@ -39,8 +39,9 @@ class Benchmark:
                     self.say(f"{contender.name}, round {number + 1} of {self.plan.rounds}")
                     lives[contender.name].append(self.live(contender))
             crowds = [{"name": each.name, **self.survive(compared[0], each)} for each in self.plan.crowds]
-        return {"shards": plan.SHARDS, "records": plan.SHARDS * self.plan.records, "size": plan.SIZE, "lives": lives,
-                "crowds": crowds}
+        versions = {each.name: each.version() for each in compared if isinstance(each, Kclhost)}
+        return {"versions": versions, "shards": plan.SHARDS, "records": plan.SHARDS * self.plan.records, "size": plan.SIZE,
+                "lives": lives, "crowds": crowds}
 
     def live(self, contender) -> dict:
         with self.kinesis(plan.SHARDS, self.plan.records, plan.SIZE) as kinesis:

@@ -42,6 +42,12 @@ class Kclhost(Contender):
         if subprocess.run([self.program, "fetch-daemon", "--to", self.jars], stdout=sys.stderr).returncode:
             raise RuntimeError(f"{self.program} fetch-daemon failed; what it says is above")
 
+    def version(self) -> str:
+        """And the commit, where its sources are git's."""
+        said = subprocess.run([self.program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        commit = subprocess.run(["git", "-C", self.source, "describe", "--always", "--dirty"], capture_output=True, text=True)
+        return f"{said}, commit {commit.stdout.strip()}" if commit.returncode == 0 else said
+
     def configuration(self, site: Site) -> Path:
         shipped = yaml.safe_load((self.source / "config" / "kclhost.yaml").read_text())
         shipped.update(plugins_dir=str(self.plugins), plugin={"path": "arrivals.so"},
@@ -83,28 +89,29 @@ class Kclpy(Contender):
 
 
 class JavaKcl(Contender):
-    """The KCL with a record processor in the same JVM. It has the properties and the JVM's options that kclhost gives
-    its daemon: what differs is the daemon's protocol and the children."""
+    """The KCL with a record processor in the same JVM. It has the properties, the JVM's options and the archive of classes
+    that kclhost gives its daemon: what differs is the daemon's protocol and the children, and that nobody primes it."""
     name = "Java KCL"
 
     def __init__(self, like: Kclhost, folder: Path):
-        self.like, self.classes = like, folder / "classes"
+        self.like, self.jar = like, folder / "arrivals.jar"
         if not shutil.which("javac"):
             raise RuntimeError("javac is missing; openjdk-17-jdk-headless has it, on Debian 12")
-        subprocess.run(["javac", "-d", self.classes, "-cp", f"{fetch.daemon()}/*",
-                        HERE / "processors" / "Arrivals.java"], check=True)
+        classes = folder / "classes"
+        subprocess.run(["javac", "-d", classes, "-cp", f"{fetch.daemon()}/*", HERE / "processors" / "Arrivals.java"],
+                       check=True)
+        subprocess.run(["jar", "--create", "--file", self.jar, "-C", classes, "."], check=True)
 
     def command(self, site: Site) -> list:
         words = shlex.split(self.like.told(site, "command"))
-        java, *options = words[:words.index("-cp")]
-        # An archive of shared classes is for one class path.
-        options = [option for option in options if "SharedArchive" not in option and "-Xshare" not in option]
+        end = words.index("-cp")
+        # The archive of classes is good for each class path that begins as its own does.
+        class_path = f"{words[end + 1]}:{self.jar}"
         properties = site.folder / "daemon.properties"
         # Restarted under another name it would wait for the KCL's leader lock, as kclhost does not.
         properties.write_text(self.like.told(site, "properties") + "\nworkerId = java\n")
         logback = self.like.source / "config" / "daemon" / "logback.xml"
-        return [java, *options, f"-Dlogback.configurationFile={logback}", "-cp", f"{fetch.daemon()}/*:{self.classes}",
-                "Arrivals", properties]
+        return [*words[:end], f"-Dlogback.configurationFile={logback}", "-cp", class_path, "Arrivals", properties]
 
 
 def source_of(build: Path) -> Path:

@@ -35,13 +35,14 @@ def of_spreads(lives) -> list:
 
 
 def of_crowds(crowds) -> list:
-    rows = [[row["name"], str(row["missing"]), "yes" if row["outOfMemory"] else "no",
+    rows = [[row["name"], str(row["missing"]), str(row["again"]), "yes" if row["outOfMemory"] else "no",
              f"{row['peakBytes'] / MIB:.0f}", f"{row['idleBytes'] / MIB:.0f}"] for row in crowds]
     return ["## Many shards, kclhost's defaults", ""] + table(
-        ["", "records missing", "OutOfMemoryError", "peak memory, MiB", "idle memory, MiB"], rows)
+        ["", "records missing", "records that came again", "OutOfMemoryError", "peak memory, MiB", "idle memory, MiB"], rows)
 
 
 def markdown(results, checks) -> str:
-    measured = f"Measured {results['when']} on {results['machine']}."
-    return "\n".join(["# The whole pipeline", "", measured, "", METHOD, "", *of_checks(checks), *of_lives(results),
+    measured = (f"Measured {results['when']} on {results['machine']}. Rounds: {len(results['lives'][KCLHOST])}. "
+                f"{'; '.join(f'{name} is {what}' for name, what in results['versions'].items())}.")
+    return "\n".join(["# The whole pipeline", "", measured, "", METHOD, "", *of_checks(checks, results["notChecked"]), *of_lives(results),
                       *of_ratios(results["lives"]), *of_spreads(results["lives"]), *of_crowds(results["crowds"])])

@@ -29,7 +29,7 @@ def floors_life(factor: float) -> dict:
 def results():
     lives = {KCLHOST: [life(6), life(8), life(10)], JAVA_KCL: [life(4)] * 3, KCLPY: [life(16)] * 3,
              FLOOR: [floors_life(1), floors_life(2), floors_life(3)]}
-    return {"when": "now", "machine": "here", "shards": 4, "records": 100, "size": 10, "lives": lives, "crowds": []}
+    return {"when": "now", "machine": "here", "notChecked": [], "versions": {KCLHOST: "0.1.0"}, "shards": 4, "records": 100, "size": 10, "lives": lives, "crowds": []}
 
 
 def tables(results) -> list:
