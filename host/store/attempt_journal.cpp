@@ -4,14 +4,25 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <string>
 #include <system_error>
 #include <utility>
 
 #include "support/process_memory.hpp"
 
 namespace kclhost::host::store {
+namespace {
+
+bool has_zeros_alone(int fd, std::size_t size) {
+  std::string bytes(size, '\1');
+  const ssize_t count = ::pread(fd, bytes.data(), size, 0);
+  return count >= 0 && bytes.find_first_not_of('\0') == std::string::npos;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<AttemptJournal>> AttemptJournal::open(const std::filesystem::path& path) {
   const auto failed = [&path](int error) {
@@ -36,7 +47,9 @@ Result<std::unique_ptr<AttemptJournal>> AttemptJournal::open(const std::filesyst
   if (::fstat(fd.get(), &status) != 0) return failed(errno);
   const Error damaged{"the state file " + path.string() +
                       " is damaged; remove it (all it holds is how often records of one shard were tried)"};
-  if (status.st_size != 0 && static_cast<std::size_t>(status.st_size) != JournalMemory::size) return damaged;
+  const auto size = static_cast<std::size_t>(status.st_size);
+  // A disk without room for all of it, or the end of the host meanwhile, leaves some zeros.
+  if (size > JournalMemory::size || (size < JournalMemory::size && !has_zeros_alone(fd.get(), size))) return damaged;
   // Blocks are allotted now, so that a full disk shows here and not as SIGBUS later.
   if (const int full = ::posix_fallocate(fd.get(), 0, JournalMemory::size); full != 0) return failed(full);
   void* at = ::mmap(nullptr, JournalMemory::size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);

@@ -80,6 +80,18 @@ TEST_F(AttemptJournalTest, ANewOneHasNothing) {
   EXPECT_EQ(journal->sync(), "");
 }
 
+// A disk that is full leaves as much of a new one as there was room for.
+TEST_F(AttemptJournalTest, OneThatWasOnlyMadeInPartIsMade) {
+  fs::create_directories(path_.parent_path());
+  put(std::string(8192, '\0'));
+  {
+    const auto journal = open();
+    EXPECT_THAT(left_over(*journal), IsEmpty());
+    write(*journal, {"1"});
+  }
+  EXPECT_THAT(found(), ElementsAre(note_of("1")));
+}
+
 TEST_F(AttemptJournalTest, IsForThisUserAlone) {
   open();
   EXPECT_EQ(fs::status(path_).permissions(), fs::perms::owner_read | fs::perms::owner_write);
