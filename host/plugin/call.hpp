@@ -74,7 +74,7 @@ struct Request {
   Beginning beginning{};                 // initialize
   Finish finish{};                       // shard_ended, shutdown_requested, flush
   Batch batch{};                         // process_records
-  RecordId first_id = 0;                 // process_records: of the batch's first record; the others follow
+  RecordId first_id = 0;                 // process_records: of the first record from the batch on; the others follow
   RecordId oldest_id = 0;                // process_records: what is said of those before it counts no more
   std::uint32_t attempt = 1;             // process_records
   std::uint32_t timeout_ms = 0;          // what the call may take; 0: there is no limit

@@ -221,7 +221,8 @@ void Shadow::offer(const Batch& batch) {
   const bool is_ready = instance_ && instance_->ready() && given_up_.empty();
   if (batch.count == 0) {
     if (!is_ready || !instance_->about().wants_empty_batches()) return;
-    instance_->begin({.call = Call::process_records, .batch = batch}, config_.timeouts.process_records);
+    instance_->begin({.call = Call::process_records, .batch = batch, .first_id = next_id_, .oldest_id = oldest_id_},
+                     config_.timeouts.process_records);
     return carry_out();
   }
   desk_.position = Position::of(batch, batch.count - 1);

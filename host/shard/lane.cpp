@@ -311,6 +311,10 @@ void Lane::ask(const Request& request, std::optional<Time> timeout) {
   if (holds_records()) write_journal(false);
 }
 
+void Lane::ask_with_none(const Batch& empty) {
+  ask({.call = Call::process_records, .batch = empty, .first_id = next_id_, .oldest_id = oldest_open()});
+}
+
 void Lane::ask_to_flush() {
   answer_ = Answer::pending;
   flush(Flush::asked);

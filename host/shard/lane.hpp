@@ -66,6 +66,8 @@ class Lane {
   // Makes the call, if there is an instance that can take one; answer() tells. Without a timeout it has the time that
   // this call has at any time.
   void ask(const Request& request, std::optional<Time> timeout = {});
+  // process_records without a record.
+  void ask_with_none(const Batch& empty);
   void ask_to_flush();
   // So that the next record is alone with the instance, or the instance can be given it at all.
   void finish_held();

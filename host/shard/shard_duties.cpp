@@ -113,7 +113,7 @@ bool Shard::tick_empty_batch() {
   bool pending = false;
   for (const auto& lane : lanes_) {
     if (!asked_all_ && lane->ready() && lane->about()->wants_empty_batches()) {
-      lane->ask({.call = Call::process_records, .batch = batch_});
+      lane->ask_with_none(batch_);
     }
     pending |= lane->answer() == Lane::Answer::pending;
   }

@@ -531,3 +531,16 @@ def test_exactly_the_bad_records_are_set_aside_and_every_other_is_stored(stage, 
     assert sorted(letter["sequence_number"] for letter in stage.letters()) == [
         str(101 + i) for i, text in enumerate(texts) if text in bad]
     assert shard.finish() == 0
+
+
+@pytest.mark.parametrize("isolation", ["process", "none"])
+def test_what_is_acknowledged_in_an_empty_batch_is_checkpointed(stage, isolation):
+    shard = stage.start("idler.so", isolation=isolation, checkpoint={"interval": "0s"})
+    shard.initialize()
+    for number in ("1", "3"):
+        shard.process_records(record(number, "a"), record(str(int(number) + 1), "b"))
+    assert shard.checkpoints == []
+    shard.process_records()
+    assert shard.checkpoints[-1] == ("4", 0)
+    shard.lose_lease()
+    assert shard.finish() == 0

@@ -213,6 +213,17 @@ def test_one_that_acknowledges_is_not_asked_for_what_it_failed_at(deployment):
     assert not trial.seen("flush")
 
 
+def test_what_it_acknowledges_in_an_empty_batch_is_done(deployment):
+    trial = Trial(deployment, shadow="idler.so", in_flight={"max_records": 3})
+    trial.until_ready()
+    for _ in range(4):
+        idle = len(trial.seen("idle"))
+        trial.host.wait_for(lambda: trial.host.process_records() or len(trial.seen("idle")) > idle)
+        trial.give("one")
+    trial.finish()
+    assert not trial.seen("flush")
+
+
 def test_it_is_the_first_to_go_without(deployment):
     trial = Trial(deployment)
     trial.until_ready()

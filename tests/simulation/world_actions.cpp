@@ -139,6 +139,7 @@ void World::check_delivery(Worker& worker, const Request& request) {
       throw Violation{"records are given to an instance while another one of the lane works"};
     }
   }
+  if (request.first_id != worker.next_id) throw Violation{"the records of an instance are miscounted"};
   if (request.batch.count == 0) {
     check_time(worker, request);
     if (!worker.program.empty_batches) throw Violation{"an empty batch to a plugin that wants none"};
@@ -158,7 +159,6 @@ void World::check_delivery(Worker& worker, const Request& request) {
   check_bytes(worker);
   promises_.delivered(worker, now_.wall_ms);
   check_time(worker, request);
-  if (request.first_id != worker.next_id) throw Violation{"the records of an instance are miscounted"};
   worker.first_id = worker.next_id;
   for (const std::uint32_t i : worker.records) worker.ids[i] = worker.next_id++;
   for (const std::uint32_t i : worker.buffered) {

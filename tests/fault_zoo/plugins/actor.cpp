@@ -14,19 +14,20 @@
 //   log COUNT          logs so many lines
 //
 // Anything else is accepted. Every event is a JSON line in the file "notes": {"event", "pid", "version", "record"
-// (sequence number), "data", "attempt"}; the events are create, create_shadow, begun, accepted, stored, flush.
+// (sequence number), "data", "attempt"}; the events are create, create_shadow, begun, accepted, stored, flush, idle.
 //
 // Config: {"notes": FILE, "down": FILE (create fails while it is there), "flush": "store" | "nothing", "delay_us" and
 // "leak_kb" (a record)}.
 // ZOO_HOLDS: it checkpoints for itself, and holds what it accepts until it is told to finish; then it stores them and
-// checkpoints. ZOO_ACKNOWLEDGES: it acknowledges each batch that it accepts. ZOO_SHADOW: it can run as a shadow.
-// ZOO_VERSION: which version it is. While the file is there that the environment's ZOO_DIES_WHILE_LOADING names,
-// loading it is death.
+// checkpoints. ZOO_ACKNOWLEDGES: it acknowledges each batch that it accepts; with ZOO_IDLE it acknowledges what it has
+// when it is given an empty batch. ZOO_SHADOW: it can run as a shadow. ZOO_VERSION: which version it is. While the file
+// is there that the environment's ZOO_DIES_WHILE_LOADING names, loading it is death.
 #include <fcntl.h>
 #include <rapidjson/document.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <kclhost/record_processor.hpp>
@@ -73,6 +74,9 @@ class Actor final : public Base {
   static constexpr bool can_shadow = true;
   static constexpr std::string_view config_schema = R"({"required": ["notes"]})";
 #endif
+#ifdef ZOO_IDLE
+  static constexpr bool empty_batches = true;
+#endif
   explicit Actor(ActorContext& context) : context_(context) {
     rapidjson::Document config;
     config.Parse(context.config_json().data(), context.config_json().size());
@@ -101,7 +105,15 @@ class Actor final : public Base {
 #else
   void process_records(const kclhost::Batch& batch) override {
     take(batch);
-#ifdef ZOO_ACKNOWLEDGES
+#ifdef ZOO_IDLE
+    if (batch.empty()) {
+      context_.acknowledge(open_, next_ - open_);
+      open_ = next_;
+      note("idle");
+    } else {
+      next_ = batch[0].id() + batch.size();
+    }
+#elif defined ZOO_ACKNOWLEDGES
     context_.acknowledge(batch);
 #endif
   }
@@ -190,6 +202,9 @@ class Actor final : public Base {
   bool stores_ = true, deadly_ = false;
   pid_t child_ = -1;
   unsigned delay_us_ = 0, leak_kb_ = 0;
+#ifdef ZOO_IDLE
+  std::uint64_t open_ = 0, next_ = 0;
+#endif
   std::vector<std::string> leaked_;
   std::vector<Held> held_;
 };
