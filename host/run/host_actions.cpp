@@ -21,12 +21,12 @@ void Host::carry_out() {
 
 void Host::act(const action::StartWorker& start) {
   report_.started(start);
-  const auto not_started = [&](const std::string& why) {
+  const auto not_started = [&](const std::string& why, bool may_pass) {
     report_.failed_to_start(start.worker);
-    shard_.not_started(start.worker, why, now());
+    shard_.not_started(start.worker, why, may_pass, now());
   };
   const Result<Releases::Parts> parts = releases_.parts(start.release);
-  if (!parts) return not_started(parts.error());
+  if (!parts) return not_started(parts.error(), false);
   worker::Spec spec = worker_spec(config_, user_);
   spec.staged_path = parts->staged_path;
   spec.plugin_path = parts->plugin_path;
@@ -36,7 +36,7 @@ void Host::act(const action::StartWorker& start) {
   spec.any_config = parts->initialized;
   const auto begin = config_.isolation == config::Isolation::process ? worker::start_process : worker::start_thread;
   auto started = begin(start.worker, std::move(spec), loop_, &buffer_, *this);
-  if (!started) return not_started(started.error());
+  if (!started) return not_started(started.error(), true);
   lives_.push_back(std::move(*started));
   running_[start.worker].release = start.release;
 }

@@ -190,7 +190,7 @@ void Lane::let_go() {
   write_journal(false);
 }
 
-void Lane::not_started(WorkerId worker, const std::string& why) {
+void Lane::not_started(WorkerId worker, const std::string& why, bool may_pass) {
   if (is(successor_, worker)) {
     call_off(true);
     return postpone_replacement(why);
@@ -198,7 +198,10 @@ void Lane::not_started(WorkerId worker, const std::string& why) {
   if (is(standby_, worker)) return no_standby(why);
   const std::uint32_t release = instance_->release();
   instance_.reset();
-  came_to_nothing(release, "no worker could be started: " + why, exit_stopped);
+  const std::string what = "no worker could be started: " + why;
+  // That a process was refused says nothing of the release.
+  if (may_pass) return start_later(release, what, exit_stopped);
+  came_to_nothing(release, what, exit_stopped);
 }
 
 void Lane::loaded(WorkerId worker, const Descriptor& about) {
@@ -253,12 +256,15 @@ void Lane::refuse_successor(const std::string& why, bool is_gone) {
 
 // The instance did not come up, and is gone or about to go.
 void Lane::came_to_nothing(std::uint32_t release, const std::string& why, int exit_code) {
-  if (closing_) return;
-  if (desk_.can_go_back_from(release)) return desk_.refuse(release, why);
-  if (release != wanted_release()) return;  // another one is started in its place
+  if (!closing_ && desk_.can_go_back_from(release)) return desk_.refuse(release, why);
+  start_later(release, why, exit_code);
+}
+
+void Lane::start_later(std::uint32_t release, const std::string& why, int exit_code) {
+  if (closing_ || release != wanted_release()) return;  // or another one is started in its place
   const config::Retry& retry = desk_.config.on_error.retry;
   const bool spent = ++failed_starts_ >= retry.max_attempts;
-  if (spent && desk_.config.on_error.then == config::Then::stop) {
+  if (spent && desk_.config.on_error.then == config::Then::stop && !desk_.can_go_back_from(release)) {
     return desk_.end(exit_code, "the plugin can't be used: " + why);
   }
   const Time pause = spent ? retry.max_backoff : backoff(retry, failed_starts_, desk_.random);

@@ -47,7 +47,7 @@ class Lane {
   void let_go();
 
   // ---- What happened
-  void not_started(WorkerId worker, const std::string& why);
+  void not_started(WorkerId worker, const std::string& why, bool may_pass);
   void loaded(WorkerId worker, const Descriptor& about);
   void not_loaded(WorkerId worker, const std::string& why);
   void outcome(WorkerId worker, CallNumber number, const Outcome& outcome, std::uint64_t resident_memory);
@@ -148,6 +148,7 @@ class Lane {
   void refuse_successor(const std::string& why, bool is_gone = false);
   void not_loadable(std::uint32_t release, const std::string& why);
   void came_to_nothing(std::uint32_t release, const std::string& why, int exit_code);
+  void start_later(std::uint32_t release, const std::string& why, int exit_code);
   void died_idle(const Instance& was, const Death& death);
   void tell_death_between_calls(const Instance& was, const Death& death);
   void report(Call call, const std::string& message, const Death* death, bool with_records,

@@ -131,9 +131,9 @@ Lane* Shard::lane_of(WorkerId worker) {
   return nullptr;
 }
 
-void Shard::not_started(WorkerId worker, const std::string& why, Now now) {
+void Shard::not_started(WorkerId worker, const std::string& why, bool may_pass, Now now) {
   desk_.now = now;
-  if (Lane* lane = lane_of(worker)) lane->not_started(worker, why);
+  if (Lane* lane = lane_of(worker)) lane->not_started(worker, why, may_pass);
   advance();
 }
 

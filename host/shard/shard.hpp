@@ -43,7 +43,8 @@ class Shard {
   void checkpoint_answered(const CheckpointAnswer& answer, Now now);
 
   // ---- The workers; what is said of one that the shard does not have is ignored
-  void not_started(WorkerId worker, const std::string& why, Now now);
+  // may_pass: the system refuses a process; or else the release has no file.
+  void not_started(WorkerId worker, const std::string& why, bool may_pass, Now now);
   void loaded(WorkerId worker, const Descriptor& about, Now now);
   void not_loaded(WorkerId worker, const std::string& why, Now now);
   // resident_memory: the worker's, bytes; 0 where worker.max_memory is not set.

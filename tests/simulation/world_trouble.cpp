@@ -88,7 +88,7 @@ void World::forge() {
       shard_->ended(id, &death, now_);
       break;
     case 5:
-      shard_->not_started(id, "forged", now_);
+      shard_->not_started(id, "forged", chance_(0.5), now_);
       break;
     default:
       shard_->not_loaded(id, "forged", now_);

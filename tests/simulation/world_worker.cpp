@@ -46,13 +46,14 @@ void World::worker_goes_on(std::size_t index) {
 void World::starts(Worker& worker, std::size_t index) {
   const WorkerId id = worker.id;
   if (worker.refused) {
-    blemish(worker);
+    const bool may_pass = chance_(0.8);
+    if (!may_pass) blemish(worker);
     did_not_come_up(worker);
     former_.push_back(id);
     workers_.erase(workers_.begin() + static_cast<std::ptrdiff_t>(index));
     tell("worker", static_cast<std::uint32_t>(id), "can't be started");
     ++failed_starts_;
-    shard_->not_started(id, "no process to be had", now_);
+    shard_->not_started(id, "no process to be had", may_pass, now_);
     return perform();
   }
   if (trouble(0.03)) {

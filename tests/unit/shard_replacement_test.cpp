@@ -118,7 +118,7 @@ class Replacement : public testing::Test {
 };
 
 TEST_F(Replacement, ThatCantBeStartedIsTriedAgainAfterAPause) {
-  fail_again_and_again([this](WorkerId worker) { shard.not_started(worker, "no process to be had", now); });
+  fail_again_and_again([this](WorkerId worker) { shard.not_started(worker, "no process to be had", true, now); });
   EXPECT_EQ(
       std::count_if(lines.begin(), lines.end(),
                     [](const std::string& line) { return line.find("no process to be had") != std::string::npos; }),

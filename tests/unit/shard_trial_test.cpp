@@ -100,6 +100,33 @@ TEST_F(Trial, OneToGoBackToIsNotWaitedForWhereNoneCanBeHad) {
   EXPECT_EQ(take<action::StartWorker>()->release, 1u) << "it is tried again";
 }
 
+TEST_F(Trial, AShortageOfProcessesSaysNothingOfTheRelease) {
+  on_trial();
+  config.on_error.then = config::Then::stop;
+  over(called(Call::create));
+  standby = start(1);
+  over(called(Call::create), {.status = KCLHOST_FAILED, .message = "no"});
+  over(called(Call::initialize));
+  shard->ended(called(Call::destroy).worker, nullptr, now);
+  const Death death{Death::Kind::signal, 9, "killed by SIGKILL"};
+  shard->ended(candidate, &death, now);
+  const auto next = [this] {
+    pass(config.on_error.retry.max_backoff);
+    if (take<action::LookForRelease>()) shard->looked(now);
+    const auto one = take<action::StartWorker>();
+    EXPECT_TRUE(one);
+    EXPECT_EQ(one->release, 2u);
+    return one->worker;
+  };
+  for (int i = 0; i < 3; ++i) {
+    shard->not_started(next(), "no process to be had", true, now);
+    EXPECT_FALSE(take<action::ReleaseRefused>());
+    EXPECT_FALSE(shard->ended());
+  }
+  shard->not_started(next(), "its file is gone", false, now);
+  EXPECT_TRUE(take<action::ReleaseRefused>());
+}
+
 TEST_F(Trial, WhatTheNewOneFailsAtTheOldOneIsGiven) {
   on_trial();
   take_over();
