@@ -30,6 +30,8 @@ void Instance::begin(const Request& request, Time timeout) {
   grace_ = grace;
   late_.clear();
   is_cut_short_ = asked_to_stop_ = false;
+  // Where nothing can end it, it may come out of a call that took too long.
+  if (desk_->config.isolation == config::Isolation::none) killed_ = false;
   finished_ |= request.call == Call::shard_ended || request.call == Call::lease_lost;
   Request with_time = request;
   with_time.timeout_ms = static_cast<std::uint32_t>(std::min<std::int64_t>(timeout.count(), UINT32_MAX));

@@ -447,6 +447,13 @@ void Lane::settle_on_time() {
     replacement_flushed_ = true;
     return;
   }
+  if (desk_.config.isolation == config::Isolation::none) {
+    // Nothing can end it.
+    settle_by_ = desk_.now.steady + desk_.config.timeouts.process_records;
+    return desk_.tell(Level::warn, open +
+                                       " records are not acknowledged within timeouts.process_records after flush; the "
+                                       "shard waits on (isolation none)");
+  }
   instance_->kill(Death::Kind::timeout, "ended because it did not acknowledge " + open + " records within " +
                                             text_of(desk_.config.timeouts.process_records) + " after flush");
 }

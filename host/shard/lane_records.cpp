@@ -420,6 +420,8 @@ void Lane::acknowledged(RecordId first, std::uint64_t count) {
     const auto index = static_cast<std::uint32_t>(run.index + (from - run.first_id));
     delivery_.acknowledged(index, index + static_cast<std::uint32_t>(to - from));
   }
+  // The next one to end the host is none of these.
+  if (desk_.config.isolation == config::Isolation::none) write_journal(false);
   settle();
 }
 
@@ -495,8 +497,10 @@ void Lane::note_aside(std::uint32_t first, std::uint32_t last) {
 }
 
 void Lane::journal(JournalNotes& to) const {
-  // Where the plugin is in the host, a call that finishes what it holds may end the host as a delivery may.
-  const bool at_risk = delivery_.under_way() || (holds_records() && instance_ && instance_->in_call());
+  // Where the plugin is in the host, what it does with what it holds may end the host as a delivery may: in a call, and
+  // on a thread of its own between two.
+  const bool at_work = instance_ && (instance_->in_call() || desk_.config.isolation == config::Isolation::none);
+  const bool at_risk = delivery_.under_way() || (holds_records() && at_work);
   if (at_risk) add_note(to, delivery_.current(), true);
   known_.clear();
   delivery_.known(known_, at_risk);

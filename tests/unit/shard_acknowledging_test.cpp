@@ -167,6 +167,79 @@ TEST_F(Acknowledging, WhatIsDoneNeedsNoNumbers) {
   EXPECT_EQ(called(Call::process_records).request.batch.count, 1u);
 }
 
+// The plugin looks up what it acknowledges by these numbers, in a call without records as well.
+TEST_F(Acknowledging, AnEmptyBatchDoesNotSetTheNumbersBack) {
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES | KCLHOST_PLUGIN_EMPTY_BATCHES);
+  send_and_accept(1, 3);
+  acknowledge(0);
+  send(4, 3);
+  EXPECT_EQ(checkpoint(), "1");
+  const auto empty = called(Call::process_records);
+  EXPECT_EQ(empty.request.batch.count, 0u);
+  EXPECT_EQ(empty.request.first_id, 3u);
+  EXPECT_EQ(empty.request.oldest_id, 1u);
+}
+
+// A thread of the host can't be ended: whoever looks on with a debugger may go on.
+TEST_F(Acknowledging, InTheHostsProcessTheFlushIsWaitedForAsLongAsItTakes) {
+  config.isolation = config::Isolation::none;
+  most_open = 3;
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send_and_accept(1, 3);
+  send(4, 4);
+  over(called(Call::flush));
+  for (int i = 0; i < 2; ++i) {
+    pass(config.timeouts.process_records);
+    EXPECT_TRUE(told("3 records are not acknowledged"));
+    while (take<action::Tell>()) {
+    }
+  }
+  EXPECT_FALSE(take<action::KillWorker>());
+  acknowledge(0, 3);
+  EXPECT_EQ(called(Call::process_records).request.batch.count, 1u);
+}
+
+TEST_F(Acknowledging, InTheHostsProcessEachCallHasItsTime) {
+  config.isolation = config::Isolation::none;
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send(1, 1);
+  const auto late = called(Call::process_records);
+  for (int i = 0; i < 2; ++i) pass(config.timeouts.process_records);
+  EXPECT_TRUE(take<action::KillWorker>());
+  over(late);
+  EXPECT_TRUE(answered());
+  while (take<action::RequestStop>()) {
+  }
+  send(2, 2);
+  called(Call::process_records);
+  pass(config.timeouts.process_records);
+  EXPECT_TRUE(take<action::RequestStop>());
+}
+
+// It may work on them in a thread of its own, and end the host between two calls.
+TEST_F(Acknowledging, InTheHostsProcessWhatIsOpenIsToldToTheNextOne) {
+  config.isolation = config::Isolation::none;
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
+  send_and_accept(1, 3);
+  const auto at_risk = [this] {
+    JournalNotes notes;
+    shard->journal(0, notes);
+    std::vector<std::string> found;
+    for (const JournalNote& note : notes.all()) {
+      if (note.under_way) found.push_back(note.first.str() + ".." + note.last.str());
+    }
+    return found;
+  };
+  EXPECT_THAT(at_risk(), testing::ElementsAre("1/0..3/0"));
+  while (take<action::WriteJournal>()) {
+  }
+  acknowledge(0, 2);
+  EXPECT_TRUE(take<action::WriteJournal>());
+  EXPECT_THAT(at_risk(), testing::ElementsAre("3/0..3/0"));
+  acknowledge(2);
+  EXPECT_THAT(at_risk(), testing::IsEmpty());
+}
+
 TEST_F(Acknowledging, TheShardsEndWaitsForWhatIsOpen) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);
   send_and_accept(1, 2);
