@@ -24,7 +24,7 @@ AT_A_RECORD = ["unguarded", "starter"]
 # What is no fault in a candidate.
 GOOD = {
     "actor": "runs here", "actor_2": "does what its records say", "actor_shadow": "as actor",
-    "acknowledger_shadow": "as actor", "holder": "as actor",
+    "acknowledger_shadow": "as actor", "idler": "as actor", "holder": "as actor",
     "holder_2": "as actor", "holder_shadow": "as actor",
     "load_print": "what it prints is a log line", "entry_print": "what it prints is a log line",
     "checkpointers": "a checkpoint at a wrong time is refused to the plugin, which goes on",
