@@ -65,13 +65,13 @@ class Fetcher:
             (bin_directory / name).chmod(0o755)
         self.env = dict(os.environ, PATH=f"{bin_directory}:{os.environ['PATH']}", FAKE_DIR=str(directory))
 
-    def start(self, *options, env=None):
-        return subprocess.Popen([self.kclhost, "fetch-daemon", "--pom", self.pom, *options], env=env or self.env,
+    def start(self, *options, env=None, before=()):
+        return subprocess.Popen([*before, self.kclhost, "fetch-daemon", "--pom", self.pom, *options], env=env or self.env,
                                 cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def run(self, *options, env=None):
+    def run(self, *options, **how):
         """Its exit status, standard output and standard error."""
-        process = self.start(*options, env=env)
+        process = self.start(*options, **how)
         out, err = process.communicate(timeout=120)
         return process.returncode, out, err
 
@@ -174,6 +174,14 @@ def test_a_failure_leaves_nothing_that_looks_whole(fetcher):
     (fetcher.directory / "broken").unlink()
     assert fetcher.run("--to", fetcher.jars)[0] == 0
     assert fetcher.siblings() == ["jars"]
+
+
+def test_a_failure_is_one_though_whoever_started_it_ignores_the_ends_of_its_children(fetcher):
+    (fetcher.directory / "broken").touch()
+    code, _, err = fetcher.run("--to", fetcher.jars, before=("env", "--ignore-signal=CHLD"))
+    assert code == 1
+    assert err.count("\n") == 1 and "no such artifact" in err
+    assert not fetcher.jars.exists()
 
 
 def test_two_at_once_fetch_once(fetcher):

@@ -432,6 +432,12 @@ def test_a_daemon_that_ends_by_itself_is_a_failure(launcher, fake, told):
     assert told in only(after_start(done.stderr))
 
 
+def test_an_end_is_noticed_though_whoever_started_it_ignores_those_of_its_children(launcher):
+    process = in_background(launcher, "env", "--ignore-signal=CHLD", fake="exit-1")
+    assert process.wait() == 1
+    assert "exit status 1" in only(after_start(process.output()))
+
+
 def test_a_daemon_without_memory_names_the_cure(launcher):
     done = launcher.run(fake="exit-3")
     assert done.returncode == 1
