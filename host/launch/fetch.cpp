@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -13,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "config/daemon_version.hpp"
 #include "launch/files.hpp"
 #include "launch/run_program.hpp"
 #include "support/fd.hpp"
@@ -85,11 +87,21 @@ bool is_path_of(const fs::path& path, const Fd& fd) {
          named.st_dev == held.st_dev;
 }
 
-// The text of the stamp beside what is wanted; nothing when the pom can't be read.
+// The first line of the stamp beside what is wanted; nothing when the pom can't be read.
 std::optional<std::string> stamp_of(const Wanted& wanted) {
   const auto text = read_file(wanted.pom);
   if (!text) return std::nullopt;
   return sha256_hex(*text) + (wanted.version.empty() ? "" : " " + wanted.version) + "\n";
+}
+
+// The names in a stamp. There are none in one that an older kclhost wrote.
+std::vector<std::string> names_in(const std::string& stamp) {
+  std::istringstream lines(stamp);
+  std::vector<std::string> names;
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) names.push_back(line);
+  return names;
 }
 
 // Fills `partial`, whose stamp the caller has locked, and puts it in the place of `directory`.
@@ -97,10 +109,16 @@ std::optional<Error> fill(const Wanted& wanted, const fs::path& partial, const f
   for (const auto& entry : fs::directory_iterator(partial)) {
     if (entry.path().filename() != stamp_name) fs::remove_all(entry.path());
   }
-  const auto stamp = stamp_of(wanted);
+  auto stamp = stamp_of(wanted);
   if (!stamp) return Error{system_error(wanted.pom, "cannot be read")};
   if (auto error = run_maven(wanted, partial)) return error;
-  std::ofstream(partial / stamp_name) << *stamp;
+  if (count_jars(partial).count == 0) return Error{wanted.pom.string() + " names no jar, so mvn fetched none"};
+  for (const auto& entry : fs::directory_iterator(partial)) {
+    if (entry.path().filename() != stamp_name) *stamp += entry.path().filename().string() + "\n";
+  }
+  if (!(std::ofstream(partial / stamp_name) << *stamp << std::flush)) {
+    return Error{system_error(partial / stamp_name, "cannot be written")};
+  }
   if (fs::exists(directory / stamp_name)) fs::remove_all(directory);
   fs::rename(partial, directory);  // onto nothing, or an empty directory
   return std::nullopt;
@@ -125,7 +143,13 @@ std::optional<Error> find_misfit(const Wanted& wanted) {
 
 bool has_jars(const Wanted& wanted, const fs::path& directory) {
   const auto needed = stamp_of(wanted), stamp = read_file(directory / stamp_name);
-  return needed && stamp && *stamp == *needed;
+  if (!needed || !stamp || !stamp->starts_with(*needed)) return false;
+  const std::vector<std::string> names = names_in(*stamp);
+  if (names.empty()) return !config::daemon_version(directory).empty();
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    std::error_code ignored;
+    return fs::exists(directory / name, ignored);
+  });
 }
 
 Result<Jars> fetch_jars(const Wanted& wanted, const fs::path& directory) try {

@@ -14,6 +14,7 @@ version=pinned
 for word; do
   case $word in -DoutputDirectory=*) to=${word#*=} ;; -DdaemonVersion=*) version=${word#*=} ;; esac
 done
+[ -e "$FAKE_DIR/nothing" ] && exit 0
 echo jar >"$to/one.jar"
 if [ -e "$FAKE_DIR/broken" ]; then
   echo "[ERROR] no such artifact"
@@ -110,6 +111,36 @@ def test_fetches_again_when_the_pom_changed(fetcher):
     assert fetcher.run("--to", fetcher.jars)[0] == 0
     assert fetcher.calls() == 2
     assert not (fetcher.jars / "old.jar").exists()
+
+
+@pytest.mark.parametrize("gone", [["one.jar"], ["two.jar", "classes.jsa"], ["one.jar", "two.jar"]])
+def test_jars_that_have_gone_are_fetched_again(fetcher, gone):
+    fetcher.run("--to", fetcher.jars)
+    for name in gone:
+        (fetcher.jars / name).unlink()
+    code, out, err = fetcher.run("--to", fetcher.jars)
+    assert (code, err) == (0, "")
+    assert "2 jars" in out and fetcher.calls() == 2
+    assert fetcher.siblings() == ["jars"]
+
+
+@pytest.mark.parametrize("jar, calls", [("amazon-kinesis-client-multilang-3.1.3.jar", 1), ("other.jar", 2)])
+def test_where_the_stamp_names_no_jars_the_daemons_must_be_there(fetcher, jar, calls):
+    """As kclhost wrote it before the stamp named them."""
+    fetcher.run("--to", fetcher.jars)
+    stamp = fetcher.jars / ".complete"
+    stamp.write_text(stamp.read_text().split("\n")[0] + "\n")
+    (fetcher.jars / jar).touch()
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert fetcher.calls() == calls
+
+
+def test_a_pom_without_a_jar_is_an_error(fetcher):
+    (fetcher.directory / "nothing").touch()
+    code, _, err = fetcher.run("--to", fetcher.jars)
+    assert code == 1
+    assert err.count("\n") == 1 and f"{fetcher.pom} names no jar" in err
+    assert not fetcher.jars.exists()
 
 
 def version_in(jars):
