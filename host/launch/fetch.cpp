@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "config/daemon_version.hpp"
+#include "launch/class_archive.hpp"
 #include "launch/files.hpp"
 #include "launch/run_program.hpp"
 #include "support/fd.hpp"
@@ -27,6 +28,9 @@ namespace fs = std::filesystem;
 
 // The pom's property with the daemon's version.
 constexpr char version_property[] = "daemonVersion";
+
+// What was replaced, in what has replaced it, until it is deleted: there a name can't be somebody else's.
+constexpr char replaced_name[] = ".replaced";
 
 std::string system_error(const fs::path& path, const std::string& what) {
   return path.string() + ": " + what + ": " + std::strerror(errno);
@@ -70,10 +74,14 @@ std::optional<Error> run_maven(const Wanted& wanted, const fs::path& directory) 
                first_error(ran->output)};
 }
 
+bool is_jar(const fs::directory_entry& entry) {
+  return entry.path().extension() == ".jar" && !entry.is_directory();
+}
+
 Jars count_jars(const fs::path& directory) {
   Jars jars;
   for (const auto& entry : fs::directory_iterator(directory)) {
-    if (entry.path().extension() != ".jar") continue;
+    if (!is_jar(entry)) continue;
     ++jars.count;
     jars.bytes += entry.file_size();
   }
@@ -104,6 +112,40 @@ std::vector<std::string> names_in(const std::string& stamp) {
   return names;
 }
 
+// What would be deleted with the jars and is not ours.
+std::optional<Error> find_foreign(const fs::path& directory) {
+  std::vector<std::string> ours = names_in(read_file(directory / stamp_name).value_or(""));
+  const std::string archive = class_archive(directory).filename().string();
+  ours.insert(ours.end(), {stamp_name, replaced_name, archive, archive + ".partial"});
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    if (is_jar(entry) || std::find(ours.begin(), ours.end(), entry.path().filename().string()) != ours.end()) continue;
+    return Error{entry.path().string() +
+                 ": was not fetched, and would be deleted with the old jars; move it, or choose another directory"};
+  }
+  return std::nullopt;
+}
+
+// Puts `partial` in the place of `directory`: by renaming, so that a kill leaves no directory that has a part.
+std::optional<Error> replace(const fs::path& directory, const fs::path& partial) {
+  const bool replaces = fs::exists(directory / stamp_name);
+  if (replaces) {
+    if (auto foreign = find_foreign(directory)) return foreign;
+    fs::rename(directory, partial / replaced_name);
+  }
+  std::error_code error, ignored;
+  fs::rename(partial, directory, error);  // onto nothing, or an empty directory
+  if (!error) return std::nullopt;
+  if (replaces) fs::rename(partial / replaced_name, directory, ignored);
+  return Error{directory.string() + ": " + error.message()};
+}
+
+// Whether a run was killed between those two renamings; then the old one is in its place again.
+bool put_back(const fs::path& directory, const fs::path& partial) {
+  if (fs::exists(directory) || !fs::exists(partial / replaced_name)) return false;
+  fs::rename(partial / replaced_name, directory);
+  return true;
+}
+
 // Fills `partial`, whose stamp the caller has locked, and puts it in the place of `directory`.
 std::optional<Error> fill(const Wanted& wanted, const fs::path& partial, const fs::path& directory) {
   for (const auto& entry : fs::directory_iterator(partial)) {
@@ -119,9 +161,7 @@ std::optional<Error> fill(const Wanted& wanted, const fs::path& partial, const f
   if (!(std::ofstream(partial / stamp_name) << *stamp << std::flush)) {
     return Error{system_error(partial / stamp_name, "cannot be written")};
   }
-  if (fs::exists(directory / stamp_name)) fs::remove_all(directory);
-  fs::rename(partial, directory);  // onto nothing, or an empty directory
-  return std::nullopt;
+  return replace(directory, partial);
 }
 
 }  // namespace
@@ -159,6 +199,9 @@ Result<Jars> fetch_jars(const Wanted& wanted, const fs::path& directory) try {
   if (fs::exists(place) && !fs::exists(place / stamp_name) && !(fs::is_directory(place) && fs::is_empty(place))) {
     return Error{place.string() + ": holds something else; empty it, or choose another directory"};
   }
+  if (fs::exists(place / stamp_name) && !has_jars(wanted, place)) {
+    if (auto foreign = find_foreign(place)) return *foreign;
+  }
   const fs::path partial = place.string() + ".partial";
   fs::create_directories(place.parent_path());
   while (!has_jars(wanted, place)) {
@@ -170,8 +213,11 @@ Result<Jars> fetch_jars(const Wanted& wanted, const fs::path& directory) try {
     if (!lock && errno == ENOENT) continue;
     if (!lock || ::flock(lock.get(), LOCK_EX) != 0) return Error{system_error(partial, "cannot be locked")};
     if (!is_path_of(partial / stamp_name, lock)) continue;
+    if (put_back(place, partial)) continue;
     if (auto error = fill(wanted, partial, place)) return *error;
   }
+  std::error_code ignored;
+  fs::remove_all(place / replaced_name, ignored);
   return count_jars(place);
 } catch (const fs::filesystem_error& error) {
   return Error{error.path1().string() + ": " + error.code().message()};

@@ -32,8 +32,9 @@ std::optional<Error> find_misfit(const Wanted& wanted);
 // Whether `directory` holds, complete, what is wanted: by its stamp, and by the names of the files that are there.
 bool has_jars(const Wanted& wanted, const std::filesystem::path& directory);
 
-// Makes `directory` hold what is wanted and nothing else. It appears, or is replaced, all at once; a directory
-// with other things in it is left alone (an error). Two processes that fetch at once wait for each other. Needs mvn on
+// Makes `directory` hold what is wanted and nothing else. It appears all at once, and is replaced by two renamings:
+// whoever looks sees the old one, the new one, or for a moment none. A directory with other things in it, which would
+// be deleted, is left alone (an error). Two processes that fetch at once wait for each other. Needs mvn on
 // the PATH; takes minutes on a slow line. has_jars afterwards.
 Result<Jars> fetch_jars(const Wanted& wanted, const std::filesystem::path& directory);
 

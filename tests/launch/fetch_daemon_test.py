@@ -1,6 +1,8 @@
 """kclhost fetch-daemon, with a script in Maven's place."""
+import ctypes
 import os
 import re
+import struct
 import subprocess
 from pathlib import Path
 
@@ -16,6 +18,7 @@ for word; do
 done
 [ -e "$FAKE_DIR/nothing" ] && exit 0
 echo jar >"$to/one.jar"
+[ -e "$FAKE_DIR/native" ] && echo so >"$to/one.so"
 if [ -e "$FAKE_DIR/broken" ]; then
   echo "[ERROR] no such artifact"
   echo "[ERROR] To see the full stack trace ..."
@@ -234,6 +237,84 @@ def test_leaves_other_peoples_files_alone(fetcher):
     assert code == 1
     assert "holds something else" in err
     assert (fetcher.jars / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "mine/", "folder.jar/"])
+def test_leaves_them_alone_beside_the_jars_too(fetcher, name):
+    fetcher.run("--to", fetcher.jars)
+    other = fetcher.jars / name
+    other.mkdir() if name.endswith("/") else other.touch()
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    fetcher.pom.write_text("<project>newer</project>")
+    code, _, err = fetcher.run("--to", fetcher.jars)
+    assert code == 1
+    assert err.count("\n") == 1 and f"{other}: was not fetched" in err
+    assert other.exists() and (fetcher.jars / "one.jar").exists()
+    assert fetcher.calls() == 1
+    other.rmdir() if name.endswith("/") else other.unlink()
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert fetcher.calls() == 2
+
+
+def test_what_maven_brought_besides_jars_is_no_other_persons(fetcher):
+    (fetcher.directory / "native").touch()
+    fetcher.run("--to", fetcher.jars)
+    assert (fetcher.jars / "one.so").exists()
+    (fetcher.directory / "native").unlink()
+    fetcher.pom.write_text("<project>newer</project>")
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert not (fetcher.jars / "one.so").exists()
+
+
+MOVED_ITSELF, DELETED_WITHIN = 0x800, 0x200  # inotify's
+
+
+def changes_of(directory):
+    """A function that gives inotify's events of the directory up to then."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    queue = libc.inotify_init1(os.O_NONBLOCK)
+    assert libc.inotify_add_watch(queue, os.fsencode(directory), MOVED_ITSELF | DELETED_WITHIN) > 0
+
+    def read():
+        bytes_, kinds = os.read(queue, 65536), []
+        os.close(queue)
+        while bytes_:
+            _, kind, _, length = struct.unpack_from("iIII", bytes_)
+            kinds.append(kind & (MOVED_ITSELF | DELETED_WITHIN))
+            bytes_ = bytes_[16 + length:]
+        return kinds
+    return read
+
+
+def test_the_old_jars_are_out_of_the_way_before_the_first_is_deleted(fetcher):
+    """So a kill never leaves a part of them."""
+    fetcher.run("--to", fetcher.jars)
+    changes = changes_of(fetcher.jars)
+    fetcher.pom.write_text("<project>newer</project>")
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    kinds = changes()
+    assert kinds[0] == MOVED_ITSELF and DELETED_WITHIN in kinds, kinds
+    assert fetcher.siblings() == ["jars"]
+    assert sorted(path.name for path in fetcher.jars.iterdir()) == [".complete", "classes.jsa", "one.jar", "two.jar"]
+
+
+def test_old_jars_that_a_kill_left_out_of_the_way_come_back(fetcher):
+    fetcher.run("--to", fetcher.jars)
+    partial = fetcher.directory / "somewhere" / "jars.partial"
+    partial.mkdir()
+    (partial / ".complete").touch()
+    fetcher.jars.rename(partial / ".replaced")
+    (fetcher.directory / "broken").touch()
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert fetcher.calls() == 1 and (fetcher.jars / "two.jar").exists()
+
+
+def test_old_jars_that_a_kill_left_are_deleted(fetcher):
+    fetcher.run("--to", fetcher.jars)
+    (fetcher.jars / ".replaced").mkdir()
+    (fetcher.jars / ".replaced" / "one.jar").touch()
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert not (fetcher.jars / ".replaced").exists()
 
 
 def test_an_empty_directory_will_do(fetcher):
