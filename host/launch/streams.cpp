@@ -259,6 +259,8 @@ void Streams::end_orphans() {
   reap();
   const auto alone = [this] { return childless_; };
   if (loop_.run_until(alone, Clock::now() + job_.linger)) return;
+  if (const std::string told = tell_of_killing("the last launch", job_.linger); !told.empty())
+    outputs_.say(config::LogLevel::warn, told);
   const auto deadline = Clock::now() + grace_for_killed;
   while (!childless_ && Clock::now() < deadline) {
     kill_children();

@@ -289,6 +289,8 @@ Result<Outcome> Supervisor::run() {
   const auto alone = [this] { return childless_; };
   const auto linger = outcome_.forced ? std::chrono::milliseconds{0} : job_.linger;
   if (!turn_until([this] { return childless_ || outcome_.forced; }, Clock::now() + linger) || outcome_.forced) {
+    const std::string told = outcome_.forced ? std::string() : tell_of_killing("the daemon", job_.linger);
+    if (!told.empty()) outputs_.say(config::LogLevel::warn, told);
     const auto deadline = Clock::now() + kill_grace;
     // Killing one process can orphan another.
     while (!childless_ && Clock::now() < deadline) {

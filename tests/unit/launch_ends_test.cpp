@@ -9,10 +9,12 @@
 
 #include "core_fixtures.hpp"
 #include "launch/streams.hpp"
+#include "launch/supervisor.hpp"
 
 namespace kclhost::host::launch {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 class Ends : public testing::Test {
@@ -46,6 +48,18 @@ class Ends : public testing::Test {
     });
   }
 
+  // With one in the daemon's.
+  int daemon_ends(const std::string& script) {
+    return in_a_process([&] {
+      auto sink = LogSink::open(dir_.path());
+      if (!sink) return 2;
+      Outputs outputs{config::Log{}};
+      Job job;
+      job.arguments = {"/bin/sh", "-c", script};
+      return supervise(job, *sink, outputs) ? 0 : 2;
+    });
+  }
+
   long lines() const { return std::count(log_.begin(), log_.end(), '\n'); }
 
   test::TempDir dir_;
@@ -53,6 +67,8 @@ class Ends : public testing::Test {
 };
 
 const std::string stop = "kill -TERM $PPID; ";
+// Until it is sleep, and no longer the shell.
+const std::string leave_one_behind = "sleep 1000 & while [ $(cat /proc/$!/comm) != sleep ]; do :; done; ";
 
 TEST_F(Ends, AStreamThatIsStoppedBeforeItHasBegunIsInOrder) {
   EXPECT_EQ(streams_end(stop + "exec sleep 1000"), 0);
@@ -65,6 +81,31 @@ TEST_F(Ends, AStreamThatFailsToStopIsNamed) {
   EXPECT_THAT(log_, HasSubstr(R"("level":"warn")"));
   EXPECT_THAT(log_, HasSubstr(R"("stream":"clicks")"));
   EXPECT_EQ(lines(), 1);
+}
+
+TEST_F(Ends, WhatAStreamLeftBehindIsNamedWhenItIsKilled) {
+  EXPECT_EQ(streams_end(leave_one_behind + stop + "exec sleep 1000"), 0);
+  EXPECT_THAT(log_, ContainsRegex(R"re(killed 1 process .* the last launch.*: sleep \(pid [0-9]+\)")re"));
+  EXPECT_EQ(lines(), 1);
+}
+
+TEST_F(Ends, WhatTheDaemonLeftBehindIsNamedWhenItIsKilled) {
+  EXPECT_EQ(daemon_ends(leave_one_behind + leave_one_behind), 0);
+  EXPECT_THAT(log_, HasSubstr(R"("level":"warn")"));
+  EXPECT_THAT(log_,
+              ContainsRegex(R"re(killed 2 processes .* the daemon.*: sleep \(pid [0-9]+\), sleep \(pid [0-9]+\)")re"));
+  EXPECT_EQ(lines(), 1);
+}
+
+TEST_F(Ends, SoManyThatTheirNamesFillNoLineAreCounted) {
+  EXPECT_EQ(daemon_ends("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 1000 & done"), 0);
+  EXPECT_THAT(log_, HasSubstr("killed 12 processes"));
+  EXPECT_THAT(log_, ContainsRegex(R"re(\(pid [0-9]+\), and 2 more")re"));
+}
+
+TEST_F(Ends, ADaemonThatLeavesNothingBehindIsNothingToTellOf) {
+  EXPECT_EQ(daemon_ends("exit 0"), 0);
+  EXPECT_EQ(log_, "");
 }
 
 }  // namespace
