@@ -547,6 +547,18 @@ def test_a_hangup_before_the_daemon_is_there_does_not_stop_it(launcher):
     assert launcher.has("term") and not launcher.has("quit")
 
 
+def test_java_can_not_speak_to_the_service_manager(launcher, monkeypatch):
+    """Neither as the daemon nor when it is asked about the class archive."""
+    for name, value in (("NOTIFY_SOCKET", "@nobody"), ("WATCHDOG_USEC", "1000000"), ("WATCHDOG_PID", "1")):
+        monkeypatch.setenv(name, value)
+    (launcher.directory / "jars" / "classes.jsa").write_text("fits")
+    process = launcher.start()
+    process.send(signal.SIGTERM)
+    assert process.wait() == 0, process.output()
+    assert "-XX:SharedArchiveFile" in " ".join(launcher.report()["argv"])
+    assert not launcher.has("could-speak-for-launch"), launcher.text("could-speak-for-launch")
+
+
 KCL = "2026-01-31T12:00:00.000Z {} daemon [{}] {}: shardId-0: {}"
 LEFT_OUT = ["Caught exception from handleInput | java.lang.RuntimeException",
             "Exception occurred while dispatching incoming data.  The incoming data has been skipped"]
