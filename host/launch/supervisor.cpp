@@ -189,6 +189,7 @@ void Supervisor::on_stop() {
     if (!daemon_ended_) ::kill(daemon_, SIGTERM);
   } else if (now - first_stop_ >= second_thoughts) {
     outcome_.forced = true;
+    if (job_.web != nullptr) job_.web->stop();  // it is killed with the others, which is no trouble of its own
     kill_everything();
   }
 }
