@@ -1,3 +1,5 @@
+#include <signal.h>
+
 #include <algorithm>
 #include <exception>
 #include <iterator>
@@ -39,6 +41,8 @@ constexpr Declaration commands[] = {
 
 int main(int argc, char** argv) try {
   using namespace kclhost::host::cli;
+  // Whoever started us may ignore it, which is inherited, and then nobody is told how a child ended.
+  ::signal(SIGCHLD, SIG_DFL);
   const std::string_view asked = argc > 1 ? argv[1] : "";
   ProgramCommandLine program(
       "kclhost", "kclhost: runs compiled Kinesis record processors under the KCL's MultiLangDaemon", KCLHOST_VERSION);

@@ -116,7 +116,8 @@ hub::LaunchState introduce_self(const config::Config& config, const std::map<std
   return launch;
 }
 
-int start_daemon(const config::Loaded& loaded, launch::Command command, launch::Overrides overrides) {
+int start_daemon(const config::Loaded& loaded, const launch::ServiceVariables& variables, launch::Command command,
+                 launch::Overrides overrides) {
   const config::Config& config = loaded.config;
   if (const auto obstacle = launch::find_obstacle(config, command)) return fail(obstacle->message, exit_stopped);
   const Findings findings = find_problems(loaded);
@@ -146,7 +147,7 @@ int start_daemon(const config::Loaded& loaded, launch::Command command, launch::
   if (const auto written = launch::write_properties(command); !written) return fail(written.error(), exit_stopped);
   auto log = launch::LogSink::open(command.properties_file.parent_path());
   if (!log) return fail(log.error(), exit_stopped);
-  auto reach = parent ? Reach() : open_reach(config, command.properties_file.parent_path(), outputs);
+  auto reach = parent ? Reach() : open_reach(config, variables, command.properties_file.parent_path(), outputs);
   if (!reach) return fail(reach.error(), exit_stopped);
   hub::LaunchState state = introduce_self(config, command.properties, reach->web ? reach->web->address() : "");
   outputs.say(config::LogLevel::info, introduce(config, command, findings));
@@ -188,8 +189,9 @@ int start_or_print(const LaunchOptions& options) {
   if (options.config.file.empty()) return no_configuration();
   const bool prints = options.print_classpath || options.print_command || options.print_properties;
   if (!prints) launch::end_at_signals();
+  const auto variables = launch::ServiceVariables::take();
   if (const auto streams = streams_of(options.config); !prints && options.config.stream.empty() && !streams[0].empty())
-    return launch_streams(options, streams);
+    return launch_streams(options, variables, streams);
   const auto found = load(options.config);
   if (!found) return exit_usage;
   const config::Loaded& loaded = *found;
@@ -210,7 +212,7 @@ int start_or_print(const LaunchOptions& options) {
     if (const auto written = launch::write_properties(*command); !written) return fail(written.error(), exit_stopped);
     std::puts(launch::quote_for_shell(command->arguments).c_str());
   } else {
-    return start_daemon(loaded, *command, overrides);
+    return start_daemon(loaded, variables, *command, overrides);
   }
   return exit_done;
 }
@@ -224,8 +226,8 @@ Result<std::optional<observe::LogFile>> open_log_file(const config::Log& config)
   return std::optional<observe::LogFile>(std::move(*file));
 }
 
-Result<Reach> open_reach(const config::Config& config, const std::filesystem::path& directory,
-                         launch::Outputs& outputs) {
+Result<Reach> open_reach(const config::Config& config, const launch::ServiceVariables& variables,
+                         const std::filesystem::path& directory, launch::Outputs& outputs) {
   Reach reach;
   auto hub = hub::Hub::open(directory);
   if (!hub) return Error{hub.error()};
@@ -236,7 +238,7 @@ Result<Reach> open_reach(const config::Config& config, const std::filesystem::pa
     reach.web = std::move(*opened);
   }
   auto manager = launch::ServiceManager::open(
-      {launch::own_executable(), config.file, config.metrics.stalled_after, config.stream});
+      {launch::own_executable(), config.file, config.metrics.stalled_after, config.stream}, variables);
   if (!manager) outputs.say(config::LogLevel::warn, manager.error());
   if (manager) reach.manager = std::move(*manager);
   return reach;

@@ -38,12 +38,13 @@ struct Reach {
   std::optional<launch::ServiceManager> manager{};
 };
 // `directory`, which must be private, is where the hub's socket is made.
-Result<Reach> open_reach(const config::Config& config, const std::filesystem::path& directory,
-                         launch::Outputs& outputs);
+Result<Reach> open_reach(const config::Config& config, const launch::ServiceVariables& variables,
+                         const std::filesystem::path& directory, launch::Outputs& outputs);
 // What there is to say of a launch with this configuration before it has started its daemon.
 hub::LaunchState state_of_launch(const config::Config& config);
 
 // Starts a launch for each of the streams, and looks after them; the exit code.
-int launch_streams(const LaunchOptions& options, const std::vector<std::string>& streams);
+int launch_streams(const LaunchOptions& options, const launch::ServiceVariables& variables,
+                   const std::vector<std::string>& streams);
 
 }  // namespace kclhost::host::cli

@@ -39,7 +39,8 @@ std::vector<std::string> command_of(const LaunchOptions& options, const config::
   return command;
 }
 
-int look_after(const LaunchOptions& options, const std::vector<config::Config>& streams) {
+int look_after(const LaunchOptions& options, const launch::ServiceVariables& variables,
+               const std::vector<config::Config>& streams) {
   const auto fail = [](const std::string& message) { return complain(message), exit_stopped; };
   config::Config shared = streams.front();  // log, metrics and state_dir are all streams'
   shared.stream.clear();
@@ -49,7 +50,7 @@ int look_after(const LaunchOptions& options, const std::vector<config::Config>& 
   auto log_file = open_log_file(shared.log);
   if (!log_file) return fail(log_file.error());
   launch::Outputs outputs(shared.log, std::move(*log_file));
-  auto reach = open_reach(shared, *directory, outputs);
+  auto reach = open_reach(shared, variables, *directory, outputs);
   if (!reach) return fail(reach.error());
   hub::Hub& hub = *reach->hub;
   hub::LaunchState& own = hub.launch();
@@ -79,7 +80,8 @@ int look_after(const LaunchOptions& options, const std::vector<config::Config>& 
 
 }  // namespace
 
-int launch_streams(const LaunchOptions& options, const std::vector<std::string>& streams) {
+int launch_streams(const LaunchOptions& options, const launch::ServiceVariables& variables,
+                   const std::vector<std::string>& streams) {
   std::vector<config::Config> configs;
   int exit_code = exit_done;
   for (const std::string& stream : streams) {
@@ -87,7 +89,7 @@ int launch_streams(const LaunchOptions& options, const std::vector<std::string>&
     if (const int code = refuse(loaded, options); exit_code == exit_done) exit_code = code;
     configs.push_back(std::move(loaded.config));
   }
-  return exit_code == exit_done ? look_after(options, configs) : exit_code;
+  return exit_code == exit_done ? look_after(options, variables, configs) : exit_code;
 }
 
 }  // namespace kclhost::host::cli

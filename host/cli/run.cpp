@@ -81,8 +81,6 @@ int serve(const Source& source) {
     ::sigaction(signal, &action, nullptr);
   }
   if (loaded.config.isolation == config::Isolation::none) give_children_ordinary_signals();
-  // Whoever ignores it is not told how a child ended.
-  ::signal(SIGCHLD, SIG_DFL);
   // A worker of the same user can't reach into this process then, nor open its descriptors.
   ::prctl(PR_SET_DUMPABLE, 0);
   auto user = worker::find_user(loaded.config.worker);

@@ -12,6 +12,16 @@
 #include "worker/stack.hpp"
 
 namespace kclhost::host::launch {
+namespace {
+
+std::vector<pid_t> own_children() {
+  std::ifstream file("/proc/self/task/" + std::to_string(::getpid()) + "/children");
+  std::vector<pid_t> pids;
+  for (pid_t pid; file >> pid;) pids.push_back(pid);
+  return pids;
+}
+
+}  // namespace
 
 void begin_child(pid_t parent, int at_parents_death) {
   ::setpgid(0, 0);
@@ -50,10 +60,24 @@ std::string describe_end(int wait_status) {
   return "ended with exit status " + std::to_string(WEXITSTATUS(wait_status));
 }
 
+std::string tell_of_killing(std::string_view what, std::chrono::milliseconds linger) {
+  constexpr std::size_t most_names = 10;
+  const std::vector<pid_t> pids = own_children();
+  if (pids.empty()) return {};
+  const std::size_t named = std::min(pids.size(), most_names);
+  std::string line = "killed " + std::to_string(pids.size()) + (pids.size() == 1 ? " process" : " processes") +
+                     " that had not ended " + std::to_string(linger.count()) + " ms after " + std::string(what);
+  for (std::size_t i = 0; i < named; ++i) {
+    const std::string pid = std::to_string(pids[i]);
+    std::string name;
+    std::getline(std::ifstream("/proc/" + pid + "/comm"), name);
+    line += (i == 0 ? ": " : ", ") + name + " (pid " + pid + ")";
+  }
+  return line + (named < pids.size() ? ", and " + std::to_string(pids.size() - named) + " more" : "");
+}
+
 void kill_children() {
-  const std::string self = std::to_string(::getpid());
-  std::ifstream children("/proc/self/task/" + self + "/children");
-  for (pid_t child; children >> child;) ::kill(child, SIGKILL);
+  for (const pid_t child : own_children()) ::kill(child, SIGKILL);
 }
 
 }  // namespace kclhost::host::launch

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kclhost::host::launch {
@@ -35,6 +36,10 @@ inline constexpr std::chrono::seconds pause_without_process{60};
 // "was killed by SIGKILL", "was killed by signal 34", which has no name, "ended with exit status 1": what a child's
 // name goes before.
 std::string describe_end(int wait_status);
+
+// A line for the log before kill_children(): how many this process has, which had not ended `linger` after `what` had,
+// and the names of ten at most. Empty where it has none.
+std::string tell_of_killing(std::string_view what, std::chrono::milliseconds linger);
 
 // Kills all children of this process; what they leave behind becomes its child, where it is a subreaper.
 void kill_children();

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -13,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "config/daemon_version.hpp"
+#include "launch/class_archive.hpp"
 #include "launch/files.hpp"
 #include "launch/run_program.hpp"
 #include "support/fd.hpp"
@@ -25,6 +28,9 @@ namespace fs = std::filesystem;
 
 // The pom's property with the daemon's version.
 constexpr char version_property[] = "daemonVersion";
+
+// What was replaced, in what has replaced it, until it is deleted: there a name can't be somebody else's.
+constexpr char replaced_name[] = ".replaced";
 
 std::string system_error(const fs::path& path, const std::string& what) {
   return path.string() + ": " + what + ": " + std::strerror(errno);
@@ -68,10 +74,14 @@ std::optional<Error> run_maven(const Wanted& wanted, const fs::path& directory) 
                first_error(ran->output)};
 }
 
+bool is_jar(const fs::directory_entry& entry) {
+  return entry.path().extension() == ".jar" && !entry.is_directory();
+}
+
 Jars count_jars(const fs::path& directory) {
   Jars jars;
   for (const auto& entry : fs::directory_iterator(directory)) {
-    if (entry.path().extension() != ".jar") continue;
+    if (!is_jar(entry)) continue;
     ++jars.count;
     jars.bytes += entry.file_size();
   }
@@ -85,11 +95,55 @@ bool is_path_of(const fs::path& path, const Fd& fd) {
          named.st_dev == held.st_dev;
 }
 
-// The text of the stamp beside what is wanted; nothing when the pom can't be read.
+// The first line of the stamp beside what is wanted; nothing when the pom can't be read.
 std::optional<std::string> stamp_of(const Wanted& wanted) {
   const auto text = read_file(wanted.pom);
   if (!text) return std::nullopt;
   return sha256_hex(*text) + (wanted.version.empty() ? "" : " " + wanted.version) + "\n";
+}
+
+// The names in a stamp. There are none in one that an older kclhost wrote.
+std::vector<std::string> names_in(const std::string& stamp) {
+  std::istringstream lines(stamp);
+  std::vector<std::string> names;
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) names.push_back(line);
+  return names;
+}
+
+// What would be deleted with the jars and is not ours.
+std::optional<Error> find_foreign(const fs::path& directory) {
+  std::vector<std::string> ours = names_in(read_file(directory / stamp_name).value_or(""));
+  const std::string archive = class_archive(directory).filename().string();
+  ours.insert(ours.end(), {stamp_name, replaced_name, archive, archive + ".partial"});
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    if (is_jar(entry) || std::find(ours.begin(), ours.end(), entry.path().filename().string()) != ours.end()) continue;
+    return Error{entry.path().string() +
+                 ": was not fetched, and would be deleted with the old jars; move it, or choose another directory"};
+  }
+  return std::nullopt;
+}
+
+// Puts `partial` in the place of `directory`: by renaming, so that a kill leaves no directory that has a part.
+std::optional<Error> replace(const fs::path& directory, const fs::path& partial) {
+  const bool replaces = fs::exists(directory / stamp_name);
+  if (replaces) {
+    if (auto foreign = find_foreign(directory)) return foreign;
+    fs::rename(directory, partial / replaced_name);
+  }
+  std::error_code error, ignored;
+  fs::rename(partial, directory, error);  // onto nothing, or an empty directory
+  if (!error) return std::nullopt;
+  if (replaces) fs::rename(partial / replaced_name, directory, ignored);
+  return Error{directory.string() + ": " + error.message()};
+}
+
+// Whether a run was killed between those two renamings; then the old one is in its place again.
+bool put_back(const fs::path& directory, const fs::path& partial) {
+  if (fs::exists(directory) || !fs::exists(partial / replaced_name)) return false;
+  fs::rename(partial / replaced_name, directory);
+  return true;
 }
 
 // Fills `partial`, whose stamp the caller has locked, and puts it in the place of `directory`.
@@ -97,13 +151,17 @@ std::optional<Error> fill(const Wanted& wanted, const fs::path& partial, const f
   for (const auto& entry : fs::directory_iterator(partial)) {
     if (entry.path().filename() != stamp_name) fs::remove_all(entry.path());
   }
-  const auto stamp = stamp_of(wanted);
+  auto stamp = stamp_of(wanted);
   if (!stamp) return Error{system_error(wanted.pom, "cannot be read")};
   if (auto error = run_maven(wanted, partial)) return error;
-  std::ofstream(partial / stamp_name) << *stamp;
-  if (fs::exists(directory / stamp_name)) fs::remove_all(directory);
-  fs::rename(partial, directory);  // onto nothing, or an empty directory
-  return std::nullopt;
+  if (count_jars(partial).count == 0) return Error{wanted.pom.string() + " names no jar, so mvn fetched none"};
+  for (const auto& entry : fs::directory_iterator(partial)) {
+    if (entry.path().filename() != stamp_name) *stamp += entry.path().filename().string() + "\n";
+  }
+  if (!(std::ofstream(partial / stamp_name) << *stamp << std::flush)) {
+    return Error{system_error(partial / stamp_name, "cannot be written")};
+  }
+  return replace(directory, partial);
 }
 
 }  // namespace
@@ -125,7 +183,13 @@ std::optional<Error> find_misfit(const Wanted& wanted) {
 
 bool has_jars(const Wanted& wanted, const fs::path& directory) {
   const auto needed = stamp_of(wanted), stamp = read_file(directory / stamp_name);
-  return needed && stamp && *stamp == *needed;
+  if (!needed || !stamp || !stamp->starts_with(*needed)) return false;
+  const std::vector<std::string> names = names_in(*stamp);
+  if (names.empty()) return !config::daemon_version(directory).empty();
+  return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+    std::error_code ignored;
+    return fs::exists(directory / name, ignored);
+  });
 }
 
 Result<Jars> fetch_jars(const Wanted& wanted, const fs::path& directory) try {
@@ -134,6 +198,9 @@ Result<Jars> fetch_jars(const Wanted& wanted, const fs::path& directory) try {
   const fs::path place = target.has_filename() ? target : target.parent_path();
   if (fs::exists(place) && !fs::exists(place / stamp_name) && !(fs::is_directory(place) && fs::is_empty(place))) {
     return Error{place.string() + ": holds something else; empty it, or choose another directory"};
+  }
+  if (fs::exists(place / stamp_name) && !has_jars(wanted, place)) {
+    if (auto foreign = find_foreign(place)) return *foreign;
   }
   const fs::path partial = place.string() + ".partial";
   fs::create_directories(place.parent_path());
@@ -146,8 +213,11 @@ Result<Jars> fetch_jars(const Wanted& wanted, const fs::path& directory) try {
     if (!lock && errno == ENOENT) continue;
     if (!lock || ::flock(lock.get(), LOCK_EX) != 0) return Error{system_error(partial, "cannot be locked")};
     if (!is_path_of(partial / stamp_name, lock)) continue;
+    if (put_back(place, partial)) continue;
     if (auto error = fill(wanted, partial, place)) return *error;
   }
+  std::error_code ignored;
+  fs::remove_all(place / replaced_name, ignored);
   return count_jars(place);
 } catch (const fs::filesystem_error& error) {
   return Error{error.path1().string() + ": " + error.code().message()};

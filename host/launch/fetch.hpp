@@ -22,18 +22,19 @@ struct Wanted {
 };
 
 // The file in a directory of jars that says what was fetched: the pom's SHA-256, and the version if it was not the
-// pom's. It is written last. Whoever changes the directory locks this file: NFS gives out no exclusive lock of a
-// directory.
+// pom's; then the names of the jars, one a line. It is written last. Whoever changes the directory locks this file: NFS
+// gives out no exclusive lock of a directory.
 inline constexpr char stamp_name[] = ".complete";
 
 // What is wrong with it, as far as that can be said without Maven; nothing when all may be well.
 std::optional<Error> find_misfit(const Wanted& wanted);
 
-// Whether `directory` holds, complete, what is wanted.
+// Whether `directory` holds, complete, what is wanted: by its stamp, and by the names of the files that are there.
 bool has_jars(const Wanted& wanted, const std::filesystem::path& directory);
 
-// Makes `directory` hold what is wanted and nothing else. It appears, or is replaced, all at once; a directory
-// with other things in it is left alone (an error). Two processes that fetch at once wait for each other. Needs mvn on
+// Makes `directory` hold what is wanted and nothing else. It appears all at once, and is replaced by two renamings:
+// whoever looks sees the old one, the new one, or for a moment none. A directory with other things in it, which would
+// be deleted, is left alone (an error). Two processes that fetch at once wait for each other. Needs mvn on
 // the PATH; takes minutes on a slow line. has_jars afterwards.
 Result<Jars> fetch_jars(const Wanted& wanted, const std::filesystem::path& directory);
 

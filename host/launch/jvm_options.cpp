@@ -16,8 +16,11 @@ bool sets_encoding(std::string_view option) {
   return option.starts_with("-Dfile.encoding=");
 }
 
+// A heap dump, -XX:+HeapDumpOnOutOfMemoryError, is no answer to that: the JVM goes on after it.
 bool says_what_without_memory(std::string_view option) {
-  return option.find("OnOutOfMemoryError") != std::string_view::npos;
+  if (option.starts_with("-XX:OnOutOfMemoryError=")) return true;
+  return (option.starts_with("-XX:+") || option.starts_with("-XX:-")) &&
+         (option.substr(5) == "ExitOnOutOfMemoryError" || option.substr(5) == "CrashOnOutOfMemoryError");
 }
 
 bool names_collector(std::string_view option) {

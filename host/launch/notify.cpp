@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
-#include <string_view>
 
 namespace kclhost::host::launch {
 
-Result<std::optional<Notify>> Notify::open() {
-  const char* const named = std::getenv("NOTIFY_SOCKET");
-  if (named == nullptr || *named == '\0') return std::optional<Notify>();
-  const std::string_view path = named;
+Result<std::optional<Notify>> Notify::open(std::string_view path) {
+  if (path.empty()) return std::optional<Notify>();
   const auto unfit = [&path](const std::string& why) {
     return Error{"NOTIFY_SOCKET=" + std::string(path) + ": " + why + ", so the service manager is told nothing"};
   };

@@ -8,6 +8,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "support/fd.hpp"
 #include "support/result.hpp"
@@ -17,8 +18,8 @@ namespace kclhost::host::launch {
 // Never waits: what the reader has no room for is sent by a later flush(), in its order. Not thread-safe.
 class Notify {
  public:
-  // Nothing when NOTIFY_SOCKET is not set. The error is one line.
-  static Result<std::optional<Notify>> open();
+  // `name` is what NOTIFY_SOCKET says; nothing when that is empty. The error is one line.
+  static Result<std::optional<Notify>> open(std::string_view name);
 
   void say(std::string message);
   // False: something still waits for room.

@@ -29,7 +29,8 @@ Result<Ran> run_program(const std::vector<std::string>& words) {
     ::_exit(127);
   }
   Ran ran;
-  while (::waitpid(child, &ran.wait_status, 0) < 0 && errno == EINTR) {
+  while (::waitpid(child, &ran.wait_status, 0) < 0) {
+    if (errno != EINTR) return Error{words.front() + ": how it ended can't be told: " + std::strerror(errno)};
   }
   ran.output = read_file("/proc/self/fd/" + std::to_string(output.get())).value_or("");
   return ran;

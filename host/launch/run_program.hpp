@@ -14,7 +14,8 @@ struct Ran {
 };
 
 // Runs `words`, the program's path first, to its end; its standard input is empty. Waits as long as that takes. Fails
-// when no process can be started; a file that can't be executed ends with status 127.
+// when no process can be started, or when this process is not told how its children end, because it ignores SIGCHLD; a
+// file that can't be executed ends with status 127.
 Result<Ran> run_program(const std::vector<std::string>& words);
 
 }  // namespace kclhost::host::launch

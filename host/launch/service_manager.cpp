@@ -24,19 +24,17 @@ constexpr std::chrono::seconds between_statuses{5};
 constexpr std::chrono::milliseconds pause_for_room{100};
 constexpr std::size_t longest_status = 300;
 
-std::optional<std::uint64_t> number_in(const char* variable) {
-  const char* const text = std::getenv(variable);
-  if (text == nullptr) return std::nullopt;
+std::optional<std::uint64_t> number_in(const std::string& text) {
   std::uint64_t number = 0;
-  const char* const end = text + std::strlen(text);
-  const auto read = std::from_chars(text, end, number);
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, number);
   return read.ec == std::errc() && read.ptr == end ? std::optional(number) : std::nullopt;
 }
 
 // How often the service manager wants to hear that we live; twice as often is what it asks for.
-Clock::duration half_of_watchdog() {
-  const auto interval = number_in("WATCHDOG_USEC");
-  const auto whose = number_in("WATCHDOG_PID");
+Clock::duration half_of_watchdog(const ServiceVariables& variables) {
+  const auto interval = number_in(variables.watchdog_usec);
+  const auto whose = number_in(variables.watchdog_pid);
   const bool ours = !whose || *whose == static_cast<std::uint64_t>(::getpid());
   if (!interval || *interval == 0 || !ours) return Clock::duration::max();
   constexpr std::uint64_t longest = 3'600'000'000;
@@ -51,14 +49,22 @@ std::string monotonic_microseconds() {
 
 }  // namespace
 
-Result<std::optional<ServiceManager>> ServiceManager::open(Settings settings) {
-  auto notify = Notify::open();
-  const Clock::duration watchdog = half_of_watchdog();
-  for (const char* const variable : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) ::unsetenv(variable);
+ServiceVariables ServiceVariables::take() {
+  const auto taken = [](const char* name) {
+    const char* const value = std::getenv(name);
+    std::string text = value == nullptr ? "" : value;
+    ::unsetenv(name);
+    return text;
+  };
+  return {taken("NOTIFY_SOCKET"), taken("WATCHDOG_USEC"), taken("WATCHDOG_PID")};
+}
+
+Result<std::optional<ServiceManager>> ServiceManager::open(Settings settings, const ServiceVariables& variables) {
+  auto notify = Notify::open(variables.notify_socket);
   if (!notify) return Error{notify.error()};
   if (!*notify) return std::optional<ServiceManager>();
   ServiceManager made(std::move(settings), std::move(**notify));
-  made.watchdog_interval_ = watchdog;
+  made.watchdog_interval_ = half_of_watchdog(variables);
   return std::optional<ServiceManager>(std::move(made));
 }
 

@@ -16,6 +16,15 @@
 
 namespace kclhost::host::launch {
 
+// The variables in which systemd says what it wants to hear; empty: not set. They are meant for this process, and for
+// none that it starts.
+struct ServiceVariables {
+  std::string notify_socket, watchdog_usec, watchdog_pid;
+
+  // Takes them out of the environment. Call it before anything is started, which a look at the plugin does too.
+  static ServiceVariables take();
+};
+
 // Says READY when the daemon runs, RELOADING until the hosts have answered whether there is a new release, STOPPING, a
 // STATUS line now and then, and WATCHDOG as long as the loop turns. Not thread-safe.
 class ServiceManager {
@@ -26,9 +35,8 @@ class ServiceManager {
     std::string stream = {};                  // of the configuration; empty: all that it has
   };
 
-  // Nothing when nobody wants to hear (NOTIFY_SOCKET). Takes systemd's variables out of the environment: they are meant
-  // for this process, and for none that it starts. The error is one line.
-  static Result<std::optional<ServiceManager>> open(Settings settings);
+  // Nothing when nobody wants to hear (NOTIFY_SOCKET). The error is one line.
+  static Result<std::optional<ServiceManager>> open(Settings settings, const ServiceVariables& variables);
 
   // Both must live until stop().
   void daemon_runs(hub::Hub& hub, EventLoop& loop);

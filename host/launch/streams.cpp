@@ -129,8 +129,11 @@ void Streams::ended(Child& child, int status) {
   child.seen = true;
   child.state.daemon_pid = 0;
   if (stopping_) {
-    in_order_ &= WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    return;
+    // Our SIGTERM kills a launch alone that has only just been started, and runs nothing yet.
+    if (status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM)) return;
+    in_order_ = false;
+    return outputs_.say(config::LogLevel::warn, "its launch " + describe_end(status) + " while it was shutting down",
+                        child.state.name);
   }
   const auto pause = child.pauses.after(Clock::now() - child.started_at);
   child.start_at = Clock::now() + pause;
@@ -256,6 +259,8 @@ void Streams::end_orphans() {
   reap();
   const auto alone = [this] { return childless_; };
   if (loop_.run_until(alone, Clock::now() + job_.linger)) return;
+  if (const std::string told = tell_of_killing("the last launch", job_.linger); !told.empty())
+    outputs_.say(config::LogLevel::warn, told);
   const auto deadline = Clock::now() + grace_for_killed;
   while (!childless_ && Clock::now() < deadline) {
     kill_children();

@@ -189,6 +189,7 @@ void Supervisor::on_stop() {
     if (!daemon_ended_) ::kill(daemon_, SIGTERM);
   } else if (now - first_stop_ >= second_thoughts) {
     outcome_.forced = true;
+    if (job_.web != nullptr) job_.web->stop();  // it is killed with the others, which is no trouble of its own
     kill_everything();
   }
 }
@@ -289,6 +290,8 @@ Result<Outcome> Supervisor::run() {
   const auto alone = [this] { return childless_; };
   const auto linger = outcome_.forced ? std::chrono::milliseconds{0} : job_.linger;
   if (!turn_until([this] { return childless_ || outcome_.forced; }, Clock::now() + linger) || outcome_.forced) {
+    const std::string told = outcome_.forced ? std::string() : tell_of_killing("the daemon", job_.linger);
+    if (!told.empty()) outputs_.say(config::LogLevel::warn, told);
     const auto deadline = Clock::now() + kill_grace;
     // Killing one process can orphan another.
     while (!childless_ && Clock::now() < deadline) {

@@ -107,7 +107,11 @@ Result<WorkerName> WorkerName::take(const fs::path& folder, const std::string& a
     if (!ours) return not_kept(launchs, "can't be opened", errno);
     if (try_lock(fd.get(), ours.get())) {
       struct flock lock;
-      if (!lock_as_launch(ours.get(), F_OFD_SETLK, lock)) return not_kept(launchs, "can't be locked", errno);
+      if (!lock_as_launch(ours.get(), F_OFD_SETLK, lock)) {
+        // A launch that has lost the name, or what it started, still has this lock.
+        if (errno == EAGAIN || errno == EACCES) continue;
+        return not_kept(launchs, "can't be locked", errno);
+      }
       Result<std::string> name = name_in(file, fd.get());
       if (!name) return Error{name.error()};
       return WorkerName(std::move(*name), std::move(fd), std::move(ours));

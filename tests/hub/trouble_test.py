@@ -216,3 +216,17 @@ def test_it_ends_in_order_and_leaves_nothing(launch):
 def test_only_its_user_may_ask(launch):
     here = launch()
     assert (here.directory / "state" / "run").stat().st_mode & 0o077 == 0
+
+
+def test_a_forced_stop_does_not_warn_of_the_server_that_it_ends(launch):
+    here = launch()
+    os.kill(here.daemon_pid(), signal.SIGSTOP)
+
+    def signal_again():
+        here.process.send(signal.SIGTERM)
+        return not here.process.running()
+
+    wait_for(signal_again, "launch to end")
+    assert here.process.wait() == 1
+    said = [line for line in map(json.loads, here.process.output().split("\n")[:-1]) if line["level"] != "info"]
+    assert len(said) == 1 and "a second signal came" in said[0]["message"], said

@@ -21,6 +21,8 @@ def wait_for(name):
         time.sleep(0.01)
 
 
+if any(name in os.environ for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")):
+    note("could-speak-for-launch", " ".join(sys.argv))
 if "-Xshare:on" in sys.argv:  # is it an archive of ours?
     archive, = (word.partition("=")[2] for word in sys.argv if word.startswith("-XX:SharedArchiveFile="))
     with open(archive) as file:

@@ -1,6 +1,8 @@
 """kclhost fetch-daemon, with a script in Maven's place."""
+import ctypes
 import os
 import re
+import struct
 import subprocess
 from pathlib import Path
 
@@ -14,7 +16,9 @@ version=pinned
 for word; do
   case $word in -DoutputDirectory=*) to=${word#*=} ;; -DdaemonVersion=*) version=${word#*=} ;; esac
 done
+[ -e "$FAKE_DIR/nothing" ] && exit 0
 echo jar >"$to/one.jar"
+[ -e "$FAKE_DIR/native" ] && echo so >"$to/one.so"
 if [ -e "$FAKE_DIR/broken" ]; then
   echo "[ERROR] no such artifact"
   echo "[ERROR] To see the full stack trace ..."
@@ -65,13 +69,13 @@ class Fetcher:
             (bin_directory / name).chmod(0o755)
         self.env = dict(os.environ, PATH=f"{bin_directory}:{os.environ['PATH']}", FAKE_DIR=str(directory))
 
-    def start(self, *options, env=None):
-        return subprocess.Popen([self.kclhost, "fetch-daemon", "--pom", self.pom, *options], env=env or self.env,
+    def start(self, *options, env=None, before=()):
+        return subprocess.Popen([*before, self.kclhost, "fetch-daemon", "--pom", self.pom, *options], env=env or self.env,
                                 cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    def run(self, *options, env=None):
+    def run(self, *options, **how):
         """Its exit status, standard output and standard error."""
-        process = self.start(*options, env=env)
+        process = self.start(*options, **how)
         out, err = process.communicate(timeout=120)
         return process.returncode, out, err
 
@@ -110,6 +114,36 @@ def test_fetches_again_when_the_pom_changed(fetcher):
     assert fetcher.run("--to", fetcher.jars)[0] == 0
     assert fetcher.calls() == 2
     assert not (fetcher.jars / "old.jar").exists()
+
+
+@pytest.mark.parametrize("gone", [["one.jar"], ["two.jar", "classes.jsa"], ["one.jar", "two.jar"]])
+def test_jars_that_have_gone_are_fetched_again(fetcher, gone):
+    fetcher.run("--to", fetcher.jars)
+    for name in gone:
+        (fetcher.jars / name).unlink()
+    code, out, err = fetcher.run("--to", fetcher.jars)
+    assert (code, err) == (0, "")
+    assert "2 jars" in out and fetcher.calls() == 2
+    assert fetcher.siblings() == ["jars"]
+
+
+@pytest.mark.parametrize("jar, calls", [("amazon-kinesis-client-multilang-3.1.3.jar", 1), ("other.jar", 2)])
+def test_where_the_stamp_names_no_jars_the_daemons_must_be_there(fetcher, jar, calls):
+    """As kclhost wrote it before the stamp named them."""
+    fetcher.run("--to", fetcher.jars)
+    stamp = fetcher.jars / ".complete"
+    stamp.write_text(stamp.read_text().split("\n")[0] + "\n")
+    (fetcher.jars / jar).touch()
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert fetcher.calls() == calls
+
+
+def test_a_pom_without_a_jar_is_an_error(fetcher):
+    (fetcher.directory / "nothing").touch()
+    code, _, err = fetcher.run("--to", fetcher.jars)
+    assert code == 1
+    assert err.count("\n") == 1 and f"{fetcher.pom} names no jar" in err
+    assert not fetcher.jars.exists()
 
 
 def version_in(jars):
@@ -176,6 +210,14 @@ def test_a_failure_leaves_nothing_that_looks_whole(fetcher):
     assert fetcher.siblings() == ["jars"]
 
 
+def test_a_failure_is_one_though_whoever_started_it_ignores_the_ends_of_its_children(fetcher):
+    (fetcher.directory / "broken").touch()
+    code, _, err = fetcher.run("--to", fetcher.jars, before=("env", "--ignore-signal=CHLD"))
+    assert code == 1
+    assert err.count("\n") == 1 and "no such artifact" in err
+    assert not fetcher.jars.exists()
+
+
 def test_two_at_once_fetch_once(fetcher):
     (fetcher.directory / "hold").touch()
     both = [fetcher.start("--to", fetcher.jars) for _ in range(2)]
@@ -195,6 +237,84 @@ def test_leaves_other_peoples_files_alone(fetcher):
     assert code == 1
     assert "holds something else" in err
     assert (fetcher.jars / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize("name", ["thesis.txt", "mine/", "folder.jar/"])
+def test_leaves_them_alone_beside_the_jars_too(fetcher, name):
+    fetcher.run("--to", fetcher.jars)
+    other = fetcher.jars / name
+    other.mkdir() if name.endswith("/") else other.touch()
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    fetcher.pom.write_text("<project>newer</project>")
+    code, _, err = fetcher.run("--to", fetcher.jars)
+    assert code == 1
+    assert err.count("\n") == 1 and f"{other}: was not fetched" in err
+    assert other.exists() and (fetcher.jars / "one.jar").exists()
+    assert fetcher.calls() == 1
+    other.rmdir() if name.endswith("/") else other.unlink()
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert fetcher.calls() == 2
+
+
+def test_what_maven_brought_besides_jars_is_no_other_persons(fetcher):
+    (fetcher.directory / "native").touch()
+    fetcher.run("--to", fetcher.jars)
+    assert (fetcher.jars / "one.so").exists()
+    (fetcher.directory / "native").unlink()
+    fetcher.pom.write_text("<project>newer</project>")
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert not (fetcher.jars / "one.so").exists()
+
+
+MOVED_ITSELF, DELETED_WITHIN = 0x800, 0x200  # inotify's
+
+
+def changes_of(directory):
+    """A function that gives inotify's events of the directory up to then."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    queue = libc.inotify_init1(os.O_NONBLOCK)
+    assert libc.inotify_add_watch(queue, os.fsencode(directory), MOVED_ITSELF | DELETED_WITHIN) > 0
+
+    def read():
+        bytes_, kinds = os.read(queue, 65536), []
+        os.close(queue)
+        while bytes_:
+            _, kind, _, length = struct.unpack_from("iIII", bytes_)
+            kinds.append(kind & (MOVED_ITSELF | DELETED_WITHIN))
+            bytes_ = bytes_[16 + length:]
+        return kinds
+    return read
+
+
+def test_the_old_jars_are_out_of_the_way_before_the_first_is_deleted(fetcher):
+    """So a kill never leaves a part of them."""
+    fetcher.run("--to", fetcher.jars)
+    changes = changes_of(fetcher.jars)
+    fetcher.pom.write_text("<project>newer</project>")
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    kinds = changes()
+    assert kinds[0] == MOVED_ITSELF and DELETED_WITHIN in kinds, kinds
+    assert fetcher.siblings() == ["jars"]
+    assert sorted(path.name for path in fetcher.jars.iterdir()) == [".complete", "classes.jsa", "one.jar", "two.jar"]
+
+
+def test_old_jars_that_a_kill_left_out_of_the_way_come_back(fetcher):
+    fetcher.run("--to", fetcher.jars)
+    partial = fetcher.directory / "somewhere" / "jars.partial"
+    partial.mkdir()
+    (partial / ".complete").touch()
+    fetcher.jars.rename(partial / ".replaced")
+    (fetcher.directory / "broken").touch()
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert fetcher.calls() == 1 and (fetcher.jars / "two.jar").exists()
+
+
+def test_old_jars_that_a_kill_left_are_deleted(fetcher):
+    fetcher.run("--to", fetcher.jars)
+    (fetcher.jars / ".replaced").mkdir()
+    (fetcher.jars / ".replaced" / "one.jar").touch()
+    assert fetcher.run("--to", fetcher.jars)[0] == 0
+    assert not (fetcher.jars / ".replaced").exists()
 
 
 def test_an_empty_directory_will_do(fetcher):

@@ -432,6 +432,12 @@ def test_a_daemon_that_ends_by_itself_is_a_failure(launcher, fake, told):
     assert told in only(after_start(done.stderr))
 
 
+def test_an_end_is_noticed_though_whoever_started_it_ignores_those_of_its_children(launcher):
+    process = in_background(launcher, "env", "--ignore-signal=CHLD", fake="exit-1")
+    assert process.wait() == 1
+    assert "exit status 1" in only(after_start(process.output()))
+
+
 def test_a_daemon_without_memory_names_the_cure(launcher):
     done = launcher.run(fake="exit-3")
     assert done.returncode == 1
@@ -539,6 +545,18 @@ def test_a_hangup_before_the_daemon_is_there_does_not_stop_it(launcher):
     process.send(signal.SIGTERM)
     assert process.wait() == 0, process.output()
     assert launcher.has("term") and not launcher.has("quit")
+
+
+def test_java_can_not_speak_to_the_service_manager(launcher, monkeypatch):
+    """Neither as the daemon nor when it is asked about the class archive."""
+    for name, value in (("NOTIFY_SOCKET", "@nobody"), ("WATCHDOG_USEC", "1000000"), ("WATCHDOG_PID", "1")):
+        monkeypatch.setenv(name, value)
+    (launcher.directory / "jars" / "classes.jsa").write_text("fits")
+    process = launcher.start()
+    process.send(signal.SIGTERM)
+    assert process.wait() == 0, process.output()
+    assert "-XX:SharedArchiveFile" in " ".join(launcher.report()["argv"])
+    assert not launcher.has("could-speak-for-launch"), launcher.text("could-speak-for-launch")
 
 
 KCL = "2026-01-31T12:00:00.000Z {} daemon [{}] {}: shardId-0: {}"

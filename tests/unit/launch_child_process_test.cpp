@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "launch/run_program.hpp"
+
 namespace kclhost::host::launch {
 namespace {
 
@@ -25,6 +27,17 @@ TEST(RestartPauses, BeginAnewAfterALongLife) {
   EXPECT_EQ(pauses.after(59s), 60s);
   EXPECT_EQ(pauses.after(60s), 1s);
   EXPECT_EQ(pauses.after(0s), 2s);
+}
+
+TEST(RunProgram, IsNoSuccessWhereNobodyIsToldOfTheEnd) {
+  ::signal(SIGCHLD, SIG_IGN);
+  const auto ran = run_program({"/bin/false"});
+  ::signal(SIGCHLD, SIG_DFL);
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error(), "/bin/false: how it ended can't be told: No child processes");
+  const auto told = run_program({"/bin/false"});
+  ASSERT_TRUE(told) << told.error();
+  EXPECT_EQ(told->wait_status, 1 << 8);
 }
 
 }  // namespace

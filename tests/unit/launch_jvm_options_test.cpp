@@ -45,6 +45,8 @@ TEST(JvmOptions, ThatTheUserSetsAreNotSetTwice) {
     const char* ours;
   } cases[] = {{"-Dfile.encoding=Cp1252", "-Dfile.encoding"},
                {"-XX:+CrashOnOutOfMemoryError", "-XX:+ExitOnOut"},
+               {"-XX:-ExitOnOutOfMemoryError", "-XX:+ExitOnOut"},
+               {"-XX:OnOutOfMemoryError=kill -9 %p", "-XX:+ExitOnOut"},
                {"-Xmx100m", "-Xmx"},
                {"-XX:MaxHeapSize=100m", "-Xmx"},
                {"-XX:MaxRAMPercentage=50", "-Xmx"},
@@ -58,6 +60,12 @@ TEST(JvmOptions, ThatTheUserSetsAreNotSetTwice) {
     EXPECT_EQ(options.back(), users);
     options.pop_back();
     EXPECT_THAT(options, Not(Contains(StartsWith(ours)))) << users;
+  }
+}
+
+TEST(JvmOptions, AreNotLeftOutForAnotherPurpose) {
+  for (const char* users : {"-XX:+HeapDumpOnOutOfMemoryError", "-Dwhy=-XX:+ExitOnOutOfMemoryError"}) {
+    EXPECT_THAT(jvm_options(with({users}), gib), Contains("-XX:+ExitOnOutOfMemoryError")) << users;
   }
 }
 

@@ -81,6 +81,15 @@ TEST_F(WorkerNameTest, NoFileIsLockedInTwoWays) {
   }
 }
 
+TEST_F(WorkerNameTest, OneWhoseLaunchStillHasItsLockIsPassedOver) {
+  const std::string first = taken();
+  const Fd launchs(::open((file_.string() + ".launch").c_str(), O_RDWR | O_CLOEXEC));
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  ASSERT_EQ(::fcntl(launchs.get(), F_OFD_SETLK, &lock), 0);
+  EXPECT_NE(taken(), first);
+}
+
 TEST_F(WorkerNameTest, ACopyOfTheFileIsNoName) {
   const std::string first = taken();
   const std::string text = test::contents(file_);
