@@ -258,6 +258,12 @@ TEST_F(Sdk, NestedExceptionsAreJoined) {
   EXPECT_THAT(error_.message, StrEq("outer: inner: threw something that is not a std::exception"));
 }
 
+TEST_F(Sdk, AnExceptionIsNestedInNone) {
+  Probe::action = [](const Probe::Call&) { std::throw_with_nested(std::runtime_error("alone")); };
+  EXPECT_EQ(create(), KCLHOST_FAILED);
+  EXPECT_THAT(error_.message, StrEq("alone"));
+}
+
 TEST_F(Sdk, ABatchFailureSaysAllThatIsKnownOfIt) {
   ASSERT_EQ(create(), KCLHOST_OK);
   Probe::action = [](const Probe::Call&) { throw kclhost::BatchFailure("the second is bad").done(1); };

@@ -38,8 +38,11 @@ class ErrorText {
       throw;
     } catch (const std::exception& exception) {
       append(exception.what());
+      // One that was thrown where there was no other has none inside, and to throw that would be std::terminate.
+      const auto* const outer = dynamic_cast<const std::nested_exception*>(&exception);
+      if (outer == nullptr || outer->nested_ptr() == nullptr) return;
       try {
-        std::rethrow_if_nested(exception);
+        outer->rethrow_nested();
       } catch (...) {
         append(": ");
         append_current_exception();
