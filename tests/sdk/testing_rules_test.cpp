@@ -289,6 +289,24 @@ TEST_F(TestingRules, AMetricIsWhatKclhostTakes) {
               HasSubstr("the value of table is no UTF-8 text"));
 }
 
+TEST_F(TestingRules, AMetricThatCouldNotBeMadeIsIgnored) {
+  EXPECT_EQ(broken_by(returns,
+                      [](const Raw::Call&) {
+                        kclhost_metric_spec spec{};  // without its size
+                        int something = 0;
+                        auto* metric = reinterpret_cast<kclhost_metric*>(&something);
+                        EXPECT_EQ(Raw::host->register_metric(Raw::host->context, &spec, &metric, nullptr),
+                                  KCLHOST_ILLEGAL_ARGUMENT);
+                        EXPECT_EQ(metric, nullptr);
+                        Raw::host->record_metric(metric, 1);
+                        EXPECT_EQ(Raw::host->register_metric(Raw::host->context, nullptr, &metric, nullptr),
+                                  KCLHOST_ILLEGAL_ARGUMENT);
+                        EXPECT_EQ(Raw::host->register_metric(Raw::host->context, &spec, nullptr, nullptr),
+                                  KCLHOST_ILLEGAL_ARGUMENT);
+                      }),
+            "nothing");
+}
+
 TEST_F(TestingRules, AThreadOfADeadInstanceIsNotHeardAndDoesNotFail) {
   const kclhost_plugin table = Raw::table(KCLHOST_PLUGIN_ACKNOWLEDGES);
   Host host;

@@ -52,8 +52,13 @@ class Life {
     host.log = [](void* context, std::int32_t level, kclhost_string text) { of(context).log(level, text); };
     host.log_enabled = [](void* context, std::int32_t level) -> std::int32_t { return of(context).log_enabled(level); };
     host.register_metric = [](void* context, const kclhost_metric_spec* spec, kclhost_metric** metric,
-                              kclhost_error* error) { return of(context).register_metric(*spec, *metric, error); };
+                              kclhost_error* error) {
+      if (metric != nullptr) *metric = nullptr;
+      if (spec != nullptr && metric != nullptr) return of(context).register_metric(*spec, *metric, error);
+      return answer({KCLHOST_ILLEGAL_ARGUMENT, "", "a metric needs a specification, and a place for it"}, error);
+    };
     host.record_metric = [](kclhost_metric* metric, double value) {
+      if (metric == nullptr) return;  // it could not be made
       auto& handle = *reinterpret_cast<Metric*>(metric);
       handle.life->record_metric(*handle.series, value);
     };
