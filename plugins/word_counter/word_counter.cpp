@@ -27,7 +27,13 @@ class WordCounter final : public kclhost::RecordProcessor {
   explicit WordCounter(kclhost::Context& context)
       : context_(context),
         options_(parse_options(context.config())),
-        words_counted_(context.counter({"words_counted", "Words that were counted"})) {}
+        words_counted_(context.counter({"words_counted", "Words that were counted"})) {
+    // The lanes would write each other's file anew.
+    if (!options_.output_dir.empty() && context.lane_count() > 1) {
+      throw std::invalid_argument("plugin.config.output_dir is for concurrency: 1, and it is " +
+                                  std::to_string(context.lane_count()) + "; leave one of the two out");
+    }
+  }
 
   void initialize(const kclhost::Initialization& start) override {
     shard_id_ = start.shard_id();

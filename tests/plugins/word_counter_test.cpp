@@ -65,6 +65,12 @@ TEST_F(WordCounter, CountsWordsBetweenWhitespace) {
   EXPECT_EQ(host_.counter("words_counted"), 5);
 }
 
+TEST_F(WordCounter, LanesDoNotShareAFile) {
+  EXPECT_THAT(host_.lane(0, 2).config(config()).create(word_counter()).created().message,
+              HasSubstr("output_dir is for concurrency: 1, and it is 2"));
+  EXPECT_TRUE(host_.config("{}").create(word_counter()).process_records({"a"}));
+}
+
 TEST_F(WordCounter, BinaryDataMakesWellFormedText) {
   auto instance = host_.config(config()).create(word_counter());
   EXPECT_TRUE(instance.process_records(Batch().record("\xFF\xC3\xA9\xED\xA0\x80 \xE2\x82").null_record()));
