@@ -207,6 +207,8 @@ void Sender::refused(Request& request, const Answer& answer) {
 }
 
 void Sender::wait(Request& request, const Answer& answer) {
+  // Whatever becomes of this request: the others wait too.
+  paused_until_ = std::max(paused_until_, Clock::now() + answer.retry_after);
   if (options_.retry.max_attempts != 0 && request.sent >= options_.retry.max_attempts) {
     return reject(request, "given up after " + std::to_string(request.sent) + " attempts: " + answer.why);
   }
@@ -215,9 +217,7 @@ void Sender::wait(Request& request, const Answer& answer) {
 }
 
 void Sender::hold(Request& request, const std::string& why, std::chrono::milliseconds retry_after) {
-  const Clock::time_point now = Clock::now();
-  if (retry_after.count() > 0) paused_until_ = std::max(paused_until_, now + retry_after);
-  request.not_before = now + retry_after + backoff(request.attempts);
+  request.not_before = Clock::now() + retry_after + backoff(request.attempts);
   if (request.attempts != patience) return;
   request.in_trouble = true;
   if (++in_trouble_ > 1) return;

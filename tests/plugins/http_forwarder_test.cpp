@@ -264,6 +264,21 @@ TEST_F(HttpForwarder, NothingIsSentWhileTheServerAsksToWait) {
   EXPECT_GE(requests[1].arrived - requests[0].arrived, std::chrono::seconds(1));
 }
 
+TEST_F(HttpForwarder, NorBehindARecordThatIsGivenUp) {
+  HttpServer server([](const HttpRequest&, std::size_t number) -> HttpAnswer {
+    if (number > 1) return {};
+    return {429, {"Retry-After: 1"}};
+  });
+  auto instance = created(server, R"("format": "raw", "retry": {"max_attempts": 1})");
+  EXPECT_TRUE(instance.process_records(Batch().record("1").key("a")));
+  while (host_.rejections().empty()) std::this_thread::yield();
+  EXPECT_TRUE(instance.process_records(Batch().record("2").key("b")));
+  ASSERT_TRUE(host_.wait_until_finished());
+  const std::vector<HttpRequest> requests = server.requests();
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_GE(requests[1].arrived - requests[0].arrived, std::chrono::seconds(1));
+}
+
 TEST_F(HttpForwarder, WhatIsRefusedIsLookedForAndRejectedAlone) {
   HttpServer server([](const HttpRequest& request, std::size_t) -> HttpAnswer {
     if (has(request.body, "bad")) return {422, {}, "no\nsuch \xC3\xA9" + std::string(300, '.')};
