@@ -57,11 +57,8 @@ LifeProcess::~LifeProcess() {
   const auto until = Clock::now() + patience_with_kernel;
   while (::waitpid(pid_, nullptr, WNOHANG) == 0 && Clock::now() < until) {
     pollfd end{pidfd_.get(), POLLIN, 0};
-    if (pidfd_) {
-      ::poll(&end, 1, 100);
-    } else {
-      std::this_thread::sleep_for(1ms);
-    }
+    // It has ended where poll returns at once, and a debugger still has it.
+    if (!pidfd_ || ::poll(&end, 1, 100) > 0) std::this_thread::sleep_for(1ms);
   }
 }
 
@@ -143,7 +140,7 @@ void LifeProcess::on_time(Clock::time_point now) {
     }
   }
   if (!pidfd_ && now >= look_at_) {
-    look_at_ = now + (killed_ || end_until_ != never ? soon : later);
+    look_at_ = now + (killed_ || end_until_ != never || traced_until_ != never ? soon : later);
     look();
   }
 }
@@ -151,8 +148,16 @@ void LifeProcess::on_time(Clock::time_point now) {
 // Whether it has ended.
 void LifeProcess::look() {
   siginfo_t info{};
-  if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0) return;
-  finish();
+  const bool told =
+      ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
+  if (!told && pidfd_) {
+    // It has ended, and a debugger still has it. Until that lets go the pidfd would wake us at once, again and again.
+    loop_.remove(pidfd_.get());
+    pidfd_.reset();
+    look_at_ = Clock::now();
+    traced_until_ = look_at_ + patience_with_end;
+  }
+  if (told || Clock::now() >= traced_until_) finish();
 }
 
 void LifeProcess::finish() {

@@ -71,6 +71,8 @@ class LifeProcess final : public Life, private Dialogue::Owner {
   Clock::time_point kill_at_ = Clock::time_point::max();    // by SIGKILL
   Clock::time_point end_until_ = Clock::time_point::max();  // it should end by itself before that
   Clock::time_point look_at_ = Clock::time_point::max();    // without a pidfd
+  // It has ended, and whoever traces it has so long to let go of it.
+  Clock::time_point traced_until_ = Clock::time_point::max();
 };
 
 }  // namespace kclhost::host::worker

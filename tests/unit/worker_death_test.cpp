@@ -1,6 +1,10 @@
 // How a worker's process ends, and what is told of it.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -198,6 +202,34 @@ TEST_F(WorkerDeath, APluginThatPrintsWithoutEndMissesItsDeadlineAllTheSame) {
   life->kill(Death::Kind::timeout, "ended because it took too long");
   wait_for_end();
   EXPECT_EQ(death().message, "ended because it took too long");
+}
+
+// The system tells the one who traces it alone that it has ended.
+TEST_F(WorkerDeath, WhatADebuggerDoesNotLetGoOfHasEnded) {
+  up(teller);
+  const pid_t worker = pid();
+  int ready[2];
+  ASSERT_EQ(::pipe2(ready, O_CLOEXEC), 0);
+  const pid_t debugger = ::fork();
+  if (debugger == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const char traces = ::ptrace(PTRACE_SEIZE, worker, nullptr, nullptr) == 0 ? 'y' : 'n';
+    (void)!::write(ready[1], &traces, 1);
+    ::pause();
+    ::_exit(0);
+  }
+  char traces = 'n';
+  ASSERT_EQ(::read(ready[0], &traces, 1), 1);
+  if (traces == 'y') {
+    ::kill(worker, SIGKILL);
+    wait_for_end();
+    EXPECT_TRUE(listener->death);
+  }
+  ::kill(debugger, SIGKILL);
+  ::waitpid(debugger, nullptr, 0);
+  for (const int fd : ready) ::close(fd);
+  if (traces != 'y') GTEST_SKIP() << "no process may trace another one here";
+  EXPECT_EQ(::waitpid(worker, nullptr, 0), worker);
 }
 
 TEST_F(WorkerDeath, ItGoesAwayWithItsHost) {
