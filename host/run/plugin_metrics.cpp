@@ -28,11 +28,17 @@ std::string_view PluginMetrics::make(WorkerId worker, std::uint32_t number, cons
                     static_cast<hub::Kind>(metric.kind), metric.unit,
                     spec.help.size == 0 ? std::string() : std::string(spec.help.data, spec.help.size)};
   if (about.name.starts_with("kclhost_")) return "its name begins with kclhost_, as the host's own do";
+  const auto known = families_.find(about.name);
+  if (known != families_.end() && (known->second.about.kind != about.kind || known->second.about.unit != about.unit)) {
+    return "it was of another kind before";
+  }
+  // What is left out leaves nothing behind: each life of a worker may bring new names.
+  if (count_ == most_series && (known == families_.end() || !known->second.readings.contains(metric.labels))) {
+    return "there are 1000 others";
+  }
   Family& family = families_.try_emplace(about.name, Family{about, {}}).first->second;
-  if (family.about.kind != about.kind || family.about.unit != about.unit) return "it was of another kind before";
   auto found = family.readings.find(metric.labels);
   if (found == family.readings.end()) {
-    if (count_ == most_series) return "there are 1000 others";
     ++count_;
     auto reading =
         about.kind == hub::Kind::histogram ? hub::Reading::distribution(bounds_for(about.unit)) : hub::Reading{};
