@@ -67,6 +67,7 @@ void Host::act(const action::LetGo& gone) {
   report_.let_go(gone.worker);
   std::erase_if(lives_, [&gone](const auto& one) { return one->id() == gone.worker; });
   running_.erase(gone.worker);
+  metrics_.forget(gone.worker);
 }
 
 void Host::act(const action::SendStatus&) {

@@ -198,12 +198,13 @@ void Report::failed_to_start(WorkerId worker) {
 }
 
 void Report::let_go(WorkerId worker) {
-  if (hub_) end_of(worker, Cause::replaced);
+  if (!hub_) return;
+  std::erase_if(calls_, [worker](const OpenCall& one) { return one.worker == worker; });
+  end_of(worker, Cause::replaced);
 }
 
 void Report::ended(WorkerId worker, const Death* death) {
   if (!hub_) return;
-  plugin_metrics_.forget(worker);
   for (const OpenCall& open : calls_) failures_ += open.worker == worker && open.call == Call::process_records ? 1 : 0;
   std::erase_if(calls_, [worker](const OpenCall& one) { return one.worker == worker; });
   if (death == nullptr) return end_of(worker, Cause::replaced);
@@ -217,6 +218,7 @@ void Report::ended(WorkerId worker, const Death* death) {
 }
 
 void Report::end_of(WorkerId worker, Cause cause) {
+  plugin_metrics_.forget(worker);
   const auto found =
       std::find_if(workers_.begin(), workers_.end(), [worker](const Worker& one) { return one.worker == worker; });
   if (found == workers_.end()) return;

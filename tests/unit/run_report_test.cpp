@@ -102,6 +102,24 @@ TEST_F(ReportTest, GoesOnFromWhereTheSocketWasFull) {
   }
 }
 
+TEST_F(ReportTest, WhatIsLetGoIsForgotten) {
+  const auto tell_all = [this] {
+    while (report_->deadline() < Clock::time_point::max()) {
+      report_->on_time(report_->deadline());
+      while (next()) {
+      }
+    }
+  };
+  make_metric(0, 1);
+  report_->metric(WorkerId{}, 0, 1);
+  EXPECT_LT(report_->deadline(), Clock::time_point::max());
+  tell_all();
+  report_->let_go(WorkerId{});
+  tell_all();
+  report_->metric(WorkerId{}, 0, 1);
+  EXPECT_EQ(report_->deadline(), Clock::time_point::max());
+}
+
 TEST_F(ReportTest, TellsThatAnEmptyBatchIsOverOfWhichTheHubHasHeard) {
   protocol::Message empty;
   empty.action = protocol::Action::process_records;
