@@ -32,19 +32,16 @@ std::string_view PluginMetrics::make(WorkerId worker, std::uint32_t number, cons
   if (known != families_.end() && (known->second.about.kind != about.kind || known->second.about.unit != about.unit)) {
     return "it was of another kind before";
   }
+  const bool is_new = known == families_.end() || !known->second.readings.contains(metric.labels);
   // What is left out leaves nothing behind: each life of a worker may bring new names.
-  if (count_ == most_series && (known == families_.end() || !known->second.readings.contains(metric.labels))) {
-    return "there are 1000 others";
-  }
+  if (is_new && count_ == most_series) return "there are 1000 others";
   Family& family = families_.try_emplace(about.name, Family{about, {}}).first->second;
-  auto found = family.readings.find(metric.labels);
-  if (found == family.readings.end()) {
+  hub::Reading& reading = family.readings[metric.labels];
+  if (is_new) {
     ++count_;
-    auto reading =
-        about.kind == hub::Kind::histogram ? hub::Reading::distribution(bounds_for(about.unit)) : hub::Reading{};
-    found = family.readings.emplace(std::move(metric.labels), std::move(reading)).first;
+    if (about.kind == hub::Kind::histogram) reading = hub::Reading::distribution(bounds_for(about.unit));
   }
-  made[number] = {&found->second, about.kind};
+  made[number] = {&reading, about.kind};
   return {};
 }
 

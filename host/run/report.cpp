@@ -198,15 +198,12 @@ void Report::failed_to_start(WorkerId worker) {
 }
 
 void Report::let_go(WorkerId worker) {
-  if (!hub_) return;
-  std::erase_if(calls_, [worker](const OpenCall& one) { return one.worker == worker; });
-  end_of(worker, Cause::replaced);
+  if (hub_) end_of(worker, Cause::replaced);
 }
 
 void Report::ended(WorkerId worker, const Death* death) {
   if (!hub_) return;
   for (const OpenCall& open : calls_) failures_ += open.worker == worker && open.call == Call::process_records ? 1 : 0;
-  std::erase_if(calls_, [worker](const OpenCall& one) { return one.worker == worker; });
   if (death == nullptr) return end_of(worker, Cause::replaced);
   constexpr std::pair<Death::Kind, Cause> kinds[] = {{Death::Kind::signal, Cause::signal},
                                                      {Death::Kind::exit, Cause::exit},
@@ -219,6 +216,7 @@ void Report::ended(WorkerId worker, const Death* death) {
 
 void Report::end_of(WorkerId worker, Cause cause) {
   plugin_metrics_.forget(worker);
+  std::erase_if(calls_, [worker](const OpenCall& one) { return one.worker == worker; });
   const auto found =
       std::find_if(workers_.begin(), workers_.end(), [worker](const Worker& one) { return one.worker == worker; });
   if (found == workers_.end()) return;
