@@ -102,6 +102,7 @@ Fd SharedBuffer::open_read_only() const {
 
 SharedView::SharedView(Fd fd) {
   data_ = static_cast<const char*>(map_range(fd.get(), PROT_READ, limit_));
+  fd_ = std::move(fd);
 }
 
 SharedView::~SharedView() {
@@ -112,6 +113,7 @@ void SharedView::replace(Fd fd) {
   if (::mmap(const_cast<char*>(data_), limit_, PROT_READ, flags | MAP_FIXED, fd.get(), 0) == MAP_FAILED) {
     fail("mapping the batch buffer");
   }
+  fd_ = std::move(fd);
 }
 
 }  // namespace kclhost::host

@@ -59,8 +59,12 @@ class SharedView {
   const char* data() const { return data_; }
   // Shows what this descriptor is for, at the same address, and lets go of what was there. Throws std::system_error.
   void replace(Fd fd);
+  // Gives up the descriptor that the view keeps for this, so that one to replace it can be received even where the
+  // process has used up all others.
+  void make_room() { fd_.reset(); }
 
  private:
+  Fd fd_;
   const char* data_ = nullptr;
   std::size_t limit_ = 0;
 };

@@ -20,6 +20,7 @@ enum class Kind : std::uint32_t {
   // host to worker
   // a: lane, b: lanes, code: load_*; texts: staged path, the plugin's path as configured, application, stream
   load = 1,
+  view_follows,       // is the next message: a worker without a free descriptor makes room for one
   view,               // with the descriptor of the batch's memory, which takes the place of what the worker maps
   call,               // code: Call; the rest as in Request, see request_of
   checkpoint_answer,  // code: status; texts: name, message

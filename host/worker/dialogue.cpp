@@ -105,6 +105,7 @@ void Dialogue::post(Header header, std::initializer_list<std::string_view> texts
 void Dialogue::send_view() {
   if (!view_is_stale()) return;
   sent_generation_ = batch_->generation();
+  post({.kind = Kind::view_follows}, {});
   post({.kind = Kind::view}, {}, batch_->read_only_fd());
 }
 

@@ -53,6 +53,9 @@ class Worker {
     switch (packet.header.kind) {
       case Kind::load:
         return load(packet);
+      case Kind::view_follows:
+        if (batch_) batch_->make_room();
+        return true;
       case Kind::view:
         if (batch_) batch_->replace(std::move(packet.fd));
         // The host gives memory back, and so do we.

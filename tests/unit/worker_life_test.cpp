@@ -104,6 +104,19 @@ TEST_P(WorkerLife, ABatchInMemoryThatTookTheOldOnesPlace) {
   }
 }
 
+TEST_P(WorkerLife, OtherMemoryComesToAWorkerWithoutAFreeDescriptor) {
+  if (!in_process()) GTEST_SKIP() << "the descriptors would be the test's own";
+  up_in();
+  for (const char* text : {"hoard", "after", "once more"}) {
+    ASSERT_TRUE(decode->buffer.reserve(1 << 20));
+    call(order(text));
+    ASSERT_FALSE(listener->over) << text;
+    EXPECT_EQ(listener->texts().back(), "record " + std::string(text) + " key=k at=100/0 arrival=-9223372036854775808");
+    decode->buffer.release();
+    decode->release();
+  }
+}
+
 // What it maps would keep the memory alive.
 TEST_P(WorkerLife, AnIdleWorkerLetsReleasedMemoryGo) {
   up_in();

@@ -7,6 +7,7 @@
  *   flood      prints without end
  *   exit N     exit(N)
  *   close      closes every descriptor
+ *   hoard      leaves no descriptor free
  *   pid        logs its process's number
  *   wait       returns once should_stop says so
  *   left       logs what time is left, then checkpoints and logs it again
@@ -22,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 typedef struct teller {
@@ -129,6 +131,11 @@ static kclhost_status obey(const teller* self, const kclhost_record* record, kcl
   if (strncmp(text, "exit ", 5) == 0) exit(atoi(text + 5));
   if (strcmp(text, "close") == 0) {
     for (int fd = 0; fd < 1024; ++fd) close(fd);
+  }
+  if (strcmp(text, "hoard") == 0) {
+    const struct rlimit few = {256, 256}; /* the host's own are above 200 */
+    setrlimit(RLIMIT_NOFILE, &few);
+    while (dup(STDOUT_FILENO) >= 0) continue;
   }
   if (strcmp(text, "pid") == 0) {
     tell(self, "%d", (int)getpid());
