@@ -1,6 +1,7 @@
 #include "run/host.hpp"
 
 #include <chrono>
+#include <exception>
 
 #include "run/own_fault.hpp"
 #include "support/exit_code.hpp"
@@ -87,7 +88,7 @@ int Host::run() {
     shard_.begin(now());
     if (config_.shadow.configured()) {
       carry_out();
-      shadow_ = std::make_unique<Shadow>(config_, user_, log_, loop_, [this] { report_.changed(); });
+      make_shadow();
     }
   }
   while (!exit_code_) {
@@ -114,6 +115,15 @@ int Host::run() {
   metrics_.pass_on();
   log_.flush_for(patience_with_log);
   return *exit_code_;
+}
+
+// Whatever comes of it, the shard goes on.
+void Host::make_shadow() {
+  try {
+    shadow_ = std::make_unique<Shadow>(config_, user_, log_, loop_, [this] { report_.changed(); });
+  } catch (const std::exception& error) {
+    Shadow::tell_none(log_, error.what());
+  }
 }
 
 void Host::end(int exit_code, const std::string& message) {

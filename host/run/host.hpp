@@ -51,6 +51,7 @@ class Host final : private worker::Listener {
   void on_time();
   Clock::time_point deadline() const;
   void carry_out();
+  void make_shadow();
   void end(int exit_code, const std::string& message);
 
   void act(const action::StartWorker& start);

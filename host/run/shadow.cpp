@@ -60,7 +60,11 @@ std::string Shadow::take_copy() {
 
 void Shadow::leave_out(const std::string& why) {
   copy_.reset();
-  log_.error("there is no shadow, and the shard goes on without: " + why);
+  tell_none(log_, why);
+}
+
+void Shadow::tell_none(observe::Log& log, const std::string& why) {
+  log.error("there is no shadow, and the shard goes on without: " + why);
 }
 
 void Shadow::begin(std::string_view shard_id, const Position& at) {

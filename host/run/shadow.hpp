@@ -30,10 +30,12 @@ namespace kclhost::host::run {
 class Shadow final : private worker::Listener {
  public:
   // Reads and copies the plugin; where that can't be, there is no shadow, and a line says why. `changed` is called when
-  // the counts have. All references must outlive it.
+  // the counts have. All references must outlive it. Throws std::system_error where memory is refused.
   Shadow(const config::Config& config, const std::optional<worker::User>& user, observe::Log& log, EventLoop& loop,
          std::function<void()> changed);
   ~Shadow() override;
+  // Says why there is none.
+  static void tell_none(observe::Log& log, const std::string& why);
 
   // The plugin runs: it may begin.
   void begin(std::string_view shard_id, const Position& at);

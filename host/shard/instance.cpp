@@ -99,8 +99,9 @@ void Instance::goes_on() {
 }
 
 void Instance::wants_ticks(Time interval) {
-  tick_interval_ = interval;
-  tick_at_ = interval.count() == 0 || in_call(Call::tick) ? never : desk_->now.steady + interval;
+  // One more than asked for: this clock knows whole milliseconds, and a tick must not come a part of one early.
+  tick_interval_ = interval.count() == 0 ? interval : interval + Time(1);
+  tick_at_ = interval.count() == 0 || in_call(Call::tick) ? never : desk_->now.steady + tick_interval_;
 }
 
 void Instance::tick_is_over() {

@@ -24,16 +24,21 @@ constexpr off_t largest_file = off_t{1} << 30;
 constexpr std::size_t longest_name = 2048;
 constexpr std::uint64_t most_demangled = std::uint64_t{512} << 10;
 
+// Opens no device and no FIFO, which would notice: the path is the worker's word, and the host may be root.
+Fd open_regular(const std::string& path) {
+  const Fd found(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  struct stat status {};
+  if (!found || ::fstat(found.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > largest_file) {
+    return Fd();
+  }
+  const std::string same = "/proc/self/fd/" + std::to_string(found.get());
+  return Fd(::open(same.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+}
+
 // Reads, never maps: a mapping of a file that is cut short meanwhile would end the host.
 class ModuleFile {
  public:
-  ModuleFile(const std::string& path, std::uint64_t& budget)
-      : fd_(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)), budget_(budget) {
-    struct stat status {};
-    if (!fd_ || ::fstat(fd_.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size > largest_file) {
-      fd_.reset();
-    }
-  }
+  ModuleFile(const std::string& path, std::uint64_t& budget) : fd_(open_regular(path)), budget_(budget) {}
 
   // The bytes that are there; fewer than asked for at the file's end, or at the budget's.
   std::size_t read(std::uint64_t offset, void* to, std::size_t size) {

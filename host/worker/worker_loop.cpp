@@ -39,11 +39,17 @@ class Worker {
   }
 
   Served serve() {
+    // Also where memory is refused: this is never destroyed, and on a thread the host would wait for ever.
+    struct End {
+      ~End() {
+        worker.host_.end();
+        worker.batch_.reset();
+      }
+      Worker& worker;
+    } const end{*this};
     Packet packet;
     while (host_.receive(packet) == Channel::Received::packet && handle(packet)) {
     }
-    host_.end();
-    batch_.reset();
     return destroyed_ ? Served::to_the_end : Served::broken_off;
   }
 

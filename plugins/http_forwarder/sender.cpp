@@ -200,20 +200,38 @@ void Sender::refused(Request& request, const Answer& answer) {
   if (range.end - range.begin == 1) {
     return reject(request, answer.why + (answer.said.empty() ? "" : ": " + answer.said));
   }
-  next_range(request);
-  const std::size_t middle = range.begin + (range.end - range.begin) / 2;
-  request.ranges.push_back({middle, range.end});
-  request.ranges.push_back({range.begin, middle});
+  halve(request, range.given_up_after);
 }
 
 void Sender::wait(Request& request, const Answer& answer) {
   // Whatever becomes of this request: the others wait too.
   paused_until_ = std::max(paused_until_, Clock::now() + answer.retry_after);
-  if (options_.retry.max_attempts != 0 && request.sent >= options_.retry.max_attempts) {
-    return reject(request, "given up after " + std::to_string(request.sent) + " attempts: " + answer.why);
+  // Half of what was given up gets no more than one attempt: where every record is refused that takes long enough.
+  const bool over_again = request.ranges.back().given_up_after != 0 && may_be_one_records_fault(answer);
+  if (over_again || (options_.retry.max_attempts != 0 && request.sent >= options_.retry.max_attempts)) {
+    return give_up(request, answer);
   }
   metrics_.retries.add();
   hold(request, answer.why, answer.retry_after);
+}
+
+void Sender::give_up(Request& request, const Answer& answer) {
+  const Range range = request.ranges.back();
+  const unsigned attempts = range.given_up_after + request.sent;
+  if (range.end - range.begin == 1 || !may_be_one_records_fault(answer)) {
+    reject(request, "given up after " + std::to_string(attempts) + " attempts: " + answer.why);
+  } else {
+    halve(request, attempts);
+  }
+  request.not_before = Clock::now() + backoff(1);  // the server may be in trouble
+}
+
+void Sender::halve(Request& request, unsigned given_up_after) {
+  const Range range = request.ranges.back();
+  next_range(request);
+  const std::size_t middle = range.begin + (range.end - range.begin) / 2;
+  request.ranges.push_back({middle, range.end, given_up_after});
+  request.ranges.push_back({range.begin, middle, given_up_after});
 }
 
 void Sender::hold(Request& request, const std::string& why, std::chrono::milliseconds retry_after) {

@@ -40,8 +40,9 @@ class Sender {
  private:
   struct Range {
     std::size_t begin, end;
+    unsigned given_up_after = 0;  // attempts of the larger one that it is a part of; 0: that one was not given up
   };
-  // One after the other it sends its ranges, which were one range before a part of it was refused.
+  // One after the other it sends its ranges, which were one range before a part of it was refused, or it was given up.
   struct Request {
     std::vector<Item> items;
     std::vector<Range> ranges;           // the next one last
@@ -62,6 +63,9 @@ class Sender {
   void over(Requests::iterator request, const Answer& answer);
   void refused(Request& request, const Answer& answer);
   void wait(Request& request, const Answer& answer);
+  void give_up(Request& request, const Answer& answer);
+  // Its next range in two halves.
+  void halve(Request& request, unsigned given_up_after);
   void hold(Request& request, const std::string& why, std::chrono::milliseconds retry_after = {});
   void reject(Request& request, const std::string& why);
   void acknowledge(const Request& request);

@@ -25,6 +25,10 @@ Verdict verdict_of(const Answer& answer, const Retry& retry) {
   return waits ? Verdict::wait : Verdict::refused;
 }
 
+bool may_be_one_records_fault(const Answer& answer) {
+  return answer.status >= 500 && answer.retry_after.count() == 0;
+}
+
 Transfer::Transfer(const Options& options, std::string body, std::string_view idempotency_key)
     : body_(options.gzip ? encoding::gzipped(body) : std::move(body)),
       headers_(nullptr, &curl_slist_free_all),

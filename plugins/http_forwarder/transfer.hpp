@@ -26,6 +26,10 @@ enum class Verdict { accepted, refused, wait };
 // What an answer means for the records of its request.
 Verdict verdict_of(const Answer& answer, const Retry& retry);
 
+// Whether an answer that means to wait may be due to one of the request's records: the server fails, and asks for no
+// pause. One that can't be reached, or has too much to do, says nothing of the records.
+bool may_be_one_records_fault(const Answer& answer);
+
 // Who has put its handle into a multi handle takes it out before this ends.
 class Transfer {
  public:

@@ -312,9 +312,47 @@ TEST_F(HttpForwarder, GivesUpWhereItIsToldTo) {
   auto instance = created(server, R"("retry": {"initial_backoff_seconds": 0.001, "max_attempts": 4})");
   EXPECT_TRUE(instance.process_records({"1", "2"}));
   ASSERT_TRUE(host_.wait_until_finished());
-  EXPECT_THAT(rejected(), ElementsAre("1: given up after 4 attempts: the server answers 503",
-                                      "2: given up after 4 attempts: the server answers 503"));
-  EXPECT_EQ(server.requests().size(), 4u);
+  EXPECT_THAT(rejected(), ElementsAre("1: given up after 5 attempts: the server answers 503",
+                                      "2: given up after 5 attempts: the server answers 503"));
+  EXPECT_EQ(server.requests().size(), 6u) << "each is sent alone once more, to see which is to blame";
+}
+
+TEST_F(HttpForwarder, WhatIsGivenUpIsLookedForAndRejectedAlone) {
+  HttpServer server(
+      [](const HttpRequest& request, std::size_t) -> HttpAnswer { return {has(request.body, "bad") ? 500 : 200}; });
+  auto instance = created(server, std::string(patient) + R"("content": "data", "format": "json_array", )" +
+                                      R"("retry": {"initial_backoff_seconds": 0.001, "max_attempts": 2})");
+  EXPECT_TRUE(instance.process_records({"1", "2", R"("bad 3")", "4", "5"}));
+  EXPECT_TRUE(instance.shutdown_requested());
+  ASSERT_TRUE(host_.wait_until_finished());
+  EXPECT_THAT(server.bodies(), ElementsAre(R"([1,2,"bad 3",4,5])", R"([1,2,"bad 3",4,5])", "[1,2]", R"(["bad 3",4,5])",
+                                           R"(["bad 3"])", "[4,5]"));
+  EXPECT_THAT(host_.acknowledged(), ElementsAre("1", "2", "4", "5"));
+  EXPECT_THAT(rejected(), ElementsAre(R"("bad 3": given up after 4 attempts: the server answers 500)"));
+}
+
+TEST_F(HttpForwarder, HalfOfWhatIsGivenUpWaitsForAServerThatIsBusy) {
+  HttpServer server([](const HttpRequest&, std::size_t number) -> HttpAnswer {
+    static constexpr int statuses[] = {500, 500, 429, 200, 200};
+    return {statuses[number - 1]};
+  });
+  auto instance = created(server, R"("retry": {"initial_backoff_seconds": 0.001, "max_attempts": 2})");
+  EXPECT_TRUE(instance.process_records({"1", "2"}));
+  ASSERT_TRUE(host_.wait_until_finished());
+  EXPECT_THAT(host_.acknowledged(), ElementsAre("1", "2"));
+}
+
+TEST_F(HttpForwarder, WhatNoRecordIsToBlameForIsGivenUpAsAWhole) {
+  for (const HttpAnswer& answer :
+       {HttpAnswer{429}, HttpAnswer{503, {"Retry-After: 1"}}, HttpAnswer{200, {}, "", true}}) {
+    HttpServer server([&](const HttpRequest&, std::size_t) { return answer; });
+    Host host;
+    auto instance = host.config(config(server.url(), R"("retry": {"max_attempts": 1})")).create(forwarder());
+    EXPECT_TRUE(instance.process_records({"1", "2"}));
+    ASSERT_TRUE(host.wait_until_finished());
+    EXPECT_EQ(host.rejections().size(), 2u);
+    EXPECT_EQ(server.requests().size(), 1u) << answer.status;
+  }
 }
 
 TEST_F(HttpForwarder, EachPartOfARefusedRequestHasItsOwnAttempts) {

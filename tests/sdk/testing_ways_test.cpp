@@ -111,6 +111,27 @@ TEST(TestingWays, AThreadMayAcknowledge) {
   EXPECT_FALSE(host.wait_until_finished(std::chrono::milliseconds(1)));
 }
 
+TEST(TestingWays, OfAFailedCallOnlyWhatIsAcknowledgedInItIsDone) {
+  Host host;
+  auto instance = host.create<Acknowledging>();
+  auto& processor = instance.as<Acknowledging>();
+  processor.script = [](const kclhost::Batch& batch, Acknowledging& self) {
+    self.context.acknowledge(batch[2]);
+    throw kclhost::BatchFailure("b is bad").done(1);
+  };
+  EXPECT_FALSE(instance.process_records({"a", "b", "c", "d"}));
+  EXPECT_THAT(host.unfinished().data(), ElementsAre("a", "b", "d"));
+  processor.context.acknowledge(0, 2);  // a, which the instance has; and b, which it does not have any more
+  processor.context.reject(3, "late");
+  EXPECT_THAT(host.unfinished().data(), ElementsAre("b", "d"));
+  EXPECT_THAT(host.acknowledged(), ElementsAre("c", "a"));
+  EXPECT_THAT(host.rejections(), IsEmpty());
+
+  processor.script = [](const kclhost::Batch& batch, Acknowledging& self) { self.context.acknowledge(batch); };
+  EXPECT_TRUE(instance.process_records(host.unfinished()));
+  EXPECT_THAT(host.unfinished().data(), IsEmpty());
+}
+
 TEST(TestingWays, CheckpointingFinishesThemAndAllBefore) {
   Host host;
   auto instance = host.create<Checkpointing>();

@@ -17,7 +17,7 @@ class Tick : public ShardConversation {
   }
   action::CallWorker tick() {
     shard->wants_ticks(worker, 500ms, now);
-    pass(500ms);
+    pass(501ms);
     return called(Call::tick);
   }
 };
@@ -25,15 +25,15 @@ class Tick : public ShardConversation {
 TEST_F(Tick, ComesAtItsTimeWithoutAMessage) {
   come_up(0);
   shard->wants_ticks(worker, 500ms, now);
-  EXPECT_EQ(shard->deadline(), now.steady + 500ms);
-  pass(499ms);
+  EXPECT_EQ(shard->deadline(), now.steady + 501ms) << "part of the millisecond at hand has passed";
+  pass(500ms);
   EXPECT_FALSE(take<action::CallWorker>());
   pass(1ms);
   const auto tick = called(Call::tick);
   EXPECT_EQ(shard->deadline(), now.steady + config.timeouts.process_records);
   pass(100ms);
   over(tick);
-  EXPECT_EQ(shard->deadline(), now.steady + 500ms) << "from its end on";
+  EXPECT_EQ(shard->deadline(), now.steady + 501ms) << "from its end on";
   shard->wants_ticks(worker, 0ms, now);
   EXPECT_EQ(shard->deadline(), never);
 }
@@ -53,7 +53,7 @@ TEST_F(Tick, ComesBetweenDeliveries) {
 TEST_F(Tick, FailureHasNoConsequenceButALine) {
   come_up(0);
   shard->wants_ticks(worker, 500ms, now);
-  pass(500ms);
+  pass(501ms);
   over(called(Call::tick), {KCLHOST_FAILED, "no"});
   const auto line = take<action::Tell>();
   ASSERT_TRUE(line);
@@ -121,7 +121,7 @@ TEST_F(Tick, CheckpointThatWaitsIsRefusedWhenTheLeaseIsLost) {
 TEST_F(Tick, NeverHoldsUpWhatIsOwedToTheDaemon) {
   come_up(0);
   shard->wants_ticks(worker, 500ms, now);
-  pass(500ms);
+  pass(501ms);
   const auto tick = called(Call::tick);
   shard->shutdown_requested(now);
   EXPECT_TRUE(take<action::RequestStop>());

@@ -384,7 +384,7 @@ TEST_F(TrialThatHangs, HoldsTheShardUpNoLongerInATick) {
   config.rollout.undo_on.call_longer_than = 500ms;
   config.checkpoint.interval = 0ms;
   come_up(0);
-  shard->wants_ticks(worker, 1s, now);
+  shard->wants_ticks(worker, 999ms, now);
   pass(1s);
   const auto tick = called(Call::tick);
   EXPECT_EQ(tick.request.timeout_ms, 300'000u);
@@ -393,7 +393,7 @@ TEST_F(TrialThatHangs, HoldsTheShardUpNoLongerInATick) {
   shard->run_release(2, 1, now);
   candidate = start(2);
   take_over();
-  shard->wants_ticks(candidate, 1s, now);
+  shard->wants_ticks(candidate, 999ms, now);
   send(1, 1);
   const auto records = called(Call::process_records);
   EXPECT_EQ(records.request.timeout_ms, 300'000u) << "nothing is known of that";

@@ -1,15 +1,19 @@
 // The stack of a crashed worker, whatever its files have become.
 #include <elf.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core_fixtures.hpp"
+#include "support/fd.hpp"
 #include "worker/crash.hpp"
 #include "worker/stack.hpp"
 #include "worker/symbols.hpp"
@@ -49,6 +53,16 @@ TEST(WorkerStack, AModuleThatIsADeviceIsNotRead) {
   const std::string link = dir / "zero.so";
   ASSERT_EQ(::symlink("/dev/zero", link.c_str()), 0);
   EXPECT_EQ(first_line(*record_in(link)), "0x123 in zero.so");
+}
+
+TEST(WorkerStack, AModuleThatIsATerminalIsNotOpened) {
+  const Fd terminal(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  ASSERT_TRUE(terminal);
+  ASSERT_EQ(::unlockpt(terminal.get()), 0);
+  const std::string module = ::ptsname(terminal.get());
+  EXPECT_EQ(first_line(*record_in(module)), "0x123 in " + module.substr(module.rfind('/') + 1));
+  pollfd hung_up{terminal.get(), 0, 0};
+  ASSERT_EQ(::poll(&hung_up, 1, 0), 0) << "its last user has gone, so there was one";
 }
 
 TEST(WorkerStack, AModuleThatIsGoneOrNoModule) {

@@ -17,9 +17,11 @@
 #include <fstream>
 #include <functional>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "core_fixtures.hpp"
+#include "worker/worker_loop.hpp"
 #include "worker_fixtures.hpp"
 
 namespace kclhost::host::worker {
@@ -79,6 +81,19 @@ class WorkerStart : public test::WorkerTest {
     EXPECT_FALSE(listener->death);
   }
 };
+
+TEST_F(WorkerStart, OnAThreadThatCanNotGoOnItClosesItsChannel) {
+  auto ends = Channel::make_pair();
+  ASSERT_TRUE(ends);
+  Channel host = std::move(ends->first);
+  const test::Pipe no_memory;
+  ASSERT_EQ(host.send({.kind = Kind::view}, {}, Channel::Wait::yes, no_memory.in.get()), Channel::Sent::yes);
+  EXPECT_THROW(serve({test::FakeListener::id, HostLink::Where::host, Channel(std::move(ends->second)),
+                      *ControlPage::make("{}", KCLHOST_LOG_INFO), decode->buffer.open_read_only()}),
+               std::system_error);
+  Packet packet;
+  EXPECT_EQ(host.receive(packet, Channel::Wait::no), Channel::Received::closed);
+}
 
 TEST_F(WorkerStart, IsShownAsOne) {
   up(teller);

@@ -300,7 +300,7 @@ class Life {
     const std::uint64_t known = given.size();
     for (std::uint64_t id = first; id < known && id - first < count; ++id) {
       Kept& one = *given[id];
-      if (one.id != id || one.state == Kept::State::done) continue;
+      if (one.id != id || !one.is_with_instance()) continue;
       shard_.acknowledged.push_back(one.record.data);
       shard_.finish(one);
     }
@@ -324,6 +324,8 @@ class Life {
         rule = "it is of an earlier call";
       } else if (given[id]->id != id || given[id]->state == Kept::State::done) {
         rule = "it is done, or has another id by now";
+      } else if (!given[id]->is_with_instance()) {
+        return KCLHOST_OK;  // too late, and no mistake
       } else {
         Kept& one = *given[id];
         shard_.rejections.push_back({one.record.data, one.record.position(), reason});

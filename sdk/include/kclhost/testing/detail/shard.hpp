@@ -72,6 +72,9 @@ struct Kept {
   State state = State::waiting;
   std::uint64_t id = 0;  // its last
   std::uint32_t failures = 0;
+
+  // What is said of one whose call has failed is not heard.
+  bool is_with_instance() const { return state == State::given || state == State::held; }
 };
 
 class Life;
