@@ -207,7 +207,17 @@ void Tally::add(Series series) {
 }
 
 void Tally::add_counted(Series series) {
-  if (series.family.kind != Kind::gauge) add(std::move(series));
+  if (series.family.kind == Kind::gauge) return;
+  if (!series.family.name.starts_with("kclhost_") && !knows(series)) {
+    if (counted_of_plugin_ == most_plugin_series) return;
+    ++counted_of_plugin_;
+  }
+  add(std::move(series));
+}
+
+bool Tally::knows(const Series& series) const {
+  const auto found = families_.find(series.family.name);
+  return found != families_.end() && found->second.readings.contains(series.labels);
 }
 
 std::vector<Series> Tally::series() const {

@@ -1,6 +1,7 @@
 // Metrics on their way from the hosts to whoever collects them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -49,12 +50,16 @@ std::vector<std::string> to_json(const std::vector<Series>& all, std::size_t lon
 // Takes one of them apart. Series that make no sense are an error: no host of ours sends any.
 Result<std::vector<Series>> parse_series(std::string_view json);
 
+// Of a plugin's series so many are kept for a shard.
+inline constexpr std::size_t most_plugin_series = 1000;
+
 // Series put together by name and labels.
 class Tally {
  public:
   // The first that comes of a name says what it is; one of another kind is left out.
   void add(Series series);
-  // The same for what was counted by a process that is no more: its gauges say nothing now.
+  // The same for what was counted by a process that is no more: its gauges say nothing now. The next processes may have
+  // other series, so there is a limit to the plugin's.
   void add_counted(Series series);
 
   struct Entry {
@@ -65,7 +70,10 @@ class Tally {
   std::vector<Series> series() const;
 
  private:
+  bool knows(const Series& series) const;
+
   std::map<std::string, Entry> families_;
+  std::size_t counted_of_plugin_ = 0;  // series
 };
 
 }  // namespace kclhost::host::hub

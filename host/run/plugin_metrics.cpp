@@ -34,7 +34,7 @@ std::string_view PluginMetrics::make(WorkerId worker, std::uint32_t number, cons
   }
   const bool is_new = known == families_.end() || !known->second.readings.contains(metric.labels);
   // What is left out leaves nothing behind: each life of a worker may bring new names.
-  if (is_new && count_ == most_series) return "there are 1000 others";
+  if (is_new && count_ == hub::most_plugin_series) return "there are 1000 others";
   Family& family = families_.try_emplace(about.name, Family{about, {}}).first->second;
   hub::Reading& reading = family.readings[metric.labels];
   if (is_new) {

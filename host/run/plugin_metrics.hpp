@@ -16,8 +16,6 @@ namespace kclhost::host::run {
 // Adds up over all workers, and over all their lives: of a gauge the last value counts, whoever gave it.
 class PluginMetrics {
  public:
-  static constexpr std::size_t most_series = 1000;
-
   // A worker's metric: what it is. "", or why it is left out.
   std::string_view make(WorkerId worker, std::uint32_t number, const kclhost_metric_spec& spec);
   // A value of it. False: it is none that can be taken.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <thread>
+#include <vector>
 
 #include "support/process_memory.hpp"
 #include "worker/death.hpp"
@@ -32,9 +33,17 @@ constexpr std::size_t bytes_at_once = 64 * 1024;
 constexpr int packets_after_end = 1024;
 constexpr std::size_t pipe_size = 64 * 1024;
 
+// Workers that had ended while a debugger still had them: the system keeps each until somebody has asked for its end.
+std::vector<pid_t> unasked;
+
+void ask_for_ends() {
+  std::erase_if(unasked, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
+}
+
 }  // namespace
 
 void LifeProcess::begin(pid_t pid) {
+  ask_for_ends();
   pid_ = pid;
   // glibc 2.36 declares pidfd_open for C alone. Linux before 5.3, and some containers' seccomp profiles, refuse it.
   pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
@@ -154,6 +163,7 @@ void LifeProcess::look() {
     // It has ended, and a debugger still has it. Until that lets go the pidfd would wake us at once, again and again.
     loop_.remove(pidfd_.get());
     pidfd_.reset();
+    end_until_ = never;  // this is the end
     look_at_ = Clock::now();
     traced_until_ = look_at_ + patience_with_end;
   }
@@ -168,16 +178,21 @@ void LifeProcess::finish() {
   siginfo_t info{};
   // ECHILD: somebody has the system reap this process's children.
   if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) != 0) info.si_code = 0;
+  const bool traced = traced_until_ != never && info.si_pid == 0;
+  ask_for_ends();
+  if (traced) unasked.push_back(pid_);
   pid_ = 0;
   forget();
   for (Output* output : {&out_, &err_}) {
     output->read(pipe_size);
     output->flush();
   }
-  const bool in_order = !killed_ && dialogue_.may_end() && info.si_code == CLD_EXITED && info.si_status == 0;
+  const bool ended_well = traced || (info.si_code == CLD_EXITED && info.si_status == 0);
+  const bool in_order = !killed_ && dialogue_.may_end() && ended_well;
   if (in_order) return listener_.ended(id_, nullptr);
   const CrashRecord& crash = dialogue_.control().crash;
   Death death = killed_ ? killed_as_ : death_of(info, crash);
+  if (!killed_ && traced) death.message = "ended, and a debugger still has it";
   death.call_begun = dialogue_.call_begun();
   // A plugin that overwrote the record has left no signal there.
   if (const int signal = crash.signal; signal > 0 && signal < NSIG) {

@@ -117,6 +117,18 @@ TEST(HubTally, OfAHostThatIsGoneOnlyWhatItCountedStays) {
   EXPECT_THAT(tally.series(), SizeIs(1));
 }
 
+TEST(HubTally, WhatHostsCountThatAreGoneHasALimit) {
+  Tally tally;
+  for (int host = 0; host < 20; ++host) {
+    for (int i = 0; i < 100; ++i) tally.add_counted(counter("words_" + std::to_string(host * 100 + i), 1));
+    tally.add_counted(counter("kclhost_retries", 1));
+    tally.add_counted(counter("words_7", 1));
+  }
+  EXPECT_THAT(tally.series(), SizeIs(most_plugin_series + 1));
+  EXPECT_THAT(page(tally), HasSubstr("kclhost_retries_total 20\n"));
+  EXPECT_THAT(page(tally), HasSubstr("words_7_total 21\n"));
+}
+
 TEST(HubTally, TheFirstOfANameSaysWhatItIs) {
   Tally tally;
   tally.add(counter("words", 1));

@@ -18,7 +18,7 @@ TEST(PluginMetricsOfARun, WhatIsLeftOutLeavesNothingBehind) {
     spec.name = {name.data(), name.size()};
     return metrics.make(WorkerId{}, number++, spec);
   };
-  for (std::size_t i = 0; i < PluginMetrics::most_series; ++i) EXPECT_EQ(make("of_" + std::to_string(i)), "");
+  for (std::size_t i = 0; i < hub::most_plugin_series; ++i) EXPECT_EQ(make("of_" + std::to_string(i)), "");
   EXPECT_EQ(make("late"), "there are 1000 others");
   EXPECT_EQ(make("late", KCLHOST_METRIC_GAUGE), "there are 1000 others") << "nothing is known of it";
   EXPECT_EQ(make("of_0"), "") << "another worker's";
