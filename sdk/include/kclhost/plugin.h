@@ -213,7 +213,9 @@ typedef struct kclhost_metric_spec {
 #define KCLHOST_FINISH_SHUTDOWN 2    /* the worker is being shut down */
 #define KCLHOST_FINISH_SWAP 3        /* another instance takes over */
 #define KCLHOST_FINISH_BISECTION 4   /* a record that kills, or fails, is looked for; more records follow */
-#define KCLHOST_FINISH_IN_FLIGHT 5   /* it holds more than in_flight allows; more records follow */
+/* It holds more than in_flight allows; more records follow. One that acknowledges must not wait for this: at that limit
+ * it gets nothing but ticks until it has acknowledged some of what it holds. */
+#define KCLHOST_FINISH_IN_FLIGHT 5
 
 /* Given to create; valid, at the same address, until destroy returns. */
 typedef struct kclhost_host {

@@ -67,7 +67,9 @@ enum class Reason {
   shutdown,     // the worker is being shut down
   swap,         // another instance takes over
   bisection,    // a record that kills, or fails, is looked for; more records follow
-  in_flight,    // more is held than in_flight allows; more records follow
+  // More is held than in_flight allows; more records follow. One that acknowledges must not wait for this: at that
+  // limit it gets nothing but ticks until it has acknowledged some of what it holds.
+  in_flight,
 };
 
 namespace detail {

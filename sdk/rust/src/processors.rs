@@ -17,7 +17,8 @@ pub enum Reason {
     Swap,
     /// A record that kills, or fails, is looked for; more records follow.
     Bisection,
-    /// More is held than `in_flight` allows; more records follow.
+    /// More is held than `in_flight` allows; more records follow. One that acknowledges must not wait for this: at that
+    /// limit it gets nothing but ticks until it has acknowledged some of what it holds.
     InFlight,
 }
 
