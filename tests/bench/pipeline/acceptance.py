@@ -25,6 +25,8 @@ def first_record_checks(lives):
 def memory_checks(lives):
     for key, name in MEMORY.items():
         for other, limit in MEMORY_LIMITS.items():
+            if other not in lives:
+                continue
             yield Check(f"{name}, of {other}'s", ratio(lives, key, other), limit)
 
 
@@ -43,7 +45,10 @@ def crowd_checks(crowds):
 
 def not_checked(results) -> list:
     """What this run had no figures for, and the option that it takes."""
-    return [] if BEFORE in results["lives"] else [f"{name}, of {BEFORE}'s: --against" for name, _ in BEFORE_LIMITS.values()]
+    lives = results["lives"]
+    before = [] if BEFORE in lives else [f"{name}, of {BEFORE}'s: --against" for name, _ in BEFORE_LIMITS.values()]
+    return before + [f"{name}, of {other}'s: a life of it that comes to its end" for other in MEMORY_LIMITS if other not in lives
+                     for name in MEMORY.values()]
 
 
 def all_checks(results) -> list:

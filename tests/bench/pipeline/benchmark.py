@@ -33,15 +33,27 @@ class Benchmark:
 
     def measure(self, compared: list) -> dict:
         with services.DynamoDb(self.folder) as self.dynamodb:
-            lives = {contender.name: [] for contender in compared}
-            for number in range(self.plan.rounds):
-                for contender in compared:
-                    self.say(f"{contender.name}, round {number + 1} of {self.plan.rounds}")
-                    lives[contender.name].append(self.live(contender))
+            lives, troubles = self.rounds(compared)
             crowds = [{"name": each.name, **self.survive(compared[0], each)} for each in self.plan.crowds]
         versions = {each.name: each.version() for each in compared if isinstance(each, Kclhost)}
         return {"versions": versions, "shards": plan.SHARDS, "records": plan.SHARDS * self.plan.records, "size": plan.SIZE,
-                "lives": lives, "crowds": crowds}
+                "lives": lives, "troubles": troubles, "crowds": crowds}
+
+    def rounds(self, compared: list):
+        """Each contender's lives, and what kept another's from its end: hours of measuring must not be lost for that.
+        kclhost's own trouble ends the benchmark."""
+        lives, troubles = {contender.name: [] for contender in compared}, []
+        for number in range(self.plan.rounds):
+            for contender in compared:
+                self.say(f"{contender.name}, round {number + 1} of {self.plan.rounds}")
+                try:
+                    lives[contender.name].append(self.live(contender))
+                except (RuntimeError, services.Timeout) as trouble:
+                    if contender is compared[0]:
+                        raise
+                    troubles.append(f"{contender.name}, round {number + 1}: {str(trouble).splitlines()[0]}")
+                    self.say(f"left out: {trouble}")
+        return {name: found for name, found in lives.items() if found}, troubles
 
     def live(self, contender) -> dict:
         with self.kinesis(plan.SHARDS, self.plan.records, plan.SIZE) as kinesis:

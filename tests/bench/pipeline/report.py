@@ -34,6 +34,12 @@ def of_spreads(lives) -> list:
     return ["## The rounds' least and most", ""] + table(["", *lives], by_figure(lives, spread))
 
 
+def of_troubles(troubles) -> list:
+    if not troubles:
+        return []
+    return ["## Lives that did not come to their end, and are left out", "", *(f"- {line}" for line in troubles), ""]
+
+
 def of_crowds(crowds) -> list:
     rows = [[row["name"], str(row["missing"]), str(row["again"]), "yes" if row["outOfMemory"] else "no",
              f"{row['peakBytes'] / MIB:.0f}", f"{row['idleBytes'] / MIB:.0f}"] for row in crowds]
@@ -44,5 +50,7 @@ def of_crowds(crowds) -> list:
 def markdown(results, checks) -> str:
     measured = (f"Measured {results['when']} on {results['machine']}. Rounds: {len(results['lives'][KCLHOST])}. "
                 f"{'; '.join(f'{name} is {what}' for name, what in results['versions'].items())}.")
-    return "\n".join(["# The whole pipeline", "", measured, "", METHOD, "", *of_checks(checks, results["notChecked"]), *of_lives(results),
-                      *of_ratios(results["lives"]), *of_spreads(results["lives"]), *of_crowds(results["crowds"])])
+    lives = results["lives"]
+    return "\n".join(["# The whole pipeline", "", measured, "", METHOD, "", *of_checks(checks, results["notChecked"]),
+                      *of_lives(results), *of_ratios(lives), *of_spreads(lives), *of_troubles(results["troubles"]),
+                      *of_crowds(results["crowds"])])

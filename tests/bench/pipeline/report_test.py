@@ -1,4 +1,5 @@
 """The report has a dash where a figure does not apply, and checks that leave the floors alone."""
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pipeline import acceptance, report  # noqa: E402
-from pipeline.benchmark import JAVA_KCL, KCLHOST, KCLPY  # noqa: E402
+from pipeline.benchmark import JAVA_KCL, KCLHOST, KCLPY, Benchmark, services  # noqa: E402
 from pipeline.figures import FIGURES  # noqa: E402
+from pipeline.plan import QUICK  # noqa: E402
 
 FLOOR, DASH = "C++ floor", "–"
 OF_A_FLOOR = {"newSeconds", "firstRecordCpuSeconds", "cpuSecondsPerMillion", "recordsPerSecond", "peakBytes", "idleBytes",
@@ -29,7 +31,8 @@ def floors_life(factor: float) -> dict:
 def results():
     lives = {KCLHOST: [life(6), life(8), life(10)], JAVA_KCL: [life(4)] * 3, KCLPY: [life(16)] * 3,
              FLOOR: [floors_life(1), floors_life(2), floors_life(3)]}
-    return {"when": "now", "machine": "here", "notChecked": [], "versions": {KCLHOST: "0.1.0"}, "shards": 4, "records": 100, "size": 10, "lives": lives, "crowds": []}
+    return {"when": "now", "machine": "here", "notChecked": [], "versions": {KCLHOST: "0.1.0"}, "shards": 4, "records": 100, "size": 10, "lives": lives,
+            "troubles": [], "crowds": []}
 
 
 def tables(results) -> list:
@@ -71,3 +74,36 @@ def test_no_check_is_of_a_floor(results):
     with_floor = acceptance.all_checks(results)
     del results["lives"][FLOOR]
     assert acceptance.all_checks(results) == with_floor
+
+
+class Named:
+    def __init__(self, name, lives):
+        self.name, self.lives = name, iter(lives)
+
+
+def rounds(*contenders):
+    found = Benchmark(QUICK, Path("."), lambda _: None)
+    found.plan = dataclasses.replace(QUICK, rounds=2)
+
+    def live(contender):
+        figures = next(contender.lives)
+        if isinstance(figures, Exception):
+            raise figures
+        return figures
+
+    found.live = live
+    return found.rounds(contenders)
+
+
+def test_anothers_trouble_does_not_end_the_run(results):
+    lives, results["troubles"] = rounds(Named(KCLHOST, [1, 2]), Named(KCLPY, [3, RuntimeError("it ended\nits log")]),
+                                        Named(JAVA_KCL, [services.Timeout("no record"), RuntimeError("again")]))
+    assert lives == {KCLHOST: [1, 2], KCLPY: [3]}
+    del results["lives"][JAVA_KCL]
+    assert "- kclpy, round 2: it ended\n" in report.markdown(results, [])
+    assert [line for line in acceptance.not_checked(results) if JAVA_KCL in line] and acceptance.all_checks(results)
+
+
+def test_kclhosts_own_trouble_ends_it():
+    with pytest.raises(RuntimeError):
+        rounds(Named(KCLHOST, [RuntimeError("it ended")]), Named(KCLPY, []))
