@@ -78,6 +78,11 @@ bool is_jar(const fs::directory_entry& entry) {
   return entry.path().extension() == ".jar" && !entry.is_directory();
 }
 
+// A file that was deleted, or replaced, while a process of this machine had it open: NFS has it until that is over.
+bool is_of_nfs(const fs::directory_entry& entry) {
+  return entry.path().filename().string().starts_with(".nfs") && !entry.is_directory();
+}
+
 Jars count_jars(const fs::path& directory) {
   Jars jars;
   for (const auto& entry : fs::directory_iterator(directory)) {
@@ -118,7 +123,8 @@ std::optional<Error> find_foreign(const fs::path& directory) {
   const std::string archive = class_archive(directory).filename().string();
   ours.insert(ours.end(), {stamp_name, replaced_name, archive, archive + ".partial"});
   for (const auto& entry : fs::directory_iterator(directory)) {
-    if (is_jar(entry) || std::find(ours.begin(), ours.end(), entry.path().filename().string()) != ours.end()) continue;
+    const std::string name = entry.path().filename().string();
+    if (is_jar(entry) || is_of_nfs(entry) || std::find(ours.begin(), ours.end(), name) != ours.end()) continue;
     return Error{entry.path().string() +
                  ": was not fetched, and would be deleted with the old jars; move it, or choose another directory"};
   }

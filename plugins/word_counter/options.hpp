@@ -18,7 +18,7 @@ inline constexpr std::string_view options_schema = R"({
   "properties": {
     "output_dir": {
       "type": "string", "minLength": 1,
-      "description": "Directory for the counts, a file SHARD.json per shard; for concurrency 1. Without it they live in memory alone."
+      "description": "Directory for the counts: a file SHARD.json per shard or, with concurrency above 1, SHARD.LANE-of-LANES.json per lane. Without it they live in memory alone."
     },
     "report_interval_seconds": {
       "type": "number", "minimum": 0, "default": 10,

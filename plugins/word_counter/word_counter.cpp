@@ -1,10 +1,11 @@
-// Counts the words of a shard's records: split at whitespace, reported to the log, and kept in a file per shard when
-// the configuration names a directory.
+// Counts the words of a shard's records: split at whitespace, reported to the log, and kept in a file per shard, or per
+// lane of it, when the configuration names a directory.
 //
 // The KCL delivers records at least once: after a failure or a move to another worker the ones after the last
 // checkpoint come again. The file says up to which record it counts, so that on one machine every record counts once. A
 // worker on another machine, with another directory, begins at the checkpoint; records between it and the file's
-// position are then in both files.
+// position are then in both files. So it is after a change of concurrency, which begins files of other names: a key's
+// records may come to another lane then.
 #include <kclhost/record_processor.hpp>
 
 #include <chrono>
@@ -27,13 +28,7 @@ class WordCounter final : public kclhost::RecordProcessor {
   explicit WordCounter(kclhost::Context& context)
       : context_(context),
         options_(parse_options(context.config())),
-        words_counted_(context.counter({"words_counted", "Words that were counted"})) {
-    // The lanes would write each other's file anew.
-    if (!options_.output_dir.empty() && context.lane_count() > 1) {
-      throw std::invalid_argument("plugin.config.output_dir is for concurrency: 1, and it is " +
-                                  std::to_string(context.lane_count()) + "; leave one of the two out");
-    }
-  }
+        words_counted_(context.counter({"words_counted", "Words that were counted"})) {}
 
   void initialize(const kclhost::Initialization& start) override {
     shard_id_ = start.shard_id();
@@ -43,7 +38,7 @@ class WordCounter final : public kclhost::RecordProcessor {
       throw std::runtime_error("shard id \"" + shard_id_ + "\" makes no file name");
     }
     std::filesystem::create_directories(options_.output_dir);
-    file_ = options_.output_dir / (shard_id_ + ".json");
+    file_ = options_.output_dir / (shard_id_ + lane() + ".json");
     counts_ = Counts::load(file_);
     const bool first = start.reason() == kclhost::Beginning::start;
     stale_ = !first;  // the instance before this one goes on writing until the first batch
@@ -78,6 +73,12 @@ class WordCounter final : public kclhost::RecordProcessor {
     context_.log_debug("record partition_key=" + std::string(record.partition_key()) +
                        " sequence_number=" + std::string(record.sequence_number()) + " sub_sequence_number=" +
                        std::to_string(record.sub_sequence_number()) + " size=" + std::to_string(record.data().size()));
+  }
+
+  // What sets the lane's file apart, named as the archiver's are; nothing where there is one lane.
+  std::string lane() const {
+    if (context_.lane_count() == 1) return {};
+    return "." + std::to_string(context_.lane()) + "-of-" + std::to_string(context_.lane_count());
   }
 
   // When this fails the records come again, but not into the counts.

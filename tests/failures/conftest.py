@@ -43,6 +43,8 @@ class World:
             "plugin": {"path": "plugin.so", "config": {"dir": str(self.records_dir), "poison": True}},
             "log": {"format": "json", "sink": "stderr"},
             "on_error": {"retry": {"max_attempts": 3, "initial_backoff": "1ms", "max_backoff": "5ms"}, **on_error},
+            # A machine that is busy makes no new file a bad one.
+            "timeouts": {"swap": "1h"}, "rollout": {"undo_on": {"call_longer_than": "1h"}},
             **more}
         path = self.dir / "config.yaml"
         path.write_text(json.dumps(config))  # JSON is YAML

@@ -20,6 +20,8 @@ QUICK = {"max_attempts": 2, "initial_backoff": "1ms", "max_backoff": "5ms"}
 BLOCK = {"retry": QUICK, "then": "block"}
 DEAD_LETTER = {"retry": QUICK, "then": "dead_letter"}
 APPLICATION = {"properties": {"applicationName": "orders", "streamName": "events"}}
+# A machine that is busy makes no new file a bad one.
+PATIENT = {"timeouts": {"swap": "1h"}, "rollout": {"undo_on": {"call_longer_than": "1h"}}}
 WAITS = "the shard waits: these records fail whatever is tried"
 
 
@@ -42,7 +44,7 @@ class Stage:
     def start(self, plugin=None, config=None, **settings):
         if plugin:
             self.install(plugin)
-        settings = {"plugins_dir": self.plugins, "state_dir": str(self.state), "daemon": APPLICATION} | settings
+        settings = {"plugins_dir": self.plugins, "state_dir": str(self.state), "daemon": APPLICATION, **PATIENT} | settings
         return self.begin("plugin.so", {"notes": str(self.notes_file)} | (config or {}), **settings)
 
     def notes(self, event):

@@ -104,7 +104,8 @@ def test_consumes_swaps_and_ends_in_order(builder, declared, root, tmp_path):
         (container.config / "kclhost.yaml").write_text(json.dumps({  # JSON is YAML
             "version": 1, "plugins_dir": "/plugins", "state_dir": "/var/lib/kclhost", "checkpoint": {"interval": "1h"},
             "plugin": {"path": "mine.so", "config": {"output_dir": "/var/lib/kclhost"}},
-            "rollout": {"bake": {"time": "0s", "records": 1}},
+            "timeouts": {"swap": "1h"},  # a machine that is busy makes no release a bad one
+            "rollout": {"bake": {"time": "0s", "records": 1}, "undo_on": {"call_longer_than": "1h"}},
             "daemon": {"jars": "${KCLHOST_JARS}", "jvm_options": ["-Xmx256m"], "properties": {
                 **services.daemon_properties(), "streamName": stream, "applicationName": "image"}}}))
         assert container.run(*health).returncode == 1

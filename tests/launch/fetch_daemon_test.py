@@ -266,6 +266,16 @@ def test_what_maven_brought_besides_jars_is_no_other_persons(fetcher):
     assert not (fetcher.jars / "one.so").exists()
 
 
+def test_what_nfs_keeps_of_a_file_that_is_open_is_no_other_persons(fetcher):
+    fetcher.run("--to", fetcher.jars)
+    (fetcher.jars / ".nfs0000000000a1b2c300000001").touch()  # a class archive that was replaced while a JVM had it
+    fetcher.pom.write_text("<project>newer</project>")
+    code, _, err = fetcher.run("--to", fetcher.jars)
+    assert (code, err) == (0, "")
+    assert fetcher.calls() == 2
+    assert sorted(path.name for path in fetcher.jars.iterdir()) == [".complete", "classes.jsa", "one.jar", "two.jar"]
+
+
 MOVED_ITSELF, DELETED_WITHIN = 0x800, 0x200  # inotify's
 
 

@@ -39,9 +39,9 @@ class WordCounter : public testing::Test {
   ~WordCounter() override { std::filesystem::remove_all(dir_); }
 
   std::string config() const { return R"({"output_dir": ")" + (dir_ / "counts").string() + R"("})"; }
-  std::filesystem::path file() const { return dir_ / "counts" / "shardId-1.json"; }
-  std::string written() const {
-    std::ifstream stream(file());
+  std::filesystem::path file(const char* name = "shardId-1.json") const { return dir_ / "counts" / name; }
+  std::string written(const char* name = "shardId-1.json") const {
+    std::ifstream stream(file(name));
     return {std::istreambuf_iterator<char>(stream), {}};
   }
 
@@ -65,10 +65,18 @@ TEST_F(WordCounter, CountsWordsBetweenWhitespace) {
   EXPECT_EQ(host_.counter("words_counted"), 5);
 }
 
-TEST_F(WordCounter, LanesDoNotShareAFile) {
-  EXPECT_THAT(host_.lane(0, 2).config(config()).create(word_counter()).created().message,
-              HasSubstr("output_dir is for concurrency: 1, and it is 2"));
-  EXPECT_TRUE(host_.config("{}").create(word_counter()).process_records({"a"}));
+TEST_F(WordCounter, EachLaneHasAFileOfItsOwn) {
+  Host hosts[2];
+  for (unsigned lane : {0u, 1u}) hosts[lane].lane(lane, 2).config(config()).shard("shardId-1");
+  auto first = hosts[0].create(word_counter()), second = hosts[1].create(word_counter());
+  EXPECT_TRUE(second.process_records(one("b c", 2)));
+  EXPECT_TRUE(first.process_records(one("a b", 1)));
+  EXPECT_THAT(written("shardId-1.0-of-2.json"), HasSubstr(R"("total":2,"words":{"a":1,"b":1})"));
+  EXPECT_THAT(written("shardId-1.1-of-2.json"), HasSubstr(R"("total":2,"words":{"b":1,"c":1})"));
+  auto again = hosts[0].begins_at({"0", 0}).create(word_counter());
+  EXPECT_TRUE(again.process_records(Batch().record("a b").sequence(1).record("a").sequence(3)));
+  EXPECT_THAT(written("shardId-1.0-of-2.json"), HasSubstr(R"("total":3,"words":{"a":2,"b":1})"));
+  EXPECT_FALSE(std::filesystem::exists(file()));
 }
 
 TEST_F(WordCounter, BinaryDataMakesWellFormedText) {

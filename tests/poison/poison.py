@@ -12,8 +12,10 @@ from scenario import Stage
 KINDS = ("throw", "segv", "exit", "hang", "memory")
 KEYS = 1000
 
-# What a worker may take before it counts as hanging or hoarding; so short that a test can wait for it.
-SETTINGS = {"timeouts": {"process_records": "1s"}, "worker": {"max_memory": "64MiB"}}
+# What a worker may take before it counts as hanging or hoarding; so short that a test can wait for it. A machine that is
+# busy makes no new file a bad one.
+SETTINGS = {"timeouts": {"process_records": "1s", "swap": "1h"}, "worker": {"max_memory": "64MiB"},
+            "rollout": {"undo_on": {"call_longer_than": "1h"}}}
 # Full batches, so that those of two runs are alike, and a pause between two reads, so that what they measure is not a
 # machine that is too small for eight shards at once.
 PROPERTIES = {"maxRecords": 500, "idleTimeBetweenReadsInMillis": 100}

@@ -66,6 +66,18 @@ def test_resumes_where_it_stopped(run, config, tmp_path):
     assert counted(tmp_path) == {"word-%d" % i: 1 for i in range(10, 15)}
 
 
+def test_each_lane_keeps_its_own_counts(run, config, tmp_path):
+    config.write_text(config.read_text().replace("isolation: none", "isolation: process") + "concurrency: 2\n")
+    records = "".join(json.dumps({"text": f"word-{i}", "partitionKey": str(i)}) + "\n" for i in range(40))
+    replay = run("--config", config, "--batch", 10, "-", stdin=records)
+    assert replay.code == 0, replay.stderr
+    files = sorted((tmp_path / "counts").iterdir())
+    assert [file.name for file in files] == [f"shardId-000000000000.{lane}-of-2.json" for lane in (0, 1)]
+    lanes = [json.loads(file.read_text())["words"] for file in files]
+    assert all(lanes) and sum(map(len, lanes)) == 40
+    assert lanes[0] | lanes[1] == {f"word-{i}": 1 for i in range(40)}
+
+
 def test_the_readmes_example(run, tmp_path):
     readme = ROOT / "README.md"
     replay = run("--config", ROOT / "config" / "kclhost.yaml", "--format", "lines", readme,

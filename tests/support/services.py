@@ -292,8 +292,8 @@ class LocalServices:
 
 class Daemon(Process):
     """The MultiLangDaemon itself, without kclhost launch, running executable for each shard. Tests of launch start
-    kclhost launch with Process instead. A property that is None is left out. stop() kills; for an orderly end
-    send(SIGTERM) and wait()."""
+    kclhost launch with Process instead. A property that is None is left out. stop() kills one that takes long
+    to end; for an orderly end send(SIGTERM) and wait()."""
 
     def __init__(self, services: LocalServices, directory, executable: str, stream: str, application: str, *,
                  properties=None, jvm_options=(), env=None):
