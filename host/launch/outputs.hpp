@@ -12,9 +12,9 @@
 
 namespace kclhost::host::launch {
 
-// Standard error, or a file. Never waits for a reader. While one is slow, held_back() asks those who have more to keep
-// it, so that nothing is lost; once it has taken nothing for a second, it has stalled: then what does not fit into 256
-// KiB is dropped and counted, and a line says so when it reads again. Not thread-safe.
+// Standard error, or a file. Never waits for a reader. While one is slow, held_back() asks those who can keep what they
+// have to do so, and nobody once it has taken nothing for a second: then it has stalled. What does not fit into 8 MiB
+// is dropped and counted, and a line says so when it reads again. Not thread-safe.
 class Outputs {
  public:
   // Without a file, to standard error. From now on SIGPIPE and SIGXFSZ are ignored: a log that can't be written is no

@@ -64,7 +64,7 @@ class Supervisor {
   const Job& job_;
   LogSink& log_;
   Outputs& outputs_;
-  bool listening_ = false;  // to the daemon's output and to the log
+  bool listening_ = false;  // to the log
   DaemonLog daemon_log_;
   ColdStart cold_start_;
   EventLoop loop_;
@@ -114,7 +114,7 @@ std::optional<Error> Supervisor::start() {
 std::optional<Error> Supervisor::relay() {
   auto opened = LineRelay::open([this](std::string_view line) {
     on_line(line.ends_with('\n') ? line.substr(0, line.size() - 1) : line);
-    return !outputs_.held_back();
+    return true;
   });
   if (!opened) return Error{opened.error()};
   relays_.push_back(std::move(*opened));
@@ -140,29 +140,24 @@ bool Supervisor::forward_log() {
 // Begins to read what the daemon and its children write.
 void Supervisor::listen() {
   for (LineRelay& output : relays_) {
-    if (output.ended()) continue;
     loop_.add(output.fd(), [this, &output] {
       if (!output.forward() && output.ended()) loop_.remove(output.fd());
       regulate();
     });
   }
+  regulate();
+}
+
+// While our own reader is slow, what the hosts write waits in their socket. What the daemon writes does not: a sign in
+// it is to be seen before a checkpoint.
+void Supervisor::regulate() {
+  if (outputs_.held_back() != listening_) return;
+  listening_ = !listening_;
+  if (!listening_) return loop_.remove(log_.fd());
   loop_.add(log_.fd(), [this] {
     forward_log();
     regulate();
   });
-  listening_ = true;
-}
-
-// While our own reader is slow, what is written to us waits in its pipe.
-void Supervisor::regulate() {
-  for (LineRelay& output : relays_) {
-    if (!outputs_.held_back()) output.pass_lines();
-  }
-  if (outputs_.held_back() != listening_) return;
-  if (!listening_) return listen();
-  for (const LineRelay& output : relays_) loop_.remove(output.fd());
-  loop_.remove(log_.fd());
-  listening_ = false;
 }
 
 // What was written by now; the end of the pipe may never come, when a process left behind holds it.
@@ -172,7 +167,8 @@ void Supervisor::drain() {
   };
   make_room();
   for (LineRelay& output : relays_) {
-    while (output.forward()) make_room();
+    while (output.forward()) {
+    }
   }
   while (forward_log()) make_room();
   make_room();  // for what we say of the end
