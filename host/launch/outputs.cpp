@@ -53,6 +53,9 @@ Outputs::Outputs(const config::Log& config, std::optional<observe::LogFile> file
 
 Outputs::~Outputs() {
   flush_for(last_words);
+  if (!outlet_.pending()) return;
+  drop_waiting();
+  flush_for(last_words);
 }
 
 void Outputs::write(std::string_view lines) {
@@ -66,6 +69,11 @@ void Outputs::say(LogLevel level, std::string_view message, std::string_view str
 
 bool Outputs::held_back() const {
   return !stalled_ && outlet_.waiting_bytes() > most_before_others_wait;
+}
+
+void Outputs::drop_waiting() {
+  outlet_.drop_waiting();
+  watch();
 }
 
 void Outputs::flush() {

@@ -90,6 +90,9 @@ if mode == "floods" or mode.startswith("floods-saying:"):  # more than a pipe an
             os.write(out, (b"x" * 9 + b"\n") * 200)
     os.write(2, mode[14:].encode())
     note("flooded")
+if mode == "floods-and-ends":  # less than a slow reader takes while it is waited for
+    os.write(1, (b"x" * 9 + b"\n") * 3000)
+    sys.exit(0)
 if mode == "floods-log":
     sink = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sink.connect(os.environ["KCLHOST_LOG_SOCKET"])
