@@ -68,11 +68,13 @@ Result<Listening> listen_in(const fs::path& directory) {
   for (const fs::path& left : sockets_in(directory)) {
     if (is_abandoned(left)) ::unlink(left.c_str());
   }
-  Listening made{make_socket(SOCK_NONBLOCK),
-                 directory / (prefix + std::to_string(::getpid()) + "-" + std::to_string(random_seed()) + suffix)};
-  const Address address(made.path);
+  const std::string name = prefix + std::to_string(::getpid()) + "-" + std::to_string(random_seed());
+  Listening made{make_socket(SOCK_NONBLOCK), directory / (name + suffix)};
+  // It gets its name when it listens: until then another launch would take it for abandoned.
+  const fs::path draft = directory / (name + ".new");
+  const Address address(draft);
   if (!made.fd || !address.valid() || ::bind(made.fd.get(), address.get(), Address::size) != 0 ||
-      ::listen(made.fd.get(), waiting_connections) != 0) {
+      ::listen(made.fd.get(), waiting_connections) != 0 || ::rename(draft.c_str(), made.path.c_str()) != 0) {
     return Error{made.path.string() + ": cannot make a socket here: " + std::strerror(errno)};
   }
   return made;

@@ -17,6 +17,8 @@ namespace {
 using config::LogLevel;
 
 constexpr std::chrono::seconds last_words{1};
+// What waits here for a slow reader, in bytes. Beyond the second, those who can wait do.
+constexpr std::size_t most_waiting = 8 << 20, most_before_others_wait = 128 << 10;
 // How long a reader may take nothing before it has stalled.
 constexpr std::chrono::seconds patience_with_reader{1};
 
@@ -42,14 +44,17 @@ Outputs::Outputs(const config::Log& config, std::optional<observe::LogFile> file
       timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
   for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
   const auto tell = [this](std::uint64_t dropped, std::string_view why) { return notice(config_, dropped, why); };
-  outlet_ =
-      file ? observe::Outlet::to_file(std::move(*file), tell) : observe::Outlet::to_descriptor(STDERR_FILENO, tell);
+  outlet_ = file ? observe::Outlet::to_file(std::move(*file), tell)
+                 : observe::Outlet::to_descriptor(STDERR_FILENO, tell, most_waiting);
   epoll_event readable{};
   readable.events = EPOLLIN;
   ::epoll_ctl(room_.get(), EPOLL_CTL_ADD, timer_.get(), &readable);
 }
 
 Outputs::~Outputs() {
+  flush_for(last_words);
+  if (!outlet_.pending()) return;
+  drop_waiting();
   flush_for(last_words);
 }
 
@@ -63,7 +68,12 @@ void Outputs::say(LogLevel level, std::string_view message, std::string_view str
 }
 
 bool Outputs::held_back() const {
-  return !stalled_ && outlet_.waiting_bytes() > observe::Outlet::standard_capacity / 2;
+  return !stalled_ && outlet_.waiting_bytes() > most_before_others_wait;
+}
+
+void Outputs::drop_waiting() {
+  outlet_.drop_waiting();
+  watch();
 }
 
 void Outputs::flush() {

@@ -12,15 +12,15 @@
 
 namespace kclhost::host::launch {
 
-// Standard error, or a file. Never waits for a reader. While one is slow, held_back() asks those who have more to keep
-// it, so that nothing is lost; once it has taken nothing for a second, it has stalled: then what does not fit into 256
-// KiB is dropped and counted, and a line says so when it reads again. Not thread-safe.
+// Standard error, or a file. Never waits for a reader. While one is slow, held_back() asks those who can keep what they
+// have to do so, and nobody once it has taken nothing for a second: then it has stalled. What does not fit into 8 MiB
+// is dropped and counted, and a line says so when it reads again. Not thread-safe.
 class Outputs {
  public:
   // Without a file, to standard error. From now on SIGPIPE and SIGXFSZ are ignored: a log that can't be written is no
   // reason to end. Who starts a process gives it the defaults.
   explicit Outputs(const config::Log& config, std::optional<observe::LogFile> file = std::nullopt);
-  // Waits a second at most for what is left.
+  // Waits a second at most for what is left. Then it is dropped and counted, and the line that says so gets a second.
   ~Outputs();
   Outputs(const Outputs&) = delete;
   Outputs& operator=(const Outputs&) = delete;
@@ -35,6 +35,13 @@ class Outputs {
 
   // Whether more should wait where it is. May change with every call of write or flush.
   bool held_back() const;
+
+  // Lines wait, and their reader takes some now and then. Who is about to end waits as long as that is so, for
+  // longest_end at most, and drops then what still waits, so that its own last words come through.
+  bool is_read() const { return !stalled_ && outlet_.pending(); }
+  static constexpr std::chrono::seconds longest_end{10};
+  // The next line says how many were dropped.
+  void drop_waiting();
 
   // Can be read when flush() is worth calling, so that a loop that waits for input can wait for room too.
   int fd() const { return room_.get(); }

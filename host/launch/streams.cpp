@@ -29,6 +29,8 @@ namespace {
 
 constexpr std::chrono::seconds grace_for_killed{5};
 constexpr std::string_view complaint = "kclhost: ";
+constexpr std::string_view killed_at_once =
+    "the processes that a launch left behind were killed: a second signal came before they had ended";
 
 class Streams {
  public:
@@ -63,6 +65,9 @@ class Streams {
   Clock::time_point deadline() const;
   bool all_ended() const;
   void end_orphans();
+  void drain();
+  template <class Done>
+  bool turn_until(Done done, Clock::time_point end);
 
   const StreamsJob& job_;
   Outputs& outputs_;
@@ -71,6 +76,8 @@ class Streams {
   std::vector<std::unique_ptr<Child>> children_;
   bool listening_ = true, draining_ = false;
   bool stopping_ = false, in_order_ = true, ready_ = false, childless_ = false;
+  bool hurried_ = false;  // by a signal after the first
+  Clock::time_point first_stop_{};
 };
 
 Streams::~Streams() {
@@ -204,7 +211,11 @@ void Streams::on_signal() {
     default:
       // Each tells a second request from the same one that comes twice.
       send_all(SIGTERM);
-      if (std::exchange(stopping_, true)) return;
+      if (std::exchange(stopping_, true)) {
+        hurried_ |= Clock::now() - first_stop_ >= second_thoughts;
+        return;
+      }
+      first_stop_ = Clock::now();
       job_.hub.launch().stopping = true;
       for (const auto& child : children_) child->start_at = Clock::time_point::max();
       if (job_.service_manager != nullptr) job_.service_manager->stopping();
@@ -254,18 +265,39 @@ void Streams::on_time() {
   if (ready_) job_.service_manager->on_time(now);
 }
 
+// Turns the loop, and does what is due meanwhile, until `done()` (true) or `end` (false).
+template <class Done>
+bool Streams::turn_until(Done done, Clock::time_point end) {
+  while (!done()) {
+    if (Clock::now() >= end) return false;
+    loop_.turn(std::min(end, deadline()));
+    on_time();
+  }
+  return true;
+}
+
 // What a launch has left behind that did not end in order.
 void Streams::end_orphans() {
   reap();
   const auto alone = [this] { return childless_; };
-  if (loop_.run_until(alone, Clock::now() + job_.linger)) return;
-  if (const std::string told = tell_of_killing("the last launch", job_.linger); !told.empty())
-    outputs_.say(config::LogLevel::warn, told);
+  turn_until([this] { return childless_ || hurried_; }, Clock::now() + job_.linger);
+  if (childless_) return;
+  const std::string told = hurried_ ? std::string(killed_at_once) : tell_of_killing("the last launch", job_.linger);
+  if (!told.empty()) outputs_.say(config::LogLevel::warn, told);
+  in_order_ &= !hurried_;
   const auto deadline = Clock::now() + grace_for_killed;
   while (!childless_ && Clock::now() < deadline) {
     kill_children();
-    loop_.run_until(alone, Clock::now() + std::chrono::milliseconds{50});
+    turn_until(alone, Clock::now() + std::chrono::milliseconds{50});
   }
+}
+
+// All has ended, and what it said is read: it is for the log's reader.
+void Streams::drain() {
+  hurried_ = false;
+  if (turn_until([this] { return hurried_ || !outputs_.is_read(); }, Clock::now() + Outputs::longest_end) && !hurried_)
+    return;
+  outputs_.drop_waiting();
 }
 
 Result<bool> Streams::run() {
@@ -286,15 +318,13 @@ Result<bool> Streams::run() {
         std::make_unique<Child>(Child{.command = job_.commands[i], .state = job_.hub.streams()[i], .output = {}}));
     start(*children_.back());
   }
-  while (!stopping_ || !all_ended()) {
-    loop_.turn(deadline());
-    on_time();
-  }
+  turn_until([this] { return stopping_ && all_ended(); }, Clock::time_point::max());
   // They would keep us from being alone.
   if (job_.web != nullptr) job_.web->stop();
   if (job_.service_manager != nullptr) job_.service_manager->stop();
   end_orphans();
   if (job_.emf != nullptr) job_.emf->write();
+  drain();
   return in_order_;
 }
 

@@ -28,7 +28,7 @@ struct StreamsJob {
 // Starts all of them, and returns when SIGTERM or SIGINT has come and all have ended: whether all ended in order. One
 // that ends before that is started again, after a pause that grows from a second to a minute each time it ends soon;
 // the others do not notice. What they print goes to `outputs`. Signals are passed on, SIGINT as SIGTERM; a second one
-// has each launch kill what it runs. If we die first, they get SIGTERM.
+// has each launch kill what it runs, and ends our own waits. If we die first, they get SIGTERM.
 //
 // Takes over this process's signals and children while it runs: call it from the only thread.
 Result<bool> look_after_streams(const StreamsJob& job, Outputs& outputs);

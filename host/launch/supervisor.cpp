@@ -24,8 +24,6 @@
 namespace kclhost::host::launch {
 namespace {
 
-// Ctrl-C, timeout(1) and some service managers signal twice in the same breath: that is one request.
-constexpr std::chrono::seconds second_thoughts{1};
 // How long the kernel may take over a SIGKILL before we leave without waiting.
 constexpr std::chrono::seconds kill_grace{5};
 
@@ -64,7 +62,7 @@ class Supervisor {
   const Job& job_;
   LogSink& log_;
   Outputs& outputs_;
-  bool listening_ = false;  // to the daemon's output and to the log
+  bool listening_ = false;  // to the log
   DaemonLog daemon_log_;
   ColdStart cold_start_;
   EventLoop loop_;
@@ -72,7 +70,8 @@ class Supervisor {
   pid_t daemon_ = -1;
   bool daemon_ended_ = false;
   bool childless_ = false;
-  Clock::time_point first_stop_;
+  bool hurried_ = false;  // a signal has come when only the log's reader was waited for
+  Clock::time_point first_stop_{};
   Fd signals_;
   std::vector<LineRelay> relays_;  // of the daemon's standard output and error
 };
@@ -114,7 +113,7 @@ std::optional<Error> Supervisor::start() {
 std::optional<Error> Supervisor::relay() {
   auto opened = LineRelay::open([this](std::string_view line) {
     on_line(line.ends_with('\n') ? line.substr(0, line.size() - 1) : line);
-    return !outputs_.held_back();
+    return true;
   });
   if (!opened) return Error{opened.error()};
   relays_.push_back(std::move(*opened));
@@ -140,54 +139,57 @@ bool Supervisor::forward_log() {
 // Begins to read what the daemon and its children write.
 void Supervisor::listen() {
   for (LineRelay& output : relays_) {
-    if (output.ended()) continue;
     loop_.add(output.fd(), [this, &output] {
       if (!output.forward() && output.ended()) loop_.remove(output.fd());
       regulate();
     });
   }
+  regulate();
+}
+
+// While our own reader is slow, what the hosts write waits in their socket. What the daemon writes does not: a sign in
+// it is to be seen before a checkpoint.
+void Supervisor::regulate() {
+  if (outputs_.held_back() != listening_) return;
+  listening_ = !listening_;
+  if (!listening_) return loop_.remove(log_.fd());
   loop_.add(log_.fd(), [this] {
     forward_log();
     regulate();
   });
-  listening_ = true;
-}
-
-// While our own reader is slow, what is written to us waits in its pipe.
-void Supervisor::regulate() {
-  for (LineRelay& output : relays_) {
-    if (!outputs_.held_back()) output.pass_lines();
-  }
-  if (outputs_.held_back() != listening_) return;
-  if (!listening_) return listen();
-  for (const LineRelay& output : relays_) loop_.remove(output.fd());
-  loop_.remove(log_.fd());
-  listening_ = false;
 }
 
 // What was written by now; the end of the pipe may never come, when a process left behind holds it.
 void Supervisor::drain() {
-  const auto make_room = [this] {
-    while (outputs_.held_back()) outputs_.flush_for(std::chrono::seconds{1});
-  };
-  make_room();
   for (LineRelay& output : relays_) {
-    while (output.forward()) make_room();
+    while (output.forward()) {
+    }
   }
-  while (forward_log()) make_room();
-  make_room();  // for what we say of the end
+  if (job_.emf != nullptr) job_.emf->write();
+  const auto all_is_said = [this] {
+    while (!outputs_.held_back() && forward_log()) {
+    }
+    return hurried_ || !outputs_.is_read();
+  };
+  if (turn_until(all_is_said, Clock::now() + Outputs::longest_end) && !hurried_) return;
+  while (forward_log()) {
+  }
+  outputs_.drop_waiting();
 }
 
 void Supervisor::on_stop() {
   const auto now = Clock::now();
-  if (!outcome_.stop_requested) {
+  const bool again = now - first_stop_ >= second_thoughts;
+  if (childless_) {
+    hurried_ |= again;
+  } else if (!outcome_.stop_requested) {
     outcome_.stop_requested = true;
     if (job_.state != nullptr) job_.state->stopping = true;
     if (job_.on_state) job_.on_state();
     first_stop_ = now;
     if (job_.service_manager != nullptr && !daemon_ended_) job_.service_manager->stopping();
     if (!daemon_ended_) ::kill(daemon_, SIGTERM);
-  } else if (now - first_stop_ >= second_thoughts) {
+  } else if (again) {
     outcome_.forced = true;
     if (job_.web != nullptr) job_.web->stop();  // it is killed with the others, which is no trouble of its own
     kill_everything();
@@ -300,7 +302,6 @@ Result<Outcome> Supervisor::run() {
     }
   }
   drain();
-  if (job_.emf != nullptr) job_.emf->write();
   return outcome_;
 }
 

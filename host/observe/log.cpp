@@ -69,15 +69,14 @@ void Log::write_line(Level level, std::string_view source, std::string_view text
 }
 
 void Log::pass(std::string line) {
-  if (launcher_.fd() < 0 || line.size() > longest_datagram) return fallback_.write(std::move(line));
+  if (!has_launcher() || line.size() > longest_datagram) return fallback_.write(std::move(line));
   launcher_.write(std::move(line));
   if (launcher_.broken()) leave_launcher();
 }
 
+// Its descriptor stays open: a poll loop may watch it yet, and another that had its number would be taken for it.
 void Log::leave_launcher() {
-  std::deque<std::string> lines = launcher_.take_lines();
-  launcher_ = {};
-  for (std::string& line : lines) fallback_.write(std::move(line));
+  for (std::string& line : launcher_.take_lines()) fallback_.write(std::move(line));
 }
 
 void Log::say_held(Flood::Clock::time_point now) {
@@ -90,7 +89,7 @@ void Log::say_held(Flood::Clock::time_point now) {
 }
 
 void Log::use_file(const config::Log& config) {
-  if (config.file.empty() || launcher_.fd() >= 0) return;
+  if (config.file.empty() || has_launcher()) return;
   auto file = LogFile::open(config.file, config.rotate.size, config.rotate.keep);
   if (!file) return error(file.error());
   const std::lock_guard lock(mutex_);

@@ -84,6 +84,7 @@ class Log {
  private:
   void write_line(Level level, std::string_view source, std::string_view text, Fields fields);
   void pass(std::string line);
+  bool has_launcher() const { return launcher_.fd() >= 0 && !launcher_.broken(); }
   void leave_launcher();
   void say_held(Flood::Clock::time_point now);
   bool is_at_rest() const;

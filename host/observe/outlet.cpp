@@ -102,6 +102,14 @@ void Outlet::flush() {
   }
 }
 
+void Outlet::drop_waiting() {
+  for (const std::size_t begun = front_sent_ == 0 ? 0 : 1; lines_.size() > begun; lines_.pop_back()) {
+    dropped_ += std::exchange(notice_waits_, false) ? in_notice_ : 1;
+    bytes_ -= lines_.back().size();
+  }
+  give_notice();
+}
+
 // Behind what is in the buffer, once half of that is free.
 void Outlet::give_notice() {
   if (dropped_ == 0 || notice_waits_ || bytes_ > capacity_ / 2 || !notice_) return;

@@ -45,6 +45,9 @@ class Outlet {
   // Passes on what the descriptor takes now.
   void flush();
 
+  // Drops what waits and counts it, but for the rest of a line that is begun: what is passed on next says how many.
+  void drop_waiting();
+
   // Whether lines wait. Then fd() is worth polling for POLLOUT, and flush() worth calling.
   bool pending() const { return !lines_.empty(); }
   int fd() const { return own_ ? own_.get() : fd_; }

@@ -220,6 +220,37 @@ def test_a_launch_that_is_killed_comes_again(streams):
     assert here.launch.stop() == 0
 
 
+def test_the_wait_for_what_a_launch_left_behind_is_watched_and_can_be_cut_short(streams, tmp_path, monkeypatch):
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+    monkeypatch.setenv("WATCHDOG_USEC", "100000")
+    manager = Manager(str(tmp_path / "notify"))
+    here = streams(timeouts={"shutdown": "1h"})
+    host = here.shard("orders").pid
+    os.kill(host, signal.SIGSTOP)  # it is waited for
+    os.kill(here.told("orders")["pid"], signal.SIGKILL)
+    here.accept()
+    launch = here.launch.process
+    launch.send(signal.SIGTERM)
+    children = f"/proc/{launch.pid}/task/{launch.pid}/children"
+    wait_for(lambda: open(children).read().split() == [str(host)], "the launches to end")
+    manager.until_field("STOPPING")
+    manager.socket.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        while manager.hear():  # what was said until now
+            pass
+    manager.socket.settimeout(PATIENCE)
+    for _ in range(3):
+        manager.until_field("WATCHDOG")
+
+    def ended():
+        launch.send(signal.SIGTERM)  # those of the first second are one request
+        return not launch.running()
+
+    wait_for(ended, "launch to end")
+    assert launch.wait() == 1
+    assert "a second signal came before they had ended" in launch.output().splitlines()[-1]
+
+
 def test_a_service_manager_hears_of_all(streams, tmp_path, monkeypatch):
     monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
     manager = Manager(str(tmp_path / "notify"))

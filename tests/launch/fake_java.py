@@ -82,11 +82,17 @@ if mode.startswith("says:"):
 if mode.startswith("ends-saying:"):
     os.write(2, (mode[12:] + "\n").encode())
     sys.exit(0)
-if mode == "floods":  # more than a pipe and a buffer hold
+if mode.startswith("floods-saying:"):
+    note("pid", str(os.getpid()))
+if mode == "floods" or mode.startswith("floods-saying:"):  # more than a pipe and a buffer hold
     for out in (1, 2):
         for _ in range(100):
             os.write(out, (b"x" * 9 + b"\n") * 200)
+    os.write(2, mode[14:].encode())
     note("flooded")
+if mode == "floods-and-ends":  # less than a slow reader takes while it is waited for
+    os.write(1, (b"x" * 9 + b"\n") * 3000)
+    sys.exit(0)
 if mode == "floods-log":
     sink = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     sink.connect(os.environ["KCLHOST_LOG_SOCKET"])

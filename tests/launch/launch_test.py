@@ -708,6 +708,68 @@ def test_a_slow_reader_loses_nothing(launcher):
         process.kill()
 
 
+def test_a_slow_reader_does_not_keep_a_daemon_alive_that_leaves_out_records(launcher):
+    """It could get to checkpoint."""
+    left_out = KCL.format("WARN ", "x", "ShardConsumerSubscriber", LEFT_OUT[0])
+    process = subprocess.Popen(launcher.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               env=dict(os.environ, FAKE=f"floods-saying:{left_out}\n", FAKE_DIR=str(launcher.directory)))
+    try:
+        pid = int(wait_for(lambda: launcher.has("pid") and launcher.text("pid"), "the daemon"))
+        said = b""
+        while alive(pid) and (piece := os.read(process.stderr.fileno(), 4096)):
+            said += piece
+            time.sleep(0.05)  # so slow is the reader
+        assert said.count(b"\n") < 20_000, "it was killed when its reader came to the line"
+        while piece := os.read(process.stderr.fileno(), 65536):
+            said += piece
+        *flood, log, why = after_start(said.decode())
+        assert flood == ["x" * 9] * 40_000
+        assert log.endswith(LEFT_OUT[0]) and "left out records" in why and "killed" in why
+        assert process.wait() == 1
+    finally:
+        process.kill()
+
+
+def test_a_slow_reader_gets_the_last_lines(launcher):
+    process = subprocess.Popen(launcher.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               env=dict(os.environ, FAKE="floods-and-ends", FAKE_DIR=str(launcher.directory)))
+    try:
+        said = b""
+        while piece := os.read(process.stderr.fileno(), 4096):
+            said += piece
+            time.sleep(0.05)  # so slow is the reader
+        *flood, why = after_start(said.decode())
+        assert flood == ["x" * 9] * 3000
+        assert "the daemon ended with exit status 0" in why
+        assert process.wait() == 1
+    finally:
+        process.kill()
+
+
+def test_a_signal_ends_the_wait_for_a_slow_reader(launcher):
+    process = subprocess.Popen(launcher.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               env=dict(os.environ, FAKE="floods-and-ends", FAKE_DIR=str(launcher.directory)))
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    try:
+        said = os.read(process.stderr.fileno(), 4096)  # the daemon is started
+        signalled = False
+        while process.poll() is None:
+            if not signalled and b"x" * 9 in said and not children.read_text():
+                process.send_signal(signal.SIGTERM)
+                signalled = True
+            said += os.read(process.stderr.fileno(), 4096)
+            time.sleep(0.3)  # so slow is the reader
+        while piece := os.read(process.stderr.fileno(), 65536):
+            said += piece
+        *flood, lost, why = after_start(said.decode())
+        dropped = json.loads(said.splitlines()[-2])["dropped"]
+        assert set(flood) == {"x" * 9} and dropped and len(flood) + int(dropped) == 3000, lost
+        assert "the daemon ended with exit status 0" in why
+        assert process.returncode == 1
+    finally:
+        process.kill()
+
+
 # ---- A new application's tables ------------------------------------------------------------------------------------------
 
 

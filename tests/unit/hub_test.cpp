@@ -1,7 +1,12 @@
 // What hosts say, on its way to the page.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <thread>
+
+#include "core_fixtures.hpp"
 #include "hub/emf.hpp"
 #include "hub/exposition.hpp"
 #include "hub/health.hpp"
@@ -9,6 +14,7 @@
 #include "hub/packet.hpp"
 #include "hub/series.hpp"
 #include "hub/shard_state.hpp"
+#include "hub/socket.hpp"
 
 namespace kclhost::host::hub {
 namespace {
@@ -41,6 +47,35 @@ std::string page(const Tally& tally, Format format = Format::open_metrics) {
   Exposition page(format);
   page.add(tally);
   return page.text();
+}
+
+TEST(HubSocket, ALaunchThatBeginsTakesNoneAwayFromAnother) {
+  const test::TempDir folder;
+  std::atomic<bool> over = false;
+  std::thread another([&] {
+    while (!over) {
+      const auto socket = listen_in(folder.path());
+      if (socket) ::unlink(socket->path.c_str());
+    }
+  });
+  for (int i = 0; i < 2'000; ++i) {
+    const auto socket = listen_in(folder.path());
+    const bool is_there = socket && connect_to(socket->path);
+    EXPECT_TRUE(is_there);
+    if (!is_there) break;
+    ::unlink(socket->path.c_str());
+  }
+  over = true;
+  another.join();
+}
+
+TEST(HubSocket, WhatAKilledLaunchLeftIsRemoved) {
+  const test::TempDir folder;
+  const auto left = listen_in(folder.path())->path;  // its descriptor is closed
+  ASSERT_THAT(sockets_in(folder.path()), SizeIs(1));
+  const auto socket = listen_in(folder.path());
+  EXPECT_THAT(sockets_in(folder.path()), testing::ElementsAre(socket->path));
+  EXPECT_NE(left, socket->path);
 }
 
 TEST(HubPacket, ComesBackAsItWas) {

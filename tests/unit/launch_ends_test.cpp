@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "core_fixtures.hpp"
 #include "launch/streams.hpp"
@@ -22,15 +24,20 @@ class Ends : public testing::Test {
   // Each takes over signals and children, so it gets a process of its own; its exit code, and what it logs in log_.
   template <class Work>
   int in_a_process(Work work) {
+    test::Pipe log;
     const pid_t child = ::fork();
     if (child == 0) {
-      const Fd log(::open((dir_ / "log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-      ::dup2(log.get(), STDERR_FILENO);
+      ::dup2(log.out.get(), STDERR_FILENO);
       ::_exit(work());
+    }
+    log.out.reset();
+    char page[4096];
+    for (ssize_t size; (size = ::read(log.in.get(), page, sizeof page)) > 0;) {
+      log_.append(page, static_cast<std::size_t>(size));
+      if (slow_reader_) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     int status = 0;
     EXPECT_EQ(::waitpid(child, &status, 0), child);
-    log_ = test::contents(dir_ / "log");
     EXPECT_TRUE(WIFEXITED(status)) << log_;
     return WEXITSTATUS(status);
   }
@@ -64,6 +71,7 @@ class Ends : public testing::Test {
 
   test::TempDir dir_;
   std::string log_;
+  bool slow_reader_ = false;
 };
 
 const std::string stop = "kill -TERM $PPID; ";
@@ -87,6 +95,12 @@ TEST_F(Ends, WhatAStreamLeftBehindIsNamedWhenItIsKilled) {
   EXPECT_EQ(streams_end(leave_one_behind + stop + "exec sleep 1000"), 0);
   EXPECT_THAT(log_, ContainsRegex(R"re(killed 1 process .* the last launch.*: sleep \(pid [0-9]+\)")re"));
   EXPECT_EQ(lines(), 1);
+}
+
+TEST_F(Ends, ASlowReaderGetsAStreamsLastLines) {
+  slow_reader_ = true;
+  EXPECT_EQ(streams_end("yes xxxxxxxxx | head -n 3000; " + stop + "exec sleep 1000"), 0);
+  EXPECT_EQ(lines(), 3000);
 }
 
 TEST_F(Ends, WhatTheDaemonLeftBehindIsNamedWhenItIsKilled) {

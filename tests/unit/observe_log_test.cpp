@@ -254,6 +254,19 @@ TEST_F(LogTest, WhatALauncherLeftUnreadGoesToStandardErrorWhenItLeaves) {
   EXPECT_EQ(member(parsed(standard_error.lines().back()), "message"), "line 999");
 }
 
+// Another descriptor of the same number would be taken out of the loop with it.
+TEST_F(LogTest, WhatIsWatchedStaysOpenWhenTheLauncherLeaves) {
+  Launcher launcher;
+  Log log(settings(config::LogFormat::json));
+  for (int i = 0; i < 1'000; ++i) log.write(Level::info, "plugin", "line " + std::to_string(i));
+  ASSERT_TRUE(log.pending());
+  const int watched = log.fd_to_watch();
+  launcher.leave();
+  log.flush();
+  const Fd next(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, watched));
+  EXPECT_NE(next.get(), watched);
+}
+
 TEST_F(LogTest, AFloodOfTheHostsLinesIsFolded) {
   {
     Log log(settings(config::LogFormat::json));

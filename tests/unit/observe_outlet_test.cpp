@@ -115,6 +115,23 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+TEST_P(OutletTest, WhatIsNotWaitedForIsCounted) {
+  const auto there = way(GetParam());
+  Outlet outlet = there->outlet();
+  int written = 0;
+  while (outlet.waiting_bytes() < capacity / 2) outlet.write(line(written++));
+  outlet.drop_waiting();
+  outlet.write("last words\n");
+  std::string all;
+  for (; outlet.pending(); outlet.flush()) all += there->read();
+  const auto lines = lines_of(all += there->read());
+  ASSERT_GT(lines.size(), 2u);
+  const std::size_t arrived = lines.size() - 2;
+  for (std::size_t i = 0; i < arrived; ++i) EXPECT_EQ(lines[i] + "\n", line(static_cast<int>(i)));
+  EXPECT_EQ(lines[arrived] + "\n", notice(static_cast<std::size_t>(written) - arrived, ""));
+  EXPECT_EQ(lines[arrived + 1], "last words");
+}
+
 TEST_P(OutletTest, WithoutAReaderNothingWaitsAndTheDroppedAreCounted) {
   const auto there = way(GetParam());
   Outlet outlet = there->outlet();
