@@ -25,8 +25,9 @@ void Host::act(const action::StartWorker& start) {
     report_.failed_to_start(start.worker);
     shard_.not_started(start.worker, why, may_pass, now());
   };
-  const Result<Releases::Parts> parts = releases_.parts(start.release);
-  if (!parts) return not_started(parts.error(), false);
+  bool may_pass = false;
+  const Result<Releases::Parts> parts = releases_.parts(start.release, &may_pass);
+  if (!parts) return not_started(parts.error(), may_pass);
   worker::Spec spec = worker_spec(config_, user_);
   spec.staged_path = parts->staged_path;
   spec.plugin_path = parts->plugin_path;

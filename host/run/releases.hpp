@@ -58,8 +58,9 @@ class Releases {
     bool initialized = false;  // an instance of it was, at any time, so the configuration fits the plugin's schema
   };
   // What a release is made of. Where its files are gone they are made anew, if the original still has that content. A
-  // release that this was asked for is not removed while it may be wanted.
-  Result<Parts> parts(Release release);
+  // release that this was asked for is not removed while it may be wanted. may_pass: whether what is wrong is the
+  // system's (no descriptors, a full disk, a lock that another host holds) and says nothing of the release.
+  Result<Parts> parts(Release release, bool* may_pass = nullptr);
   // The hash of the plugin's file, of a release that parts() was asked for, and not long ago; else empty.
   std::string sha256(Release release) const;
 

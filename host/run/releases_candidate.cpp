@@ -39,6 +39,12 @@ bool is_being_written(const fs::path& path) {
   return false;
 }
 
+// The file is there, but the system does not let us have it.
+bool cant_be_opened_now(const fs::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return !fd && errno != ENOENT && errno != ENOTDIR;
+}
+
 // All but what can change while hosts run.
 config::Config fixed_part(config::Config config) {
   config.file_version = {};
@@ -198,7 +204,9 @@ std::string Releases::sha256(Release release) const {
   return known == nullptr ? std::string() : known->info.sha256;
 }
 
-Result<Releases::Parts> Releases::parts(Release release) {
+Result<Releases::Parts> Releases::parts(Release release, bool* may_pass) {
+  bool ignored = false;
+  bool& passes = may_pass == nullptr ? ignored : *may_pass;
   const InUse* const known = in_use(release);
   const Result<store::ReleaseInfo> info = known != nullptr ? known->info : store_.info(release);
   std::string why = info ? std::string() : info.error();
@@ -210,12 +218,15 @@ Result<Releases::Parts> Releases::parts(Release release) {
   const std::string content = info ? info->content : content_of(release);
   const Result<store::Candidate> original = read_candidate();
   const std::string gone = "the staged copy of " + name_of(release) + " can't be used (" + why + "), and ";
+  const fs::path path = config_.plugins_dir / config_.plugin.path;
+  passes = !original && (is_being_written(path) || cant_be_opened_now(path));
   if (!original) return Error{gone + original.error()};
   if (original->content != content) {
     return Error{gone + original->file.path.string() +
                  " or plugin.config is another version; put that version back, or remove " +
                  store_.state_file().string() + " and start anew"};
   }
+  passes = true;  // the release's file is there
   std::string held;
   const Fd lock = store_.lock(std::chrono::seconds{1}, held);
   if (!lock) return Error{gone + (held.empty() ? "another kclhost holds the lock" : held)};

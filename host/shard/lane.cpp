@@ -199,7 +199,7 @@ void Lane::not_started(WorkerId worker, const std::string& why, bool may_pass) {
   const std::uint32_t release = instance_->release();
   instance_.reset();
   const std::string what = "no worker could be started: " + why;
-  // That a process was refused says nothing of the release.
+  // What the system refuses says nothing of the release.
   if (may_pass) return start_later(release, what, exit_stopped);
   came_to_nothing(release, what, exit_stopped);
 }

@@ -43,7 +43,7 @@ class Shard {
   void checkpoint_answered(const CheckpointAnswer& answer, Now now);
 
   // ---- The workers; what is said of one that the shard does not have is ignored
-  // may_pass: the system refuses a process; or else the release has no file.
+  // may_pass: the system refuses a process or the release's file; or else there is none.
   void not_started(WorkerId worker, const std::string& why, bool may_pass, Now now);
   void loaded(WorkerId worker, const Descriptor& about, Now now);
   void not_loaded(WorkerId worker, const std::string& why, Now now);

@@ -698,6 +698,35 @@ TEST_F(RunReleases, FilesThatAreGoneAreMadeAnew) {
   EXPECT_THAT(gone.error(), HasSubstr("another version"));
 }
 
+TEST_F(RunReleases, WhatTheSystemRefusesSaysNothingOfTheRelease) {
+  auto host = start("s0");
+  const fs::path staged = (*host)->parts(1)->staged_path;
+  fs::remove(staged);
+
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none{0, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  bool may_pass = false;
+  const auto without_descriptors = (*host)->parts(1, &may_pass);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_FALSE(without_descriptors);
+  EXPECT_TRUE(may_pass);
+
+  may_pass = false;
+  std::string why;
+  auto lock = store().lock(std::chrono::seconds{1}, why);
+  ASSERT_TRUE(lock) << why;
+  const auto without_lock = (*host)->parts(1, &may_pass);
+  lock.reset();
+  EXPECT_FALSE(without_lock);
+  EXPECT_TRUE(may_pass);
+
+  replace(2);
+  EXPECT_FALSE((*host)->parts(1, &may_pass)) << "the staged copy is gone, and the file is another one now";
+  EXPECT_FALSE(may_pass);
+}
+
 TEST_F(RunReleases, ADiskThatIsFullKeepsTheOldOneWithOneLine) {
   proven();
   auto host = start("a");
