@@ -11,6 +11,7 @@
 #include "cli/compare.hpp"
 #include "cli/configuration.hpp"
 #include "cli/replay_arguments.hpp"
+#include "observe/replay_channel.hpp"
 #include "replay/checkpoint_file.hpp"
 #include "replay/checkpointer.hpp"
 #include "replay/input.hpp"
@@ -98,7 +99,10 @@ int replay_inputs(const ReplayArguments& arguments) {
   if (arguments.compare) return compare(arguments);
   if (const int code = prepare(arguments, options); code != exit_done) return code;
 
-  if (!arguments.checkpoint_file.empty()) {
+  if (arguments.checkpoint_file.empty()) {
+    ::unsetenv(observe::replay_goes_on_variable);
+  } else {
+    ::setenv(observe::replay_goes_on_variable, "1", 1);
     auto checkpoint = replay::load_checkpoint(arguments.checkpoint_file);
     if (!checkpoint) return usage(checkpoint.error());
     input.resume = std::move(*checkpoint);

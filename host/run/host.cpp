@@ -190,9 +190,10 @@ void Host::initialize(const protocol::Message& message) {
   std::vector<std::atomic<std::uint32_t>*> marks;
   bool own_fault = false;
   for (int lane = 0; lane < config_.concurrency; ++lane) {
-    auto journal = store::AttemptJournal::open(journal_path(config_, shard_id_, static_cast<std::size_t>(lane)));
+    const auto path = journal_path(config_, shard_id_, static_cast<std::size_t>(lane));
+    auto journal = goes_on() ? store::AttemptJournal::open(path) : store::AttemptJournal::in_memory();
     if (!journal) return end(exit_stopped, journal.error());
-    if ((*journal)->is_shared() && lane == 0) {
+    if (goes_on() && (*journal)->is_shared() && lane == 0) {
       log_.warn("another process has this shard's state in state_dir: what is tried here is not remembered");
     }
     left_over.push_back((*journal)->left_over());

@@ -19,6 +19,10 @@ bool is_replayed() {
   return std::getenv(observe::replay_variable) != nullptr;
 }
 
+bool goes_on() {
+  return !is_replayed() || std::getenv(observe::replay_goes_on_variable) != nullptr;
+}
+
 std::string state_owner(const config::Config& config) {
   return is_replayed() ? store::replay_state_key(config) : store::state_key(config);
 }

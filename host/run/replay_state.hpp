@@ -15,6 +15,10 @@ namespace kclhost::host::run {
 
 bool is_replayed();
 
+// Whether the next process goes on where this one stops. A replay that begins anew each time may have other records of
+// the same numbers, or another plugin: what was tried before says nothing of them.
+bool goes_on();
+
 // Whose state on disk it is. A replay has a state of its own, beside the real application's of the same configuration:
 // what is tried there must not count here, and what is set aside there is no dead letter of the stream's.
 std::string state_owner(const config::Config& config);

@@ -24,6 +24,14 @@ bool has_zeros_alone(int fd, std::size_t size) {
 
 }  // namespace
 
+Result<std::unique_ptr<AttemptJournal>> AttemptJournal::in_memory() {
+  void* at = ::mmap(nullptr, JournalMemory::size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) return Error{"no memory for what is tried: " + std::generic_category().message(errno)};
+  std::unique_ptr<AttemptJournal> alone(new AttemptJournal({}, Fd(), at));
+  (void)alone->notes_.check();  // zeros are fine
+  return alone;
+}
+
 Result<std::unique_ptr<AttemptJournal>> AttemptJournal::open(const std::filesystem::path& path) {
   const auto failed = [&path](int error) {
     return Error{"can't use " + path.string() + ": " + std::generic_category().message(error) +
@@ -36,12 +44,7 @@ Result<std::unique_ptr<AttemptJournal>> AttemptJournal::open(const std::filesyst
   if (!fd) return failed(errno);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return failed(errno);
-    fd.reset();
-    void* at = ::mmap(nullptr, JournalMemory::size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (at == MAP_FAILED) return failed(errno);
-    std::unique_ptr<AttemptJournal> alone(new AttemptJournal(path, Fd(), at));
-    (void)alone->notes_.check();  // zeros are fine
-    return alone;
+    return in_memory();
   }
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return failed(errno);

@@ -22,8 +22,10 @@ class AttemptJournal {
   static constexpr std::size_t most_notes = JournalMemory::most_notes;
 
   // Opens or makes the file and locks it; its folder is made too. A file that is none of ours is an error, not a guess.
-  // While another process has the lock, the journal remembers nothing beyond this process, and is_shared() says so.
+  // While another process has the lock, it is one in memory, and is_shared() says so.
   static Result<std::unique_ptr<AttemptJournal>> open(const std::filesystem::path& path);
+  // Remembers nothing beyond this process.
+  static Result<std::unique_ptr<AttemptJournal>> in_memory();
   ~AttemptJournal();
   AttemptJournal(const AttemptJournal&) = delete;
   AttemptJournal& operator=(const AttemptJournal&) = delete;

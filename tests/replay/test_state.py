@@ -83,3 +83,35 @@ def test_what_a_replay_tried_does_not_count(start, tmp_path, daemon):
         assert [json.loads(said)["attempt"] for said in notes.read_text().splitlines() if '"begun"' in said] == [1]
         shard.request_shutdown()
         assert shard.finish() == 0
+
+
+LOSES_LEASE = ("--fail-checkpoints", "ShutdownException")
+
+
+def begun(notes):
+    return [(said["data"], said["attempt"]) for said in map(json.loads, notes.read_text().splitlines()) if said["event"] == "begun"]
+
+
+def test_nor_does_what_an_earlier_replay_set_aside(run, tmp_path):
+    """Its records had the same numbers, and no checkpoint went past them."""
+    notes = tmp_path / "notes"
+    config = write_config(tmp_path, "actor.so", {"notes": str(notes)}, on_error=POLICY)
+    replay = run("--config", config, "--format", "lines", *LOSES_LEASE, "-", stdin="a\nfail\nc\n")
+    assert "record put into the dead letters" in replay.stderr
+    notes.unlink()
+    replay = run("--config", config, "--format", "lines", "-", stdin="A\nB\nC\n")
+    assert replay.code == 0, replay.stderr
+    assert "set aside" not in replay.stderr
+    assert begun(notes) == [("A", 1), ("B", 1), ("C", 1)]
+
+
+def test_one_that_goes_on_knows_what_was_set_aside(run, tmp_path):
+    notes, checkpoint = tmp_path / "notes", tmp_path / "checkpoint"
+    config = write_config(tmp_path, "actor.so", {"notes": str(notes)}, on_error=POLICY)
+    same = ("--config", config, "--format", "lines", "--checkpoint-file", checkpoint)
+    assert "record put into the dead letters" in run(*same, *LOSES_LEASE, "-", stdin="a\nfail\nc\n").stderr
+    notes.unlink()
+    replay = run(*same, "-", stdin="a\nfail\nc\n")
+    assert replay.code == 0, replay.stderr
+    assert "an earlier process set these records aside" in replay.stderr
+    assert "fail" not in [data for data, _ in begun(notes)]
