@@ -1,11 +1,13 @@
 """kclhost fetch-daemon, with a script in Maven's place."""
 import ctypes
+import hashlib
 import os
 import re
 import struct
 import subprocess
 from pathlib import Path
 
+import fetch
 import pytest
 from services import wait_for
 
@@ -105,6 +107,12 @@ def test_fetches_once(fetcher):
     assert fetcher.run("--to", fetcher.jars)[0] == 0
     assert fetcher.calls() == 1
     assert len(fetcher.dumps()) == 1
+
+
+def test_the_tests_take_what_it_fetched(fetcher):
+    """Else they fetch it again, and the class archive goes with the old jars."""
+    fetcher.run("--to", fetcher.jars)
+    assert fetch.is_complete(fetcher.jars, hashlib.sha256(fetcher.pom.read_bytes()).hexdigest())
 
 
 def test_fetches_again_when_the_pom_changed(fetcher):

@@ -106,7 +106,7 @@ def _fetched(name: str, pin: Path, fill) -> Path:
     key = hashlib.sha256(pin.read_bytes()).hexdigest()
     partial = CACHE / f"{name}.partial"
     CACHE.mkdir(parents=True, exist_ok=True)
-    while not _complete(target, key):
+    while not is_complete(target, key):
         # The partial directory is its own lock: whoever holds it fills it and renames it, which the others then notice.
         with contextlib.suppress(FileExistsError):
             partial.mkdir()
@@ -127,9 +127,10 @@ def _fetched(name: str, pin: Path, fill) -> Path:
     return target
 
 
-def _complete(directory: Path, key: str) -> bool:
+def is_complete(directory: Path, key: str) -> bool:
+    """"kclhost fetch-daemon" writes the names of the jars below the key."""
     with contextlib.suppress(FileNotFoundError):
-        return (directory / STAMP).read_text().strip() == key
+        return (directory / STAMP).read_text().partition("\n")[0] == key
     return False
 
 
