@@ -37,6 +37,11 @@ bool sets_compilers(std::string_view option) {
          option == "-XX:-TieredCompilation" || option == "-Xint";
 }
 
+bool says_of_unsafe(std::string_view option) {
+  return option.starts_with("--sun-misc-unsafe-memory-access") ||
+         option.starts_with("-Dsun.misc.unsafe.memory.access=");
+}
+
 bool names_archive(std::string_view option) {
   return option.starts_with("-Xshare") || option.starts_with("-XX:SharedArchiveFile") || option.starts_with("-XX:AOT");
 }
@@ -54,6 +59,9 @@ std::vector<std::string> jvm_options(const config::Daemon& daemon, std::uint64_t
   // where little is read.
   if (none_of(daemon, sets_first_heap)) options.emplace_back("-Xms32m");
   if (none_of(daemon, names_collector)) options.emplace_back("-XX:+UseSerialGC");
+  // The daemon's netty takes its memory by sun.misc.Unsafe, which Java 24 and later warn of. The option for it, of the
+  // same name, is one that Java 17 and 21 do not start with; a property they do not know does no harm.
+  if (none_of(daemon, says_of_unsafe)) options.emplace_back("-Dsun.misc.unsafe.memory.access=allow");
   if (none_of(daemon, sets_compilers)) {
     // The first compiler alone: fast to start and small, but its code costs more a record. Or the second one later, at
     // four times the JVM's own thresholds: at what only the start runs its work is lost.

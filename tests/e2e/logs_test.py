@@ -37,6 +37,7 @@ def test_the_log_of_a_run(stage):
     said = events(launch)
     assert [event for event in said if event["level"] == "error"] == []
     assert [event for event in said if "\tat " in event["message"] or "stack" in event] == []
+    assert [event for event in said if event["message"].startswith("WARNING: ")] == [], "what Java warns of"
     assert {event["source"] for event in said} >= {"launch", "daemon", "host"}
     of_shards = {event["shard"] for event in said if event["source"] == "daemon" and "shard" in event}
     assert of_shards == set(counting.leases()), "the daemon's lines are found by their shard"

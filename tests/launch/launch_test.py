@@ -266,7 +266,8 @@ def test_the_printed_command_can_be_run(launcher):
     file = Path(shlex.split(command)[-3])
     assert shlex.split(command) == [
         str(FAKE_JAVA), "-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError", "-Xms32m", "-XX:+UseSerialGC",
-        "-XX:Tier4InvocationThreshold=20000", "-XX:Tier4MinInvocationThreshold=2400", "-XX:Tier4CompileThreshold=60000", "-Xmx100m", "-cp",
+        "-Dsun.misc.unsafe.memory.access=allow", "-XX:Tier4InvocationThreshold=20000", "-XX:Tier4MinInvocationThreshold=2400",
+        "-XX:Tier4CompileThreshold=60000", "-Xmx100m", "-cp",
         f"{launcher.directory}/jars/amazon-kinesis-client-multilang-9.jar",
         "software.amazon.kinesis.multilang.MultiLangDaemon", "--properties-file", str(file), "--log-configuration",
         f"{launcher.directory}/logback.xml"]

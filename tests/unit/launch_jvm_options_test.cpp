@@ -24,10 +24,11 @@ config::Daemon with(std::vector<std::string> options) {
 }
 
 TEST(JvmOptions, AreTheDefaultsBeforeTheUsersOwn) {
-  EXPECT_THAT(jvm_options(with({"-Da=b"}), 2 * gib),
-              ElementsAre("-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError", "-Xmx512m", "-Xms32m",
-                          "-XX:+UseSerialGC", "-XX:Tier4InvocationThreshold=20000",
-                          "-XX:Tier4MinInvocationThreshold=2400", "-XX:Tier4CompileThreshold=60000", "-Da=b"));
+  EXPECT_THAT(
+      jvm_options(with({"-Da=b"}), 2 * gib),
+      ElementsAre("-Dfile.encoding=UTF-8", "-XX:+ExitOnOutOfMemoryError", "-Xmx512m", "-Xms32m", "-XX:+UseSerialGC",
+                  "-Dsun.misc.unsafe.memory.access=allow", "-XX:Tier4InvocationThreshold=20000",
+                  "-XX:Tier4MinInvocationThreshold=2400", "-XX:Tier4CompileThreshold=60000", "-Da=b"));
 }
 
 TEST(JvmOptions, OfTheSmallProfileKeepToTheFirstCompiler) {
@@ -54,6 +55,8 @@ TEST(JvmOptions, ThatTheUserSetsAreNotSetTwice) {
                {"-XX:InitialRAMPercentage=50", "-Xms"},
                {"-Xint", "-XX:Tier4"},
                {"-XX:Tier4CompileThreshold=1", "-XX:Tier4"},
+               {"-Dsun.misc.unsafe.memory.access=warn", "-Dsun.misc.unsafe"},
+               {"--sun-misc-unsafe-memory-access=deny", "-Dsun.misc.unsafe"},
                {"-XX:+UseZGC", "-XX:+UseSerialGC"}};
   for (const auto& [users, ours] : cases) {
     std::vector<std::string> options = jvm_options(with({users}), gib);
