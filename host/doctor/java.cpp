@@ -1,5 +1,7 @@
 // The Java that the daemon would run on.
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <string_view>
 
 #include "config/digits.hpp"
@@ -12,6 +14,7 @@ namespace kclhost::host::doctor {
 namespace {
 
 constexpr int oldest_java = 17;
+constexpr int tried_javas[] = {17, 21, 25};
 constexpr char get_java[] =
     "install a Java runtime, 17 or later (Debian: default-jre-headless), or name one with daemon.java";
 
@@ -48,9 +51,10 @@ Outcome look_at_java(Setup& setup) {
     const std::string said = ran->output.empty() ? "it says nothing" : "it says " + ran->output.substr(0, 300);
     return found({where, "it does not tell its version, so it is no Java that works: " + said, get_java});
   }
-  if (major_version(version) < oldest_java)
-    return found({where, "it is Java " + version + ", which is too old", get_java});
-  return well("Java " + version + ", " + where);
+  const int major = major_version(version);
+  if (major < oldest_java) return found({where, "it is Java " + version + ", which is too old", get_java});
+  const bool tried = std::find(std::begin(tried_javas), std::end(tried_javas), major) != std::end(tried_javas);
+  return well("Java " + version + ", " + where + (tried ? "" : " (kclhost is tried with 17, 21 and 25)"));
 }
 
 Outcome look_at_class_archive(Setup& setup) {

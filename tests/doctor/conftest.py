@@ -103,6 +103,12 @@ class Clinic:
             assert finding["what"] and finding["cure"]
         return findings[0][1]["cure"]
 
+    def says(self, check):
+        """What that check says where nothing is found."""
+        done = self.run("--json", "--timeout", str(self.patience))
+        assert done.returncode == 0, done.stderr
+        return next(each["says"] for each in json.loads(done.stdout)["checks"] if each["check"] == check)
+
     def is_well(self):
         assert self.look() == []
 

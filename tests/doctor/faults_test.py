@@ -40,6 +40,15 @@ def test_java_is_too_old(clinic):
     clinic.is_well()
 
 
+def test_java_is_one_that_was_tried_or_a_newer_one(clinic):
+    text = clinic.java.read_text()
+    for version, tried in (("17.0.9", True), ("21.0.13.1", True), ("25", True), ("25-ea", True), ("25.0.5.1", True),
+                           ("24.0.2", False), ("26-ea", False)):
+        clinic.java.write_text(text.replace("17.0.9", version))
+        said = clinic.says("java")
+        assert f"Java {version}, " in said and ("tried with 17, 21 and 25" not in said) == tried, said
+
+
 def test_java_is_another_program(clinic):
     clinic.daemon["java"] = "/bin/false"
     clinic.archive.unlink()
