@@ -22,15 +22,17 @@ PROPERTIES = {"maxRecords": 500, "idleTimeBetweenReadsInMillis": 100}
 
 
 class Input:
-    """Records for a new stream. `poison` has, by the number of a shard, the kinds that one record each of it is."""
+    """Records for a new stream. `poison` has, by the number of a shard, the kinds that one record each of it is; they lie
+    behind that share of the shard's records."""
 
-    def __init__(self, stage: Stage, count: int, shards: int, poison: dict, seed: int = 1):
+    def __init__(self, stage: Stage, count: int, shards: int, poison: dict, seed: int = 1, behind: float = 0):
         choice = random.Random(seed)
         records = [[f"key-{choice.randrange(KEYS)}", b"%d %s" % (i, choice.randbytes(choice.randrange(100)))]
                    for i in range(count)]
         self.poison = {}  # data by its hash
         for shard, kinds in poison.items():
             places = [i for i, (key, _) in enumerate(records) if shard_of(key, shards) == shard]
+            places = places[int(behind * len(places)):]
             for kind, place in zip(kinds, choice.sample(places, len(kinds)), strict=True):
                 data = b"poison:%s %s" % (kind.encode(), choice.randbytes(40))
                 records[place][1] = data
