@@ -73,6 +73,7 @@ TEST_F(WordCounter, EachLaneHasAFileOfItsOwn) {
   EXPECT_TRUE(first.process_records(one("a b", 1)));
   EXPECT_THAT(written("shardId-1.0-of-2.json"), HasSubstr(R"("total":2,"words":{"a":1,"b":1})"));
   EXPECT_THAT(written("shardId-1.1-of-2.json"), HasSubstr(R"("total":2,"words":{"b":1,"c":1})"));
+  first.die();
   auto again = hosts[0].begins_at({"0", 0}).create(word_counter());
   EXPECT_TRUE(again.process_records(Batch().record("a b").sequence(1).record("a").sequence(3)));
   EXPECT_THAT(written("shardId-1.0-of-2.json"), HasSubstr(R"("total":3,"words":{"a":2,"b":1})"));
