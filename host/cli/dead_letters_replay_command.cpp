@@ -108,7 +108,7 @@ int replay(const Options& options) {
   if (!signal.empty() && untried != 0) {
     throw Failure{exit_stopped, "interrupted by " + signal + "; what passed is removed, the rest is kept"};
   }
-  return tally.failed == 0 ? exit_done : exit_stopped;
+  return tally.passed == letters.size() ? exit_done : exit_stopped;
 }
 
 }  // namespace kclhost::host::cli::dead_letters

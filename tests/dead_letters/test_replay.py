@@ -126,6 +126,16 @@ def test_plugin_that_acknowledges_is_done_with_that(desk):
         ("5", "FAILED", "status 1 without a message")]
 
 
+def test_a_failed_letter_is_not_acknowledged_afterwards(desk):
+    desk.configure("acker.so", {}, plugins_dir=CORE)
+    desk.put(make_letter(1, b"fail", partition_key="a"), make_letter(2, b"ack 0 2"), make_letter(3, partition_key="a"))
+    result = desk("replay")
+    assert result.stdout == (b"replayed 2 dead letters: 1 passed, 1 failed and kept, "
+                             b"1 behind a failed one of the same partition key\n")
+    assert result.returncode == 1
+    assert numbers(desk) == ["1", "3"]
+
+
 def test_plugin_that_dies_with_what_it_has_not_acknowledged(desk):
     desk.configure("acker.so", {}, plugins_dir=CORE)
     desk.put(make_letter(1, b"x"), make_letter(2, b"die 1 1"))
