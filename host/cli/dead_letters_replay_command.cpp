@@ -4,6 +4,8 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/dead_letters_command.hpp"
@@ -16,16 +18,16 @@ namespace {
 using store::DeadLetterStore;
 using store::StoredLetter;
 
-// Takes what passed out of a shard's files, and notes in the others what they failed on.
-void record(const DeadLetterStore& store, std::span<const StoredLetter> letters,
-            const std::vector<Replayed>& progress) {
+// Takes what passed out of a shard's files, and notes in the others what they failed on. "" or why it can't.
+std::string record(const DeadLetterStore& store, std::span<const StoredLetter> letters,
+                   const std::vector<Replayed>& progress) {
   std::map<store::LetterKey, std::size_t> places;
   for (std::size_t i = 0; i < progress.size(); ++i) {
     if (progress[i].tried()) places.emplace(letters[i].key(), i);
   }
-  if (places.empty()) return;
+  if (places.empty()) return {};
   std::set<std::size_t> kept;
-  or_fail(store.edit(letters.front().shard, [&](const StoredLetter* letter, std::string& replacement) {
+  const auto edited = store.edit(letters.front().shard, [&](const StoredLetter* letter, std::string& replacement) {
     const auto place = letter == nullptr ? places.end() : places.find(letter->key());
     if (place == places.end()) return DeadLetterStore::Edit::keep;
     const Replayed& result = progress[place->second];
@@ -42,7 +44,13 @@ void record(const DeadLetterStore& store, std::span<const StoredLetter> letters,
     updated->last_try_ms = result.time_ms;
     store::append_dead_letter(replacement, updated->letter(), updated->origin);
     return DeadLetterStore::Edit::replace;
-  }));
+  });
+  if (edited) return {};
+  const auto passed = std::count_if(progress.begin(), progress.end(),
+                                    [](const Replayed& each) { return each.state == Replayed::State::accepted; });
+  if (passed == 0) return edited.error();
+  return letters.front().about.origin.shard_id + ": " + std::to_string(passed) +
+         " passed, but not all that passed could be removed, and the rest comes again: " + edited.error();
 }
 
 // How many letters came to what.
@@ -89,13 +97,18 @@ int replay(const Options& options) {
           std::find_if(begin, letters.end(), [&](const StoredLetter& l) { return l.shard != begin->shard; });
       const std::span shard(begin, end);
       std::vector<Replayed> progress;
+      // What passes and can't be taken out would be sent again by the next replay.
+      if (std::string why = store.room_for_changes(begin->shard); !why.empty()) throw Failure{exit_stopped, why};
       try {
         player.run(shard, progress);
       } catch (const Failure& failure) {
         stopped = failure;
       }
-      record(store, shard, progress);
       tally.add(shard, progress);
+      if (std::string why = record(store, shard, progress); !why.empty()) {
+        if (stopped) complain(stopped->message);
+        stopped = Failure{exit_stopped, std::move(why)};
+      }
       if (player.interrupted()) signal = player.signal_name();
       begin = end;
     }

@@ -506,6 +506,16 @@ TEST_F(DeadLettersTest, EditThatFailsChangesNothing) {
   EXPECT_EQ(std::distance(fs::directory_iterator(config_.path), {}), 1) << "no draft is left";
 }
 
+TEST_F(DeadLettersTest, RoomForChangesIsRoomForACopy) {
+  append(*open(), {"1", "2", "3"});
+  EXPECT_EQ(store().room_for_changes("shardId-000000000007"), "");
+  {
+    const FileSizeLimit limit(text().size() - 1);
+    EXPECT_THAT(store().room_for_changes("shardId-000000000007"), HasSubstr("File too large"));
+  }
+  EXPECT_EQ(std::distance(fs::directory_iterator(config_.path), {}), 1) << "no draft is left";
+}
+
 TEST_F(DeadLettersTest, NothingIsLostWhileWritersAndEditorsMeet) {
   config_.max_file_size = 4096;
   constexpr int writers = 3, each = 60;
