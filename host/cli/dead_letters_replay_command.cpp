@@ -68,10 +68,11 @@ struct Tally {
         complain(letters[i].about.origin.shard_id + " " + place_of(letters[i]) + " is kept: " + result.error_text);
     }
   }
-  void print(std::size_t untried) const {
+  void print(std::size_t untried, std::size_t damaged) const {
     std::printf("replayed %s: %zu passed, %zu failed and kept", count_of(passed + failed).c_str(), passed, failed);
     if (waiting != 0) std::printf(", %zu behind a failed one of the same partition key", waiting);
     if (untried != 0) std::printf(", %zu not tried", untried);
+    if (damaged != 0) std::printf(", %zu damaged and left alone", damaged);
     std::puts("");
   }
 };
@@ -82,9 +83,19 @@ int replay(const Options& options) {
   const Selection selection(options);
   const config::Config config = load(options);
   const DeadLetterStore store = store_of(config, options);
-  if (select(or_fail(store.read()), selection).empty()) return std::puts(selection.none()), exit_done;
-  const Fd lock = or_fail(store.lock_for_changes());
-  const std::vector<StoredLetter> letters = select(or_fail(store.read()), selection);
+  DeadLetterStore::Contents contents = or_fail(store.read());
+  std::optional<Fd> lock;
+  if (std::any_of(contents.letters.begin(), contents.letters.end(),
+                  [&](const StoredLetter& letter) { return selection.contains(letter); })) {
+    lock = or_fail(store.lock_for_changes());
+    contents = or_fail(store.read());
+  }
+  const std::size_t all_damaged = tell_of_damage(contents), damaged = selection.all() ? all_damaged : 0;
+  const std::vector<StoredLetter> letters = select(std::move(contents), selection);
+  if (letters.empty()) {
+    std::puts(selection.none(damaged).c_str());
+    return damaged == 0 ? exit_done : exit_stopped;
+  }
   observe::Log log(config.log);
   Tally tally;
   std::optional<Failure> stopped;
@@ -116,12 +127,12 @@ int replay(const Options& options) {
     stopped = failure;
   }
   const std::size_t untried = letters.size() - tally.passed - tally.failed - tally.waiting;
-  tally.print(untried);
+  tally.print(untried, damaged);
   if (stopped) throw *stopped;
   if (!signal.empty() && untried != 0) {
     throw Failure{exit_stopped, "interrupted by " + signal + "; what passed is removed, the rest is kept"};
   }
-  return tally.passed == letters.size() ? exit_done : exit_stopped;
+  return tally.passed == letters.size() && damaged == 0 ? exit_done : exit_stopped;
 }
 
 }  // namespace kclhost::host::cli::dead_letters
