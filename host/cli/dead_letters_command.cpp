@@ -31,8 +31,10 @@ bool Selection::contains(const StoredLetter& letter) const {
          (!newest_ms_ || letter.about.last_try_ms <= *newest_ms_);
 }
 
-const char* Selection::none() const {
-  return all() ? "no dead letters" : "no dead letters are the ones asked for";
+std::string Selection::none(std::size_t damaged) const {
+  if (!all()) return "no dead letters are the ones asked for";
+  if (damaged == 0) return "no dead letters";
+  return "no dead letters but " + std::to_string(damaged) + (damaged == 1 ? " damaged line" : " damaged lines");
 }
 
 config::Config load(const Options& options) {
@@ -47,8 +49,12 @@ DeadLetterStore store_of(const config::Config& config, const Options& options) {
   return {config.dead_letter.path, options.of_replays ? store::replay_state_key(config) : store::state_key(config)};
 }
 
-std::vector<StoredLetter> select(DeadLetterStore::Contents contents, const Selection& selection) {
+std::size_t tell_of_damage(const DeadLetterStore::Contents& contents) {
   for (const std::string& damage : contents.damaged) complain("damaged and left alone: " + damage);
+  return contents.damaged.size();
+}
+
+std::vector<StoredLetter> select(DeadLetterStore::Contents contents, const Selection& selection) {
   std::vector<StoredLetter> letters = store::without_copies(std::move(contents.letters));
   std::erase_if(letters, [&](const StoredLetter& letter) { return !selection.contains(letter); });
   return letters;

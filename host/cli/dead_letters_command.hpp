@@ -43,8 +43,8 @@ class Selection {
 
   bool all() const { return shard_.empty() && sequence_.empty() && !newest_ms_; }
   bool contains(const store::StoredLetter& letter) const;
-  // What a command says that finds none.
-  const char* none() const;
+  // What a command says that finds none, but so many damaged lines.
+  std::string none(std::size_t damaged) const;
 
  private:
   std::string shard_, sequence_;
@@ -55,7 +55,9 @@ class Selection {
 // The configuration; throws Failure after its problems were told.
 config::Config load(const Options& options);
 store::DeadLetterStore store_of(const config::Config& config, const Options& options);
-// Those of the letters that are selected, without copies; tells of damaged lines.
+// Tells of the damaged lines, and returns how many there are.
+std::size_t tell_of_damage(const store::DeadLetterStore::Contents& contents);
+// Those of the letters that are selected, without copies.
 std::vector<store::StoredLetter> select(store::DeadLetterStore::Contents contents, const Selection& selection);
 
 // "3 dead letters".

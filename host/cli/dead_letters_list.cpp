@@ -1,4 +1,6 @@
+#include <cstddef>
 #include <cstdio>
+#include <utility>
 
 #include "cli/dead_letters_command.hpp"
 #include "cli/listing.hpp"
@@ -49,11 +51,13 @@ void print_json(const std::vector<StoredLetter>& letters) {
 
 int list(const Options& options) {
   const Selection selection(options);
-  const std::vector<StoredLetter> letters = select(or_fail(store_of(load(options), options).read()), selection);
+  store::DeadLetterStore::Contents contents = or_fail(store_of(load(options), options).read());
+  const std::size_t damaged = tell_of_damage(contents);
+  const std::vector<StoredLetter> letters = select(std::move(contents), selection);
   if (options.json) {
     print_json(letters);
   } else if (letters.empty()) {
-    std::puts(selection.none());
+    std::puts(selection.none(damaged).c_str());
   } else {
     print_table(letters);
   }

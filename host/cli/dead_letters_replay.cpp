@@ -169,6 +169,7 @@ void LetterReplay::checkpointed(std::optional<std::string_view> sequence_number,
 void LetterReplay::acknowledged(RecordId first, std::uint64_t count) {
   for (RecordId record = first; record < first + count; ++record) {
     const std::size_t index = sent_.at(record);
+    if (failed(index)) continue;
     done_in_hand_ |= record + 1 == sent_.size();
     note(index, Replayed::State::accepted, "", "");
     std::erase(unflushed_, index);
@@ -177,6 +178,7 @@ void LetterReplay::acknowledged(RecordId first, std::uint64_t count) {
 
 void LetterReplay::rejected(RecordId record, std::string_view reason) {
   const std::size_t index = sent_.at(record);
+  if (failed(index)) return;
   done_in_hand_ |= record + 1 == sent_.size();
   note(index, Replayed::State::failed, "REJECTED", one_line(reason));
   std::erase(unflushed_, index);

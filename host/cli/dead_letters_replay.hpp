@@ -66,6 +66,8 @@ class LetterReplay final : private CalledWorker::Custody {
   bool bring_up(const std::string& shard_id);
   void flush();
   Batch batch_of(const store::ParsedLetter& letter);
+  // The plugin is rid of it: its call failed, or it was rejected. What is said of it afterwards does not count.
+  bool failed(std::size_t index) const { return (*progress_)[index].state == Replayed::State::failed; }
   void judge(std::size_t index, const CalledWorker::Called& called);
   void await_acknowledgements();
   void checkpointed(std::optional<std::string_view> sequence_number, std::int64_t sub_sequence_number) override;

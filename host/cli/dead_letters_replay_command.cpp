@@ -4,6 +4,8 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/dead_letters_command.hpp"
@@ -16,16 +18,16 @@ namespace {
 using store::DeadLetterStore;
 using store::StoredLetter;
 
-// Takes what passed out of a shard's files, and notes in the others what they failed on.
-void record(const DeadLetterStore& store, std::span<const StoredLetter> letters,
-            const std::vector<Replayed>& progress) {
+// Takes what passed out of a shard's files, and notes in the others what they failed on. "" or why it can't.
+std::string record(const DeadLetterStore& store, std::span<const StoredLetter> letters,
+                   const std::vector<Replayed>& progress) {
   std::map<store::LetterKey, std::size_t> places;
   for (std::size_t i = 0; i < progress.size(); ++i) {
     if (progress[i].tried()) places.emplace(letters[i].key(), i);
   }
-  if (places.empty()) return;
+  if (places.empty()) return {};
   std::set<std::size_t> kept;
-  or_fail(store.edit(letters.front().shard, [&](const StoredLetter* letter, std::string& replacement) {
+  const auto edited = store.edit(letters.front().shard, [&](const StoredLetter* letter, std::string& replacement) {
     const auto place = letter == nullptr ? places.end() : places.find(letter->key());
     if (place == places.end()) return DeadLetterStore::Edit::keep;
     const Replayed& result = progress[place->second];
@@ -42,7 +44,13 @@ void record(const DeadLetterStore& store, std::span<const StoredLetter> letters,
     updated->last_try_ms = result.time_ms;
     store::append_dead_letter(replacement, updated->letter(), updated->origin);
     return DeadLetterStore::Edit::replace;
-  }));
+  });
+  if (edited) return {};
+  const auto passed = std::count_if(progress.begin(), progress.end(),
+                                    [](const Replayed& each) { return each.state == Replayed::State::accepted; });
+  if (passed == 0) return edited.error();
+  return letters.front().about.origin.shard_id + ": " + std::to_string(passed) +
+         " passed, but not all that passed could be removed, and the rest comes again: " + edited.error();
 }
 
 // How many letters came to what.
@@ -60,10 +68,11 @@ struct Tally {
         complain(letters[i].about.origin.shard_id + " " + place_of(letters[i]) + " is kept: " + result.error_text);
     }
   }
-  void print(std::size_t untried) const {
+  void print(std::size_t untried, std::size_t damaged) const {
     std::printf("replayed %s: %zu passed, %zu failed and kept", count_of(passed + failed).c_str(), passed, failed);
     if (waiting != 0) std::printf(", %zu behind a failed one of the same partition key", waiting);
     if (untried != 0) std::printf(", %zu not tried", untried);
+    if (damaged != 0) std::printf(", %zu damaged and left alone", damaged);
     std::puts("");
   }
 };
@@ -74,9 +83,19 @@ int replay(const Options& options) {
   const Selection selection(options);
   const config::Config config = load(options);
   const DeadLetterStore store = store_of(config, options);
-  if (select(or_fail(store.read()), selection).empty()) return std::puts(selection.none()), exit_done;
-  const Fd lock = or_fail(store.lock_for_changes());
-  const std::vector<StoredLetter> letters = select(or_fail(store.read()), selection);
+  DeadLetterStore::Contents contents = or_fail(store.read());
+  std::optional<Fd> lock;
+  if (std::any_of(contents.letters.begin(), contents.letters.end(),
+                  [&](const StoredLetter& letter) { return selection.contains(letter); })) {
+    lock = or_fail(store.lock_for_changes());
+    contents = or_fail(store.read());
+  }
+  const std::size_t all_damaged = tell_of_damage(contents), damaged = selection.all() ? all_damaged : 0;
+  const std::vector<StoredLetter> letters = select(std::move(contents), selection);
+  if (letters.empty()) {
+    std::puts(selection.none(damaged).c_str());
+    return damaged == 0 ? exit_done : exit_stopped;
+  }
   observe::Log log(config.log);
   Tally tally;
   std::optional<Failure> stopped;
@@ -89,13 +108,18 @@ int replay(const Options& options) {
           std::find_if(begin, letters.end(), [&](const StoredLetter& l) { return l.shard != begin->shard; });
       const std::span shard(begin, end);
       std::vector<Replayed> progress;
+      // What passes and can't be taken out would be sent again by the next replay.
+      if (std::string why = store.room_for_changes(begin->shard); !why.empty()) throw Failure{exit_stopped, why};
       try {
         player.run(shard, progress);
       } catch (const Failure& failure) {
         stopped = failure;
       }
-      record(store, shard, progress);
       tally.add(shard, progress);
+      if (std::string why = record(store, shard, progress); !why.empty()) {
+        if (stopped) complain(stopped->message);
+        stopped = Failure{exit_stopped, std::move(why)};
+      }
       if (player.interrupted()) signal = player.signal_name();
       begin = end;
     }
@@ -103,12 +127,12 @@ int replay(const Options& options) {
     stopped = failure;
   }
   const std::size_t untried = letters.size() - tally.passed - tally.failed - tally.waiting;
-  tally.print(untried);
+  tally.print(untried, damaged);
   if (stopped) throw *stopped;
   if (!signal.empty() && untried != 0) {
     throw Failure{exit_stopped, "interrupted by " + signal + "; what passed is removed, the rest is kept"};
   }
-  return tally.failed == 0 ? exit_done : exit_stopped;
+  return tally.passed == letters.size() && damaged == 0 ? exit_done : exit_stopped;
 }
 
 }  // namespace kclhost::host::cli::dead_letters

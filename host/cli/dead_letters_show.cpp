@@ -1,7 +1,9 @@
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 
+#include <cstddef>
 #include <cstdio>
+#include <utility>
 
 #include "cli/dead_letters_command.hpp"
 #include "support/exit_code.hpp"
@@ -35,14 +37,16 @@ void print_letter(const std::string& line, const store::ParsedLetter& letter) {
 int show(const Options& options) {
   const Selection selection(options);
   if (options.data && options.lines) throw Failure{exit_usage, "--data prints bytes and --lines letters; give one"};
-  const std::vector<StoredLetter> letters = select(or_fail(store_of(load(options), options).read()), selection);
+  DeadLetterStore::Contents contents = or_fail(store_of(load(options), options).read());
+  const std::size_t damaged = tell_of_damage(contents);
+  const std::vector<StoredLetter> letters = select(std::move(contents), selection);
   if (options.data && letters.size() > 1) {
     throw Failure{exit_usage, "--data prints one letter and " + std::to_string(letters.size()) +
                                   " are selected; name it with --shard and --sequence N/SUB"};
   }
   if (letters.empty()) {
     if (selection.all() && options.lines) return exit_done;  // a program reads them: no letters, no lines
-    if (selection.all() && !options.data) return std::puts(selection.none()), exit_done;
+    if (selection.all() && !options.data) return std::puts(selection.none(damaged).c_str()), exit_done;
     throw Failure{exit_stopped, "no such dead letter; kclhost dead-letters list shows those there are"};
   }
   for (const StoredLetter& stored : letters) {

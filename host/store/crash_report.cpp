@@ -4,10 +4,15 @@
 #include <rapidjson/stringbuffer.h>
 
 #include <algorithm>
-#include <fstream>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
+#include "store/file_replacement.hpp"
 #include "support/base64.hpp"
 #include "support/file_name.hpp"
 #include "support/json_string.hpp"
@@ -19,13 +24,24 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kept_reports = 20;
 
-void keep_newest(const fs::path& dir) {
-  std::vector<fs::path> reports;
-  for (const auto& entry : fs::directory_iterator(dir)) reports.push_back(entry.path());
-  if (reports.size() <= kept_reports) return;
-  std::sort(reports.begin(), reports.end());  // names begin with the time
+// Removes all but so many reports, and what drafts killed hosts left behind once they are as old.
+void keep_newest(const fs::path& dir, std::size_t most) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(dir)) files.push_back(entry.path());
+  std::sort(files.rbegin(), files.rend());  // names begin with the time
+  std::size_t reports = 0;
   std::error_code ignored;
-  for (std::size_t i = 0; i + kept_reports < reports.size(); ++i) fs::remove(reports[i], ignored);
+  for (const fs::path& file : files) {
+    if (reports == most) {
+      fs::remove(file, ignored);
+    } else if (file.extension() == ".json") {
+      ++reports;
+    }
+  }
+}
+
+std::string report_problem(std::string_view, const fs::path& path, int error) {
+  return "can't write " + path.string() + ": " + std::strerror(error);
 }
 
 std::string json_of(const config::Config& config, const observe::Log& log, const std::string& time,
@@ -90,12 +106,12 @@ void write_crash_report(const config::Config& config, observe::Log& log, const s
   fs::permissions(dir, fs::perms::owner_all);
   const std::string time = observe::log_time();
   const fs::path path = dir / file_name(time + "." + shard_id + "." + std::to_string(generation) + ".json");
-  std::ofstream out(path);
-  out << json_of(config, log, time, shard_id, generation, death, batch) << '\n';
-  out.close();
-  if (!out) throw std::system_error(errno, std::generic_category());
+  keep_newest(dir, kept_reports - 1);  // the disk may be full
+  FileReplacement file(path, report_problem);
+  file.open();
+  file.write(json_of(config, log, time, shard_id, generation, death, batch) + '\n');
+  if (const std::string why = file.take_place(); !why.empty()) throw std::runtime_error(why);
   log.info("crash report written", {{"file", path.string()}});
-  keep_newest(dir);
 } catch (const std::exception& error) {
   log.warn("no crash report could be written: " + std::string(error.what()));
 }

@@ -114,6 +114,20 @@ Result<Fd> DeadLetterStore::lock_for_changes() const {
                "; wait for its end"};
 }
 
+std::string DeadLetterStore::room_for_changes(const std::string& shard) const {
+  const auto paths = files(shard);
+  if (!paths) return paths.error();
+  for (const std::filesystem::path& path : *paths) {
+    std::error_code gone;  // it became full, and has another name
+    const std::uintmax_t size = std::filesystem::file_size(path, gone);
+    if (gone) continue;
+    FileReplacement draft(path);
+    draft.open();
+    if (std::string why = draft.reserve(size); !why.empty()) return why;
+  }
+  return {};
+}
+
 Result<std::uint64_t> DeadLetterStore::edit(const std::string& shard, const Editor& editor) const {
   const std::filesystem::path current = directory_ / DeadLetterName{application_, shard, {}}.str();
   std::uint64_t removed = 0;

@@ -59,6 +59,10 @@ class DeadLetterStore {
   // Keeps other changes than the host's away until the descriptor is closed. An error when somebody is at it.
   Result<Fd> lock_for_changes() const;
 
+  // Whether the disk has room to change the files of a shard (as in their names) now: "" or why not. Only under
+  // lock_for_changes.
+  std::string room_for_changes(const std::string& shard) const;
+
   // What becomes of a line: kept as it is, taken out, or replaced by what was put into `replacement`.
   enum class Edit { keep, remove, replace };
   // Asked for each letter of the shard, oldest first; `letter` is null for a damaged line.

@@ -24,6 +24,15 @@ void FileReplacement::open() {
   if (!fd_ || !give_to_owner_of(path_, fd_.get())) error_ = errno;
 }
 
+std::string FileReplacement::reserve(std::uint64_t size) {
+  while (error_ == 0 && size != 0) {
+    error_ = ::posix_fallocate(fd_.get(), 0, static_cast<off_t>(size));
+    if (error_ != EINTR) break;
+    error_ = 0;
+  }
+  return error_ == 0 ? "" : describe_("write", draft_, error_);
+}
+
 void FileReplacement::write(std::string_view text) {
   empty_ &= text.empty();
   if (error_ == 0 && !write_all(fd_.get(), text)) error_ = errno;

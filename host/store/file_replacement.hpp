@@ -1,6 +1,7 @@
 // Changes a file as a whole or not at all.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ class FileReplacement {
   FileReplacement& operator=(const FileReplacement&) = delete;
 
   void open();
+  // Takes this many bytes of the disk. "" or why they are not there.
+  std::string reserve(std::uint64_t size);
   void write(std::string_view text);
   // Waits until the disk has it; a file that nothing was written to is removed. "" or why not.
   std::string take_place();

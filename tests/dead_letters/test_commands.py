@@ -144,6 +144,20 @@ def test_damaged_lines_are_told_and_kept(desk):
     assert f"{file}:2: " in err
     assert desk("purge", "--sequence", "1").returncode == 0
     assert file.read_text().splitlines()[0] == '{"dead_letter":1,"oops":1}'
+    for selection, printed, code in [(["--sequence", "3"], "replayed 1 dead letter: 1 passed, 0 failed and kept\n", 0),
+                                     ([], "no dead letters but 1 damaged line\n", 1)]:
+        result = desk("replay", *selection)
+        assert (result.returncode, texts(result)[0]) == (code, printed)
+        assert texts(result)[1].count(f"damaged and left alone: {file}:1: ") == 1
+    for command in "list", "show":
+        result = desk(command)
+        assert (result.returncode, texts(result)[0]) == (0, "no dead letters but 1 damaged line\n")
+    desk.put(make_letter(4))
+    result = desk("replay")
+    assert texts(result)[0] == "replayed 1 dead letter: 1 passed, 0 failed and kept, 1 damaged and left alone\n"
+    assert result.returncode == 1
+    assert texts(result)[1].count(f"damaged and left alone: {file}:1: ") == 1
+    assert file.read_text().splitlines() == ['{"dead_letter":1,"oops":1}']
 
 
 def test_bad_configuration_is_refused(desk):

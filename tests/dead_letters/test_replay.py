@@ -126,6 +126,16 @@ def test_plugin_that_acknowledges_is_done_with_that(desk):
         ("5", "FAILED", "status 1 without a message")]
 
 
+def test_a_failed_letter_is_not_acknowledged_afterwards(desk):
+    desk.configure("acker.so", {}, plugins_dir=CORE)
+    desk.put(make_letter(1, b"fail", partition_key="a"), make_letter(2, b"ack 0 2"), make_letter(3, partition_key="a"))
+    result = desk("replay")
+    assert result.stdout == (b"replayed 2 dead letters: 1 passed, 1 failed and kept, "
+                             b"1 behind a failed one of the same partition key\n")
+    assert result.returncode == 1
+    assert numbers(desk) == ["1", "3"]
+
+
 def test_plugin_that_dies_with_what_it_has_not_acknowledged(desk):
     desk.configure("acker.so", {}, plugins_dir=CORE)
     desk.put(make_letter(1, b"x"), make_letter(2, b"die 1 1"))
@@ -252,6 +262,39 @@ def test_a_second_signal_ends_it_at_once(desk):
     code, out, _ = interrupted(desk, lambda: desk.records(), signal.SIGTERM, signal.SIGINT)
     assert (code, out) == (1, "replayed 1 dead letter: 1 passed, 0 failed and kept, 1 not tried\n")
     assert numbers(desk) == ["2"]
+
+
+DRAFT = f"words-app%40words.{SHARD_ID}.jsonl.new"  # of the shard's file, while it is changed
+
+
+def test_letters_that_cannot_be_taken_out_are_not_sent(desk):
+    desk.put(make_letter(1), make_letter(2, b"poison:throw"), make_letter(3))
+    (desk.letters / DRAFT).mkdir()
+    result = desk("replay")
+    assert result.returncode == 1
+    assert result.stdout == b"replayed 0 dead letters: 0 passed, 0 failed and kept, 3 not tried\n"
+    assert f"can't write {desk.letters / DRAFT}: Is a directory".encode() in result.stderr
+    assert not desk.events()
+    (desk.letters / DRAFT).rmdir()
+    assert desk("replay").stdout == b"replayed 3 dead letters: 2 passed, 1 failed and kept\n"
+    assert [each["sequence_number"] for each in desk.records()] == ["1", "3"], "each of them once"
+
+
+def test_letters_that_passed_and_were_not_taken_out_are_told(desk):
+    desk.configure(timeouts={"process_records": "10m", "shutdown": "300ms"})
+    desk.put(make_letter(1), make_letter(2, b"poison:hang"))
+
+    def ready():
+        if not desk.records():
+            return False
+        (desk.letters / DRAFT).mkdir()
+        return True
+
+    code, out, err = interrupted(desk, ready, signal.SIGTERM)
+    assert (code, out) == (1, "replayed 1 dead letter: 1 passed, 0 failed and kept, 1 not tried\n")
+    assert f"{SHARD_ID}: 1 passed, but not all that passed could be removed, and the rest comes again: " in err
+    assert f"can't write {desk.letters / DRAFT}: Is a directory" in err
+    assert numbers(desk) == ["1", "2"]
 
 
 def test_letters_of_a_key_wait_behind_a_failed_one(desk):

@@ -1,8 +1,6 @@
 #include "observe/log_file.hpp"
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "core_fixtures.hpp"
+#include "file_size_limit.hpp"
 #include "observe/outlet.hpp"
 
 namespace kclhost::host::observe {
@@ -39,24 +38,6 @@ std::vector<std::string> all_lines(const fs::path& file) {
   }
   return all;
 }
-
-// No file of this process may become larger while it lives.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    ::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  void (*handler_)(int);
-  rlimit before_{};
-};
 
 class LogFileTest : public testing::Test {
  protected:
@@ -127,7 +108,7 @@ TEST_F(LogFileTest, WhatCannotBeWrittenIsCountedAndTold) {
   });
   outlet.write("before\n");
   {
-    const FileSizeLimit full(10);
+    const test::FileSizeLimit full(10);
     outlet.write("cut short\n");
     outlet.write("lost\n");
   }

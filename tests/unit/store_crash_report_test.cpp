@@ -6,9 +6,11 @@
 
 #include <csignal>
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "core_fixtures.hpp"
+#include "file_size_limit.hpp"
 #include "support/json.hpp"
 
 namespace kclhost::host::store {
@@ -51,6 +53,49 @@ TEST(CrashReport, IsJsonWhateverIsInIt) {
     EXPECT_GE(report["log"].Size(), 1u);
   }
   EXPECT_EQ(reports, 1u);
+}
+
+class CrashReports : public testing::Test {
+ protected:
+  CrashReports() { config_.state_dir = dir_.path(); }
+
+  // The report of a worker with this number.
+  void write(std::uint32_t generation) {
+    write_crash_report(config_, log_, "shardId-000000000000", generation, {Death::Kind::signal, SIGSEGV, "killed", {}},
+                       Batch{});
+  }
+  // What is in the folder, by name.
+  std::map<std::string, std::string> files() const {
+    std::map<std::string, std::string> found;
+    for (const auto& file : std::filesystem::directory_iterator(config_.state_dir / "crashes")) {
+      found.emplace(file.path().filename().string(), test::contents(file.path()));
+    }
+    return found;
+  }
+
+ private:
+  const test::TempDir dir_;
+  config::Config config_;
+  observe::Log log_{config_.log};
+};
+
+TEST_F(CrashReports, OnAFullDiskNoneIsLeftInPart) {
+  write(1);
+  const auto whole = files();
+  ASSERT_EQ(whole.size(), 1u);
+  {
+    const test::FileSizeLimit full(whole.begin()->second.size() / 2);
+    for (std::uint32_t generation = 2; generation < 27; ++generation) write(generation);
+  }
+  EXPECT_EQ(files(), whole);
+}
+
+TEST_F(CrashReports, TheNewestTwentyStay) {
+  // Two digits each: reports of one millisecond go by name.
+  for (std::uint32_t generation = 10; generation < 35; ++generation) write(generation);
+  const auto kept = files();
+  EXPECT_EQ(kept.size(), 20u);
+  EXPECT_TRUE(kept.rbegin()->first.ends_with(".34.json")) << kept.rbegin()->first;
 }
 
 }  // namespace

@@ -5,10 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -16,6 +14,7 @@
 #include <fstream>
 #include <thread>
 
+#include "file_size_limit.hpp"
 #include "kclhost/plugin.h"
 #include "store/dead_letter_file.hpp"
 #include "store/dead_letter_store.hpp"
@@ -325,31 +324,12 @@ TEST_F(DeadLettersTest, NoFileIsOverwritten) {
 
 // ---- a disk that is full
 
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    previous_handler_ = ::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &previous_);
-    rlimit limit = previous_;
-    limit.rlim_cur = bytes;
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &previous_);
-    ::signal(SIGXFSZ, previous_handler_);
-  }
-
- private:
-  sighandler_t previous_handler_;
-  rlimit previous_{};
-};
-
 TEST_F(DeadLettersTest, WriteThatFailsLeavesNothing) {
   const auto letters = open();
   append(*letters, {"1"});
   const std::string before = text();
   {
-    const FileSizeLimit limit(before.size() + before.size() / 2);
+    const test::FileSizeLimit limit(before.size() + before.size() / 2);
     const auto appended = letters->append(std::vector{letter("2"), letter("3")}, origin);
     ASSERT_FALSE(appended);
     EXPECT_THAT(appended.error(), HasSubstr("dead letters: can't write " + file().string()));
@@ -495,7 +475,7 @@ TEST_F(DeadLettersTest, EditThatFailsChangesNothing) {
   append(*open(), {"1", "2", "3"});
   const std::string before = text();
   {
-    const FileSizeLimit limit(before.size() / 3);
+    const test::FileSizeLimit limit(before.size() / 3);
     const auto edited = store().edit("shardId-000000000007", [](const StoredLetter* stored, std::string&) {
       return stored->about.sequence_number == "1" ? DeadLetterStore::Edit::remove : DeadLetterStore::Edit::keep;
     });
@@ -503,6 +483,16 @@ TEST_F(DeadLettersTest, EditThatFailsChangesNothing) {
     EXPECT_THAT(edited.error(), HasSubstr("File too large"));
   }
   EXPECT_EQ(text(), before);
+  EXPECT_EQ(std::distance(fs::directory_iterator(config_.path), {}), 1) << "no draft is left";
+}
+
+TEST_F(DeadLettersTest, RoomForChangesIsRoomForACopy) {
+  append(*open(), {"1", "2", "3"});
+  EXPECT_EQ(store().room_for_changes("shardId-000000000007"), "");
+  {
+    const test::FileSizeLimit limit(text().size() - 1);
+    EXPECT_THAT(store().room_for_changes("shardId-000000000007"), HasSubstr("File too large"));
+  }
   EXPECT_EQ(std::distance(fs::directory_iterator(config_.path), {}), 1) << "no draft is left";
 }
 
