@@ -121,6 +121,7 @@ int replay_inputs(const ReplayArguments& arguments) {
 
   const Fd stop = catch_signals();
   options.stop_fd = stop.get();
+  options.on_stop = complain;
   const replay::MetricsFile metrics;
   replay::Figures figures = replay::play(*script, options);
   figures.metrics = metrics.read();

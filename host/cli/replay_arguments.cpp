@@ -60,7 +60,7 @@ void declare_checkpoints(CommandLine& command, ReplayArguments& arguments) {
 void declare_pace(CommandLine& command, ReplayArguments& arguments) {
   command.add({.names = "--timeout",
                .into = &arguments.timeout,
-               .help = "Seconds a child may be silent while it owes an answer",
+               .help = "Seconds a child may be silent while it owes an answer (default: no limit)",
                .value = "SECONDS",
                .least = Least::above_zero});
   command.add({.names = "--repeat",

@@ -58,6 +58,10 @@ bool Exit::clean() const {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+int Exit::signal() const {
+  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
 std::string Exit::str() const {
   if (WIFEXITED(status)) return "exit code " + std::to_string(WEXITSTATUS(status));
   return "signal " + std::to_string(WTERMSIG(status)) + " (" + ::strsignal(WTERMSIG(status)) + ")";

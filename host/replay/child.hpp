@@ -19,6 +19,7 @@ struct Exit {
   rusage usage{};
 
   bool clean() const;
+  int signal() const;       // 0: it ended by itself
   std::string str() const;  // "exit code 3", "signal 9 (Killed)"
 };
 

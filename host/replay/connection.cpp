@@ -75,7 +75,11 @@ void Connection::read_some() {
 void Connection::take_stop() {
   signalfd_siginfo info;
   if (::read(stop_fd_, &info, sizeof info) <= 0) return;
-  if (++stops_ > 1) child_.signal(SIGKILL);
+  if (++stops_ > 1) {
+    child_.signal(SIGKILL);
+  } else {
+    on_stop_();
+  }
 }
 
 std::optional<std::string_view> Connection::take_line() {

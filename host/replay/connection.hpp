@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "replay/child.hpp"
 
@@ -15,8 +17,9 @@ class Connection {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `stop_fd` is a signalfd or -1. Both must outlive the connection.
-  Connection(Child& child, int stop_fd) : child_(child), stop_fd_(stop_fd) {}
+  // `stop_fd` is a signalfd or -1; `on_stop` is called at its first signal. All must outlive the connection.
+  Connection(Child& child, int stop_fd, std::function<void()> on_stop)
+      : child_(child), stop_fd_(stop_fd), on_stop_(std::move(on_stop)) {}
 
   // Begins to send a message, which must stay where it is until sent() is true.
   void send(std::string_view message);
@@ -50,6 +53,7 @@ class Connection {
 
   Child& child_;
   int stop_fd_;
+  std::function<void()> on_stop_;
   std::string_view sending_;
   std::string answers_;
   std::string input_;

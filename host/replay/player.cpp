@@ -28,7 +28,7 @@ class Player {
         options_(options),
         child_(child),
         figures_(figures),
-        connection_(child, options.stop_fd),
+        connection_(child, options.stop_fd, [this] { tell_of_stop(); }),
         checkpointer_(script.start, options.checkpoint_failures) {}
 
   void play(Clock::time_point begin) {
@@ -146,6 +146,7 @@ class Player {
       if (connection_.over()) return fail_over("its status for " + in_flight());
       if (!connection_.step(deadline())) return fail_silent();
     }
+    action_.clear();
     return true;
   }
 
@@ -197,15 +198,45 @@ class Player {
     return number + " s";
   }
 
-  // The message that has no status yet, for a person.
+  // The batch that has no status yet, for a person.
+  std::string batch_in_hand() const {
+    if (lingering_) return "idle tick " + std::to_string(figures_.idle_ticks + 1);
+    return "batch " + std::to_string(figures_.batches + 1) + " of " +
+           std::to_string(script_.batches.size() * options_.repeat);
+  }
+
+  // The message that has no status yet.
   std::string in_flight() const {
     if (action_ != "processRecords") return action_;
-    if (lingering_) return "processRecords (idle tick " + std::to_string(figures_.idle_ticks + 1) + ")";
-    const Batch& batch = script_.batches[figures_.batches % script_.batches.size()];
-    std::string text = "processRecords (batch " + std::to_string(figures_.batches + 1) + " of " +
-                       std::to_string(script_.batches.size() * options_.repeat);
-    if (batch.records != 0) text += ", last sequence number " + batch.last.sequence_number;
+    std::string text = "processRecords (" + batch_in_hand();
+    if (!lingering_) {
+      const Batch& batch = script_.batches[figures_.batches % script_.batches.size()];
+      if (batch.records != 0) text += ", last sequence number " + batch.last.sequence_number;
+    }
     return text + ")";
+  }
+
+  void tell_of_stop() const {
+    if (!options_.on_stop) return;
+    const bool given_up = connection_.over() || !figures_.error.empty();
+    std::string when;
+    if (!given_up && action_ == "processRecords") {
+      when = " after the batch in hand (" + batch_in_hand() + ")";
+    } else if (!given_up && !action_.empty()) {
+      when = " once " + action_ + " is answered";
+    }
+    options_.on_stop("ending" + when + "; one more signal kills the child");
+  }
+
+  // The child would not have ended by itself, and its standard error has nothing to say of it.
+  void fail_killed() {
+    std::string when = "after its last status";
+    if (action_ == "processRecords") {
+      when = "with " + batch_in_hand() + " in hand";
+    } else if (!action_.empty()) {
+      when = "before it answered " + action_;
+    }
+    fail("killed the child at the second signal, " + when);
   }
 
   bool fail(std::string message, int exit_code = 1) {
@@ -231,7 +262,9 @@ class Player {
 
   void judge(bool ended) {
     const Exit& exit = *figures_.exit;
-    if (!missing_.empty()) {
+    if (connection_.stops() > 1 && exit.signal() == SIGKILL) {
+      if (figures_.error.empty()) fail_killed();
+    } else if (!missing_.empty()) {
       if (ended) {
         fail("the child ended with " + exit.str() + " before " + missing_ + "; its standard error says why",
              mirrored(exit));
@@ -257,7 +290,7 @@ class Player {
   Figures& figures_;
   Connection connection_;
   Checkpointer checkpointer_;
-  std::string action_;        // of the message last sent
+  std::string action_;        // of the message that has no status yet
   bool lingering_ = false;    // the batches are behind it: a processRecords is an idle tick
   std::string missing_;       // what the child owed when it was over with it
   std::string last_skipped_;  // the beginning of the line last skipped

@@ -28,6 +28,7 @@ struct PlayOptions {
   std::filesystem::path checkpoint_file;  // empty: none
   std::deque<std::string> checkpoint_failures;
   int stop_fd = -1;  // a signalfd: the first signal ends the replay after the batch in hand, the second kills the child
+  std::function<void(const std::string& text)> on_stop;     // what the first signal leads to; may be empty
   std::function<void(const std::string& line)> on_skipped;  // a line of the child that is no message; may be empty
   std::function<void(const Figures&, std::size_t total)> on_progress;  // at most once a second; may be empty
 };

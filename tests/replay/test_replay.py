@@ -213,6 +213,7 @@ def test_a_signal_ends_it_gracefully(start, child, log):
     assert replay.code == 1
     assert log.actions()[-4:] == ["shutdownRequested", "checkpoint", "leaseLost", "checkpoint"]
     assert "stopped by a signal after 5 of 5 batches" in replay.stderr
+    assert "kclhost: ending; one more signal kills the child\n" in replay.stderr  # no batch was in hand
 
 
 def test_a_second_signal_kills_the_child(start, child, log):
@@ -220,11 +221,26 @@ def test_a_second_signal_kills_the_child(start, child, log):
     wait_until(lambda: "processRecords" in log.actions(), "a batch")
     pids = replay.children()
     replay.process.send_signal(signal.SIGTERM)
+    assert replay.process.stderr.readline() == (b"kclhost: ending after the batch in hand (batch 1 of 1); one more signal "
+                                                b"kills the child\n")
     replay.process.send_signal(signal.SIGINT)
     replay.finish()
     assert replay.code == 1
-    assert "signal 9" in replay.stderr
+    assert replay.stderr == "kclhost: killed the child at the second signal, with batch 1 of 1 in hand\n"
+    assert replay.report["child"]["signal"] == signal.SIGKILL
     assert not any(os.path.exists("/proc/%d" % pid) for pid in pids)
+
+
+def test_signals_before_initialize_is_answered(start, child, log):
+    replay = start("--exec", child("silent-in-initialize"), DATA / "shard-2.txt")
+    wait_until(lambda: log.actions() == ["initialize"], "initialize")
+    replay.process.send_signal(signal.SIGINT)
+    assert replay.process.stderr.readline() == (b"kclhost: ending once initialize is answered; one more signal kills the "
+                                                b"child\n")
+    replay.process.send_signal(signal.SIGINT)
+    replay.finish()
+    assert replay.code == 1
+    assert replay.stderr == "kclhost: killed the child at the second signal, before it answered initialize\n"
 
 
 def test_repeats_for_benchmarks(run, child, log):

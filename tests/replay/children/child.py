@@ -41,6 +41,8 @@ def on_initialize(message):
         checkpoint()
     elif mode == "pipe-size":
         print("stdin holds", fcntl.fcntl(0, 1032), file=sys.stderr)  # F_GETPIPE_SZ
+    elif mode == "silent-in-initialize":
+        time.sleep(600)
 
 
 def on_process_records(message):
