@@ -16,6 +16,7 @@
 #include "replay/checkpointer.hpp"
 #include "replay/input.hpp"
 #include "replay/metrics_file.hpp"
+#include "replay/output_file.hpp"
 #include "replay/player.hpp"
 #include "replay/words.hpp"
 #include "support/exit_code.hpp"
@@ -74,6 +75,12 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
     return usage("--repeat sends the same records again, which no checkpoint file can follow; leave one out");
   }
   if (arguments.json && arguments.quiet) return usage("--json prints the figures and --quiet nothing; leave one out");
+  if (!arguments.checkpoint_file.empty()) {
+    if (const auto why = replay::why_not_replaced(arguments.checkpoint_file, "checkpoint")) return usage(why->message);
+  }
+  if (!arguments.report.empty()) {
+    if (const auto why = replay::why_not_written(arguments.report, "report")) return usage(why->message);
+  }
   options.checkpoint_file = arguments.checkpoint_file;
   options.pipe_size = arguments.pipe_size;
   options.repeat = arguments.repeat;

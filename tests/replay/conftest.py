@@ -50,7 +50,7 @@ class Replay:
         stdout, stderr = self.process.communicate(stdin, timeout=seconds)
         self.stdout, self.stderr = stdout.decode(errors="replace"), stderr.decode(errors="replace")
         self.code = self.process.returncode
-        self.report = json.loads(self.report_file.read_text()) if self.report_file.exists() else None
+        self.report = json.loads(self.report_file.read_text()) if self.report_file.is_file() else None
         return self
 
     def children(self):
@@ -71,9 +71,9 @@ def start(tmp_path):
     """Starts a replay; what still runs at the test's end is killed."""
     started = []
 
-    def start_replay(*arguments, stdin=None, env=None):
-        report = tmp_path / ("report-%d.json" % len(started))
-        started.append(Replay(arguments, stdin, env, tmp_path, report))
+    def start_replay(*arguments, stdin=None, env=None, report=None):
+        report = report or "report-%d.json" % len(started)
+        started.append(Replay(arguments, stdin, env, tmp_path, tmp_path / report))
         return started[-1]
 
     yield start_replay

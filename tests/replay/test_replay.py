@@ -137,10 +137,42 @@ def test_an_unreadable_checkpoint_is_no_beginning(run, child, log, tmp_path):
 
 
 def test_a_checkpoint_that_cannot_be_kept_ends_the_replay(run, child, tmp_path):
-    replay = run("--exec", child("checkpoint"), "--checkpoint-file", tmp_path / "none" / "checkpoint", "-",
-                 stdin='{"text":"a"}')
+    (tmp_path / "checkpoint.new").mkdir()  # where its draft would be
+    replay = run("--exec", child("checkpoint"), "--checkpoint-file", tmp_path / "checkpoint", "-", stdin='{"text":"a"}')
     assert replay.code == 1
     assert "cannot be written" in replay.stderr
+
+
+@pytest.mark.parametrize("file, told", [
+    ("none/checkpoint", "none: No such file or directory; make the folder, or name another"),
+    ("file/checkpoint", "file: Not a directory; name a folder that takes files"),
+])
+def test_a_checkpoint_that_could_not_be_kept_is_told_before_the_child_starts(run, child, log, tmp_path, file, told):
+    (tmp_path / "file").write_text("")
+    replay = run("--exec", child("checkpoint"), "--checkpoint-file", file, "-", stdin='{"text":"a"}')
+    assert (replay.code, replay.stdout, log.lines()) == (2, "", []), replay.stderr
+    assert replay.stderr == f"kclhost: {file}: the checkpoint cannot be written there: {told}\n"
+
+
+@pytest.mark.parametrize("file, told", [
+    ("none/report", "{}/none: No such file or directory; make the folder, or name another"),
+    ("file/report", "{}/file: Not a directory; name a folder that takes files"),
+    ("folder", "Is a directory; name another file"),
+])
+def test_a_report_that_could_not_be_written_is_told_before_the_child_starts(run, child, log, tmp_path, file, told):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    replay = run("--exec", child(), "-", stdin='{"text":"a"}', report=file)
+    assert (replay.code, replay.stdout, log.lines()) == (2, "", []), replay.stderr
+    assert replay.stderr == f"kclhost: {tmp_path}/{file}: the report cannot be written there: {told.format(tmp_path)}\n"
+
+
+def test_a_report_may_go_to_what_is_no_file(run, child, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with open(os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)) as reader:
+        replay = run("--exec", child(), "-", stdin='{"text":"a"}', report="pipe")
+        assert replay.code == 0, replay.stderr
+        assert json.load(reader)["records"] == 1
 
 
 def test_lines_that_are_no_messages_are_skipped(run, child):
