@@ -135,7 +135,7 @@ int replay_inputs(const ReplayArguments& arguments) {
   if (arguments.progress) print_progress(figures, script->batches.size() * options.repeat);
   if (arguments.json) {
     std::fputs(replay::report(figures).c_str(), stdout);
-  } else if (!arguments.quiet && figures.exit) {
+  } else if (!arguments.quiet && replay::played(figures)) {
     std::fputs(replay::summary(figures).c_str(), stdout);
   }
   if (!figures.error.empty()) complain(figures.error);

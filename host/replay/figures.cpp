@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "kclhost/plugin.h"
+#include "support/exit_code.hpp"
 
 namespace kclhost::host::replay {
 namespace {
@@ -99,6 +100,12 @@ void write_metric(Json& json, const observe::NamedTotal& one) {
 }
 
 }  // namespace
+
+bool played(const Figures& figures) {
+  if (!figures.exit) return false;
+  const bool started = figures.start.count() != 0;
+  return started || (figures.exit_code != exit_usage && figures.exit_code != exit_plugin);
+}
 
 std::string summary(const Figures& figures) {
   const std::uint64_t errors = refused(figures);

@@ -38,6 +38,9 @@ struct Figures {
   int exit_code = 0;                                        // ours
 };
 
+// Whether there is anything to sum up: not where the child could not begin with what it was given, and said so.
+bool played(const Figures& figures);
+
 // Two lines for a person, and one for each metric.
 std::string summary(const Figures& figures);
 

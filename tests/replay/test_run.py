@@ -100,3 +100,13 @@ def test_a_plugin_that_is_none_is_exit_code_3(run, config):
     replay = run("--config", config, "-", stdin='{"text":"a"}')
     assert replay.code == 3, replay.stderr
     assert "exit code 3 before its status for initialize" in replay.stderr
+    assert replay.stdout == ""  # nothing was played, so there is nothing to sum up
+    assert replay.report["child"]["exitCode"] == 3
+
+
+def test_of_a_configuration_that_is_none_no_figures_are_told(run, config):
+    config.write_text("version: 1\n")
+    replay = run("--config", config, "-", stdin='{"text":"a"}')
+    assert replay.code == 2, replay.stderr
+    assert replay.stdout == ""
+    assert json.loads(run("--json", "--config", config, "-", stdin='{"text":"a"}').stdout)["records"] == 0
