@@ -131,7 +131,7 @@ int replay_inputs(const ReplayArguments& arguments) {
   options.on_stop = complain;
   const replay::MetricsFile metrics;
   replay::Figures figures = replay::play(*script, options);
-  figures.metrics = metrics.read();
+  metrics.read_into(figures);
   if (arguments.progress) print_progress(figures, script->batches.size() * options.repeat);
   if (arguments.json) {
     std::fputs(replay::report(figures).c_str(), stdout);

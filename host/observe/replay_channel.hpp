@@ -1,5 +1,5 @@
 // How `kclhost run` knows that `kclhost replay` plays to it, and where it then writes what the plugin's metrics came
-// to.
+// to, in a line, and what it set aside, in the next.
 #pragma once
 
 namespace kclhost::host::observe {

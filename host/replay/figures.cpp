@@ -41,6 +41,15 @@ std::string count(std::uint64_t number, const char* one, const char* many) {
   return std::to_string(number) + " " + (number == 1 ? one : many);
 }
 
+std::string aside(const observe::SetAside& amount) {
+  std::string text;
+  if (amount.dead_letters != 0) {
+    text += ", " + std::to_string(amount.dead_letters) + " set aside (kclhost dead-letters list --of-replays)";
+  }
+  if (amount.skipped != 0) text += ", " + std::to_string(amount.skipped) + " skipped";
+  return text;
+}
+
 std::string shortest(double number) {
   char digits[32];
   return {digits, std::to_chars(digits, digits + sizeof digits, number).ptr};
@@ -115,6 +124,7 @@ std::string summary(const Figures& figures) {
   std::string lines = count(figures.records, "record", "records") + ", " + count(figures.batches, "batch", "batches") +
                       ", " + count(figures.checkpoints, "checkpoint", "checkpoints");
   if (errors != 0) lines += " (" + std::to_string(errors) + " refused)";
+  if (figures.set_aside) lines += aside(*figures.set_aside);
   lines += text;
   lines += "\nlast checkpoint: ";
   if (figures.last_checkpoint) {
@@ -194,6 +204,15 @@ std::string report(const Figures& figures) {
     real("userSeconds", seconds(figures.exit->usage.ru_utime));
     real("systemSeconds", seconds(figures.exit->usage.ru_stime));
     number("maxRssKiB", static_cast<std::uint64_t>(figures.exit->usage.ru_maxrss));
+    json.EndObject();
+  } else {
+    json.Null();
+  }
+  json.Key("setAside");
+  if (figures.set_aside) {
+    json.StartObject();
+    number("deadLetters", figures.set_aside->dead_letters);
+    number("skipped", figures.set_aside->skipped);
     json.EndObject();
   } else {
     json.Null();

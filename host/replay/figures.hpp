@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "observe/metric_totals.hpp"
+#include "observe/set_aside.hpp"
 #include "replay/child.hpp"
 #include "replay/position.hpp"
 
@@ -33,6 +34,7 @@ struct Figures {
   Nanoseconds wall{};                  // from starting the child to its end
   std::optional<Exit> exit;            // none: the child was never started
   std::optional<std::vector<observe::NamedTotal>> metrics;  // the plugin's; none: the child told of none
+  std::optional<observe::SetAside> set_aside;               // by kclhost run; none: the child told of none
   std::optional<Position> last_checkpoint;                  // the one resumed from included
   std::string error;                                        // what went wrong, one line
   int exit_code = 0;                                        // ours

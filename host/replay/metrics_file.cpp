@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "observe/replay_channel.hpp"
 #include "support/memory_file.hpp"
@@ -16,15 +19,17 @@ MetricsFile::MetricsFile() : memory_(make_memory_file("kclhost-replay-metrics"))
   ::setenv(observe::replay_variable, path.c_str(), 1);
 }
 
-std::optional<std::vector<observe::NamedTotal>> MetricsFile::read() const {
+void MetricsFile::read_into(Figures& figures) const {
   std::string text;
   char block[4096];
   for (ssize_t n; memory_ && (n = ::pread(memory_.get(), block, sizeof block, static_cast<off_t>(text.size()))) > 0;) {
     text.append(block, static_cast<std::size_t>(n));
   }
-  auto totals = observe::MetricTotals::parse(text);
-  if (!totals) return std::nullopt;
-  return std::move(*totals);
+  const std::size_t metrics = text.find('\n');
+  if (metrics == std::string::npos) return;
+  auto totals = observe::MetricTotals::parse(std::string_view(text).substr(0, metrics));
+  if (totals) figures.metrics = std::move(*totals);
+  figures.set_aside = observe::SetAside::parse(std::string_view(text).substr(metrics + 1));
 }
 
 }  // namespace kclhost::host::replay

@@ -1,11 +1,7 @@
-// Memory in which `kclhost run` leaves what the plugin's metrics came to.
+// Memory in which `kclhost run` leaves what the plugin's metrics came to, and what it set aside.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <vector>
-
-#include "observe/metric_totals.hpp"
+#include "replay/figures.hpp"
 #include "support/fd.hpp"
 
 namespace kclhost::host::replay {
@@ -15,8 +11,8 @@ class MetricsFile {
   // Names itself in the environment of the children that are started from now on.
   MetricsFile();
 
-  // What a child has left; none when it left nothing, because it is no kclhost, or was killed.
-  std::optional<std::vector<observe::NamedTotal>> read() const;
+  // Takes what a child has left; that is nothing when it is no kclhost, or was killed.
+  void read_into(Figures& figures) const;
 
  private:
   Fd memory_;

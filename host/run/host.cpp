@@ -112,7 +112,9 @@ int Host::run() {
   report_.swaps(releases_.swaps());
   report_.last();
   for (auto& one : lives_) one.reset();
-  metrics_.pass_on();
+  const std::uint64_t aside = shard_.set_aside().records;
+  const bool skips = config_.on_error.then == config::Then::skip;
+  metrics_.pass_on(skips ? observe::SetAside{.skipped = aside} : observe::SetAside{.dead_letters = aside});
   log_.flush_for(patience_with_log);
   return *exit_code_;
 }

@@ -48,11 +48,11 @@ void ReplayMetrics::forget(WorkerId worker) {
   made_.erase(worker);
 }
 
-void ReplayMetrics::pass_on() const {
+void ReplayMetrics::pass_on(const observe::SetAside& aside) const {
   if (!wanted_) return;
   // Whoever set the variable by hand gets no file made.
   const Fd file(::open(std::getenv(observe::replay_variable), O_WRONLY | O_CLOEXEC));
-  const std::string text = totals_.json();
+  const std::string text = totals_.json() + "\n" + aside.line();
   if (file) (void)write_all(file.get(), text);
 }
 

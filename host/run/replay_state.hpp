@@ -9,6 +9,7 @@
 #include "config/config.hpp"
 #include "observe/log.hpp"
 #include "observe/metric_totals.hpp"
+#include "observe/set_aside.hpp"
 #include "plugin/call.hpp"
 
 namespace kclhost::host::run {
@@ -33,8 +34,8 @@ class ReplayMetrics {
   void take(WorkerId worker, std::uint32_t number, double value);
   // The worker is no more.
   void forget(WorkerId worker);
-  // Tells the replay. For the host's end.
-  void pass_on() const;
+  // Tells the replay, also of what was set aside. For the host's end.
+  void pass_on(const observe::SetAside& aside) const;
 
  private:
   observe::Log& log_;

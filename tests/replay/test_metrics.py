@@ -69,4 +69,5 @@ def test_the_plugin_is_told_what_is_no_metric(run, config, lines, why):
 def test_another_child_tells_of_none(run, child):
     replay = run("--exec", child(), "-", stdin='{"text":"a"}')
     assert replay.report["metrics"] is None
+    assert replay.report["setAside"] is None
     assert len(replay.stdout.splitlines()) == 2

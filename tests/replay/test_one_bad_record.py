@@ -56,3 +56,20 @@ def test_a_culprit_that_is_named_is_not_looked_for(run, tmp_path, word, again, a
     error, why, tried = played.letter()
     assert (error, tried) == ("FAILED", attempts)
     assert why.startswith("this record is to blame")
+
+
+@pytest.mark.parametrize("then, told, figures", [
+    ("dead_letter", ", 1 set aside (kclhost dead-letters list --of-replays) in ", {"deadLetters": 1, "skipped": 0}),
+    ("skip", ", 1 skipped in ", {"deadLetters": 0, "skipped": 1})])
+@pytest.mark.parametrize("word", ["reject", "x"])
+def test_the_summary_tells_what_was_set_aside(run, tmp_path, word, then, told, figures):
+    config = tmp_path / "kclhost.yaml"
+    config.write_text(json.dumps({
+        "version": 1, "plugins_dir": os.environ["KCLHOST_ZOO_DIR"], "state_dir": str(tmp_path / "state"),
+        "plugin": {"path": "actor.so", "config": {"notes": str(tmp_path / "notes")}}, "on_error": {"then": then}}))
+    replay = run("--config", config, "--format", "lines", "-", stdin=f"x\n{word}\nx\n")
+    assert replay.code == 0, replay.stderr
+    if word == "x":
+        told, figures = "checkpoint in ", {"deadLetters": 0, "skipped": 0}
+    assert told in replay.stdout.splitlines()[0]
+    assert replay.report["setAside"] == figures
