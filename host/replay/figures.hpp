@@ -24,7 +24,7 @@ struct Figures {
   std::uint64_t idle_ticks = 0;  // empty batches sent while lingering and answered; not among the batches
   std::uint64_t sent_bytes = 0;  // every message, checkpoints' answers included
   std::uint64_t received_bytes = 0;
-  std::uint64_t checkpoints = 0;  // asked for
+  std::uint64_t checkpoints = 0;  // answered
   std::map<std::string, std::uint64_t> checkpoint_errors;
   std::uint64_t skipped_lines = 0;     // of the child's; blank ones don't count
   std::vector<Nanoseconds> latencies;  // per batch: from its first byte written to its status read

@@ -29,7 +29,8 @@ class Player {
         child_(child),
         figures_(figures),
         connection_(child, options.stop_fd, [this] { tell_of_stop(); }),
-        checkpointer_(script.start, options.checkpoint_failures) {}
+        checkpointer_(script.start, options.checkpoint_failures),
+        kept_(script.start) {}
 
   void play(Clock::time_point begin) {
     const bool well = initialize(begin) && deliver() && linger() && end();
@@ -41,7 +42,8 @@ class Player {
     figures_.wall = Clock::now() - begin;
     figures_.sent_bytes = connection_.sent_bytes();
     figures_.received_bytes = connection_.received_bytes();
-    if (checkpointer_.last().sequence_number != trim_horizon) figures_.last_checkpoint = checkpointer_.last();
+    const Position& last = options_.checkpoint_file.empty() ? checkpointer_.last() : kept_;
+    if (last.sequence_number != trim_horizon) figures_.last_checkpoint = last;
   }
 
  private:
@@ -174,13 +176,14 @@ class Player {
   }
 
   bool answer(const Checkpointer::Request& request, bool takes_checkpoint) {
-    ++figures_.checkpoints;
     const auto answer =
         takes_checkpoint ? checkpointer_.checkpoint(request) : Checkpointer::Answer{"InvalidStateException"};
     if (answer.moved && !options_.checkpoint_file.empty()) {
       if (const auto error = store_checkpoint(options_.checkpoint_file, checkpointer_.last()))
         return fail(error->message);
+      kept_ = checkpointer_.last();
     }
+    ++figures_.checkpoints;
     if (!answer.error.empty()) ++figures_.checkpoint_errors[answer.error];
     connection_.answer(checkpoint_line(request, answer.error));
     return true;
@@ -290,6 +293,7 @@ class Player {
   Figures& figures_;
   Connection connection_;
   Checkpointer checkpointer_;
+  Position kept_;             // in the checkpoint file, where there is one
   std::string action_;        // of the message that has no status yet
   bool lingering_ = false;    // the batches are behind it: a processRecords is an idle tick
   std::string missing_;       // what the child owed when it was over with it

@@ -141,6 +141,9 @@ def test_a_checkpoint_that_cannot_be_kept_ends_the_replay(run, child, tmp_path):
     replay = run("--exec", child("checkpoint"), "--checkpoint-file", tmp_path / "checkpoint", "-", stdin='{"text":"a"}')
     assert replay.code == 1
     assert "cannot be written" in replay.stderr
+    assert replay.stdout.startswith("0 records, 0 batches, 0 checkpoints in ")
+    assert "last checkpoint: none" in replay.stdout
+    assert (replay.report["checkpoints"], replay.report["lastCheckpoint"]) == (0, None)
 
 
 @pytest.mark.parametrize("file, told", [
