@@ -150,6 +150,16 @@ def test_a_bad_name_gets_a_better_one(user, name, instead):
     assert f"cd {instead}" in make_again.stdout
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name, application", [("u", "u-app"), ("um", "um-app"), ("umm", "umm")])
+def test_a_short_name_gets_an_application_whose_table_dynamodb_takes(user, language, name, application):
+    user.run("kclhost", "new", name, "--lang", language)
+    configuration = user.home / name / "kclhost.yaml"
+    assert f"applicationName: ${{KCLHOST_APPLICATION:-{application}}}\n" in configuration.read_text()
+    not_built = user.run("kclhost", "check", configuration, code=3).stderr
+    assert "applicationName" not in not_built
+
+
 @pytest.mark.parametrize("name", ["", "42", "größe", "-"])
 def test_a_name_that_says_nothing(user, name):
     assert f"kclhost: no plugin can be called '{name}': a name has " in refused(user, "--lang", "c", "--", name)
