@@ -22,7 +22,8 @@ using conformance::Subject;
 using conformance::Weight;
 
 struct Arguments {
-  std::string plugin, config, records, format = "auto";
+  std::string plugin, config, records;
+  std::optional<std::string> format;
   std::size_t seed = 1;
   double timeout = 30;  // seconds
   bool json = false;
@@ -73,6 +74,9 @@ class Progress {
 };
 
 int conform(const Arguments& arguments) {
+  if (arguments.format && arguments.records.empty()) {
+    return give_up(exit_usage, "--format goes with --records; see kclhost conformance --help");
+  }
   std::error_code error;
   const std::filesystem::path path = std::filesystem::canonical(arguments.plugin, error);
   if (error) return give_up(exit_plugin, "plugin " + arguments.plugin + " can't be found: " + error.message());
@@ -87,7 +91,7 @@ int conform(const Arguments& arguments) {
   subject.timeout = config::Milliseconds(static_cast<std::int64_t>(arguments.timeout * 1000));
   if (!arguments.records.empty()) {
     ReplayArguments replayed;
-    replayed.format = arguments.format;
+    if (arguments.format) replayed.format = *arguments.format;
     Result<conformance::Records> records = conformance::read_records(arguments.records, input_of(replayed).format);
     if (!records) return give_up(exit_usage, records.error());
     subject.own_records = std::move(*records);
