@@ -68,6 +68,15 @@ def test_the_commands_of_a_guide(user, page):
     assert said(done, ": ") == [True, True, True], done.stderr
 
 
+def test_a_plugin_that_is_built_without_cmake(user, prefix):
+    """The README's smallest plugin, by the guide's command."""
+    (user.home / "greeter.cpp").write_text(blocks(pages()["README.md"], "cpp")[0])
+    guide = pages()["docs/writing-a-plugin.md"]
+    command = blocks(guide[guide.index("\n## Without CMake\n"):], "sh")[0].replace("/usr/local/", f"{prefix}/")
+    user.sh(command)
+    assert user.run("kclhost", "conformance", "greeter.so").stdout.endswith(": nothing to mend\n"), "no warning either"
+
+
 @pytest.mark.parametrize("language, page", zip(LANGUAGES, ["writing-a-plugin", "c", "rust"]))
 def test_the_packages_are_named_before_the_commands(user, language, page):
     printed = user.run("kclhost", "new", "word_filter", "--lang", language).stdout
