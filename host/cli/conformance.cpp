@@ -11,6 +11,7 @@
 #include "launch/files.hpp"
 #include "plugin/config_schema.hpp"
 #include "plugin/cures.hpp"
+#include "plugin/missing.hpp"
 #include "support/exit_code.hpp"
 #include "support/json.hpp"
 #include "worker/probe.hpp"
@@ -79,7 +80,7 @@ int conform(const Arguments& arguments) {
   }
   std::error_code error;
   const std::filesystem::path path = std::filesystem::canonical(arguments.plugin, error);
-  if (error) return give_up(exit_plugin, "plugin " + arguments.plugin + " can't be found: " + error.message());
+  if (error) return give_up(exit_plugin, plugin::not_found(arguments.plugin, error));
   Result<plugin::File> file = plugin::read_file(path);
   if (!file) return give_up(exit_plugin, file.error());
   Result<std::string> config = read_config(arguments.config);
