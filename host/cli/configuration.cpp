@@ -63,7 +63,7 @@ std::string prefix_of(const std::string& stream) {
 
 int no_configuration() {
   complain(std::string("no configuration: name it with --config FILE or in ") + variable + ", or put it at " +
-           usual_file + "; see kclhost --help");
+           usual_file);
   return exit_usage;
 }
 

@@ -11,6 +11,7 @@
 #include "launch/files.hpp"
 #include "plugin/config_schema.hpp"
 #include "plugin/cures.hpp"
+#include "plugin/missing.hpp"
 #include "support/exit_code.hpp"
 #include "support/json.hpp"
 #include "worker/probe.hpp"
@@ -22,7 +23,8 @@ using conformance::Subject;
 using conformance::Weight;
 
 struct Arguments {
-  std::string plugin, config, records, format = "auto";
+  std::string plugin, config, records;
+  std::optional<std::string> format;
   std::size_t seed = 1;
   double timeout = 30;  // seconds
   bool json = false;
@@ -73,9 +75,12 @@ class Progress {
 };
 
 int conform(const Arguments& arguments) {
+  if (arguments.format && arguments.records.empty()) {
+    return give_up(exit_usage, "--format goes with --records; see kclhost conformance --help");
+  }
   std::error_code error;
   const std::filesystem::path path = std::filesystem::canonical(arguments.plugin, error);
-  if (error) return give_up(exit_plugin, "plugin " + arguments.plugin + " can't be found: " + error.message());
+  if (error) return give_up(exit_plugin, plugin::not_found(arguments.plugin, error));
   Result<plugin::File> file = plugin::read_file(path);
   if (!file) return give_up(exit_plugin, file.error());
   Result<std::string> config = read_config(arguments.config);
@@ -87,7 +92,7 @@ int conform(const Arguments& arguments) {
   subject.timeout = config::Milliseconds(static_cast<std::int64_t>(arguments.timeout * 1000));
   if (!arguments.records.empty()) {
     ReplayArguments replayed;
-    replayed.format = arguments.format;
+    if (arguments.format) replayed.format = *arguments.format;
     Result<conformance::Records> records = conformance::read_records(arguments.records, input_of(replayed).format);
     if (!records) return give_up(exit_usage, records.error());
     subject.own_records = std::move(*records);

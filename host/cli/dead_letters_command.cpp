@@ -49,6 +49,18 @@ DeadLetterStore store_of(const config::Config& config, const Options& options) {
   return {config.dead_letter.path, options.of_replays ? store::replay_state_key(config) : store::state_key(config)};
 }
 
+std::string none(const Selection& selection, std::size_t damaged, const config::Config& config,
+                 const Options& options) {
+  std::string text = selection.none(damaged);
+  if (!selection.all()) return text;
+  Options others;
+  others.of_replays = !options.of_replays;
+  const auto contents = store_of(config, others).read();
+  if (!contents || contents->letters.empty()) return text;
+  return text + (others.of_replays ? "; replays have set some aside: see --of-replays"
+                                   : "; the application has some: see without --of-replays");
+}
+
 std::size_t tell_of_damage(const DeadLetterStore::Contents& contents) {
   for (const std::string& damage : contents.damaged) complain("damaged and left alone: " + damage);
   return contents.damaged.size();

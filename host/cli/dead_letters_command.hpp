@@ -55,6 +55,8 @@ class Selection {
 // The configuration; throws Failure after its problems were told.
 config::Config load(const Options& options);
 store::DeadLetterStore store_of(const config::Config& config, const Options& options);
+// What a command says that finds none: Selection::none, and where there are others that it was not asked about.
+std::string none(const Selection& selection, std::size_t damaged, const config::Config& config, const Options& options);
 // Tells of the damaged lines, and returns how many there are.
 std::size_t tell_of_damage(const store::DeadLetterStore::Contents& contents);
 // Those of the letters that are selected, without copies.

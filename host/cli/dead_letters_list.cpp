@@ -51,13 +51,14 @@ void print_json(const std::vector<StoredLetter>& letters) {
 
 int list(const Options& options) {
   const Selection selection(options);
-  store::DeadLetterStore::Contents contents = or_fail(store_of(load(options), options).read());
+  const config::Config config = load(options);
+  store::DeadLetterStore::Contents contents = or_fail(store_of(config, options).read());
   const std::size_t damaged = tell_of_damage(contents);
   const std::vector<StoredLetter> letters = select(std::move(contents), selection);
   if (options.json) {
     print_json(letters);
   } else if (letters.empty()) {
-    std::puts(selection.none(damaged).c_str());
+    std::puts(none(selection, damaged, config, options).c_str());
   } else {
     print_table(letters);
   }

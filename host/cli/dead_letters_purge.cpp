@@ -11,7 +11,8 @@ using store::StoredLetter;
 
 int purge(const Options& options) {
   const Selection selection(options);
-  const DeadLetterStore store = store_of(load(options), options);
+  const config::Config config = load(options);
+  const DeadLetterStore store = store_of(config, options);
   const bool everything = selection.all();
   if (everything && !options.yes) {
     throw Failure{exit_usage,
@@ -21,7 +22,7 @@ int purge(const Options& options) {
   DeadLetterStore::Contents contents = or_fail(store.read());
   const std::vector<std::string> shards = contents.shards;
   if (everything) contents.damaged.clear();
-  if (shards.empty()) return std::puts("no dead letters"), exit_done;
+  if (shards.empty()) return std::puts(none(selection, 0, config, options).c_str()), exit_done;
   const Fd lock = or_fail(store.lock_for_changes());
   std::set<store::LetterKey> removed;
   std::size_t damaged = 0;

@@ -93,7 +93,7 @@ int replay(const Options& options) {
   const std::size_t all_damaged = tell_of_damage(contents), damaged = selection.all() ? all_damaged : 0;
   const std::vector<StoredLetter> letters = select(std::move(contents), selection);
   if (letters.empty()) {
-    std::puts(selection.none(damaged).c_str());
+    std::puts(none(selection, damaged, config, options).c_str());
     return damaged == 0 ? exit_done : exit_stopped;
   }
   observe::Log log(config.log);

@@ -37,7 +37,8 @@ void print_letter(const std::string& line, const store::ParsedLetter& letter) {
 int show(const Options& options) {
   const Selection selection(options);
   if (options.data && options.lines) throw Failure{exit_usage, "--data prints bytes and --lines letters; give one"};
-  DeadLetterStore::Contents contents = or_fail(store_of(load(options), options).read());
+  const config::Config config = load(options);
+  DeadLetterStore::Contents contents = or_fail(store_of(config, options).read());
   const std::size_t damaged = tell_of_damage(contents);
   const std::vector<StoredLetter> letters = select(std::move(contents), selection);
   if (options.data && letters.size() > 1) {
@@ -46,7 +47,8 @@ int show(const Options& options) {
   }
   if (letters.empty()) {
     if (selection.all() && options.lines) return exit_done;  // a program reads them: no letters, no lines
-    if (selection.all() && !options.data) return std::puts(selection.none(damaged).c_str()), exit_done;
+    if (selection.all() && !options.data)
+      return std::puts(none(selection, damaged, config, options).c_str()), exit_done;
     throw Failure{exit_stopped, "no such dead letter; kclhost dead-letters list shows those there are"};
   }
   for (const StoredLetter& stored : letters) {

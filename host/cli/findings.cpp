@@ -78,12 +78,41 @@ std::optional<Descriptor> probe_plugin(const Config& config, const Section& sect
   return std::move(probed->about);
 }
 
+// The nearest folder above that is there; what is missing below it is made when it is needed.
+std::filesystem::path existing_part(std::filesystem::path path) {
+  std::error_code ignored;
+  while (path.has_relative_path() && !std::filesystem::exists(path, ignored)) path = path.parent_path();
+  return path;
+}
+
+bool can_write_below(const std::filesystem::path& folder) {
+  const std::filesystem::path there = existing_part(folder);
+  std::error_code ignored;
+  return std::filesystem::is_directory(there, ignored) && ::access(there.c_str(), W_OK | X_OK) == 0;
+}
+
+// Where the file has a key; nothing where it has not.
+std::optional<config::Position> position_of(const Config& config, const std::vector<std::string>& path) {
+  return config::locate(config.file, config.stream, path);
+}
+
+// What a plugin's copy that can't be made is about.
+config::Position position_of_copy(const Config& config, config::Position path_position) {
+  if (can_write_below(config.state_dir)) return path_position;
+  return position_of(config, {"state_dir"}).value_or(path_position);
+}
+
 // True when state_dir was looked at on the way.
 bool check_plugin(const Config& config, Findings& findings) {
+  if (const auto folder = plugin::folder_of_plugins(config); !folder)
+    return add(findings, config, exit_plugin, folder.error(), position_of(config, {"plugins_dir"})), false;
   Result<plugin::File> file = plugin::find(config);
   if (!file) return add(findings, config, exit_plugin, file.error()), false;
   const Result<plugin::TemporaryCopy> copy = plugin::TemporaryCopy::make(*file, config.state_dir);
-  if (!copy) return add(findings, config, exit_plugin, copy.error()), true;
+  if (!copy) {
+    add(findings, config, exit_plugin, copy.error(), position_of_copy(config, config.plugin.path_position));
+    return true;
+  }
   const Section section{false, config.plugin.config_json, config.plugin.path_position};
   std::optional<Descriptor> about = probe_plugin(config, section, *file, copy->path().string(), findings);
   if (!about) return true;
@@ -101,44 +130,33 @@ bool check_plugin(const Config& config, Findings& findings) {
 }
 
 void check_shadow(const Config& config, Findings& findings) {
-  if (!config.shadow.configured()) return;
+  if (!config.shadow.configured() || !plugin::folder_of_plugins(config)) return;  // the folder was told of
   const Section section{true, config.shadow.config_json, config.shadow.path_position};
-  const auto fail = [&](const std::string& why) { add(findings, config, exit_plugin, why, section.path_position); };
   const Result<plugin::File> file = plugin::find_shadow(config);
-  if (!file) return fail(file.error());
+  if (!file) return add(findings, config, exit_plugin, file.error(), section.path_position);
   const Result<plugin::TemporaryCopy> copy = plugin::TemporaryCopy::make(*file, config.state_dir);
-  if (!copy) return fail(copy.error());
+  if (!copy) return add(findings, config, exit_plugin, copy.error(), position_of_copy(config, section.path_position));
   probe_plugin(config, section, *file, copy->path().string(), findings);
-}
-
-// The nearest folder above that is there; what is missing below it is made when it is needed.
-std::filesystem::path existing_part(std::filesystem::path path) {
-  std::error_code ignored;
-  while (path.has_relative_path() && !std::filesystem::exists(path, ignored)) path = path.parent_path();
-  return path;
-}
-
-bool can_write_below(const std::filesystem::path& folder) {
-  const std::filesystem::path there = existing_part(folder);
-  std::error_code ignored;
-  return std::filesystem::is_directory(there, ignored) && ::access(there.c_str(), W_OK | X_OK) == 0;
 }
 
 void check_folders(const Config& config, bool staged, Findings& findings) {
   if (!staged && !can_write_below(config.state_dir)) {
     add(findings, config, exit_stopped,
-        "state_dir " + config.state_dir.string() + " is not writable; let this user write there, or set another");
+        "state_dir " + config.state_dir.string() + " is not writable; let this user write there, or set another",
+        position_of(config, {"state_dir"}));
     return;
   }
   if (!findings.problems.empty()) return;
   if (const auto tries = config.state_dir / "tries"; !can_write_below(tries)) {
     add(findings, config, exit_stopped,
-        tries.string() + " is not writable; kclhost notes there what it is trying: let this user write there");
+        tries.string() + " is not writable; kclhost notes there what it is trying: let this user write there",
+        position_of(config, {"state_dir"}));
   }
   if (config.on_error.then == config::Then::dead_letter && !can_write_below(config.dead_letter.path)) {
     add(findings, config, exit_stopped,
         "dead_letter.path " + config.dead_letter.path.string() +
-            " is not writable; without it a record that keeps failing stops the shard: let this user write there");
+            " is not writable; without it a record that keeps failing stops the shard: let this user write there",
+        position_of(config, {"dead_letter", "path"}));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "cli/cli.hpp"
 #include "plugin/cures.hpp"
 #include "plugin/file.hpp"
+#include "plugin/missing.hpp"
 #include "plugin/warnings.hpp"
 #include "support/exit_code.hpp"
 #include "worker/probe.hpp"
@@ -87,7 +88,7 @@ int inspect(const std::string& name, bool as_json) {
   std::error_code error;
   const std::filesystem::path path = std::filesystem::canonical(name, error);
   if (error) {
-    complain("plugin " + name + " can't be found: " + error.message());
+    complain(plugin::not_found(name, error));
     return exit_plugin;
   }
   Result<plugin::File> file = plugin::read_file(path);

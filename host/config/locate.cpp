@@ -25,21 +25,39 @@ std::optional<Value> step(const Value& from, const std::string& name) {
   return std::nullopt;
 }
 
-}  // namespace
-
-std::vector<Position> locate_in_config_of(std::string_view section, const std::filesystem::path& file,
-                                          const std::string& stream, std::span<const std::vector<std::string>> paths) {
-  std::vector<Position> positions(paths.size());
+// The file as it is for this stream; without a node where it can't be read.
+Tree read(const std::filesystem::path& file, const std::string& stream) {
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   Tree tree = parse_yaml(text, file.string());
-  if (tree.root.node == nullptr) return positions;
+  if (tree.root.node == nullptr) return tree;
   std::vector<Problem> ignored;
   for (const Member& one : find_streams(tree, file.string()).streams) {
     if (one.key.node->text != stream) continue;
     tree.root = file_of_stream(tree, one, file.string(), ignored);
     break;
   }
+  return tree;
+}
+
+}  // namespace
+
+std::optional<Position> locate(const std::filesystem::path& file, const std::string& stream,
+                               std::span<const std::string> path) {
+  const Tree tree = read(file, stream);
+  if (tree.root.node == nullptr) return std::nullopt;
+  std::optional<Value> at = tree.root;
+  for (const std::string& name : path) {
+    if (!(at = step(*at, name))) return std::nullopt;
+  }
+  return at->position;
+}
+
+std::vector<Position> locate_in_config_of(std::string_view section, const std::filesystem::path& file,
+                                          const std::string& stream, std::span<const std::vector<std::string>> paths) {
+  std::vector<Position> positions(paths.size());
+  const Tree tree = read(file, stream);
+  if (tree.root.node == nullptr) return positions;
   Value top = tree.root;
   for (const std::string_view name : {section, std::string_view("config")}) {
     if (const auto next = step(top, std::string(name))) top = *next;

@@ -5,6 +5,7 @@
 
 #include "kclhost/plugin.h"
 #include "plugin/loadable.hpp"
+#include "plugin/missing.hpp"
 #include "support/sha256.hpp"
 
 namespace kclhost::host::plugin {
@@ -16,14 +17,18 @@ Error at(const fs::path& path, const std::string& what) {
   return {"plugin " + path.string() + " " + what};
 }
 
-// A file inside plugins_dir.
-Result<File> find_in(const config::Config& config, const std::string& name) {
-  std::error_code error;
-  const fs::path dir = fs::canonical(config.plugins_dir, error);
-  if (error) return Error{"plugins_dir " + config.plugins_dir.string() + " can't be used: " + error.message()};
+// A file inside plugins_dir; `key` is what names it.
+Result<File> find_in(const config::Config& config, const std::string& name, const char* key) {
+  const Result<fs::path> folder_of_all = folder_of_plugins(config);
+  if (!folder_of_all) return Error{folder_of_all.error()};
+  const fs::path& dir = *folder_of_all;
   const fs::path wanted = dir / name;
+  std::error_code error;
   const fs::path path = fs::canonical(wanted, error);
-  if (error) return at(wanted, "can't be found: " + error.message());
+  if (error) {
+    const bool missing = error == std::errc::no_such_file_or_directory;
+    return at(wanted, "can't be found: " + error.message() + (missing ? cure_of_missing(dir, name, key) : ""));
+  }
   const auto [end_of_dir, in_path] = std::mismatch(dir.begin(), dir.end(), path.begin(), path.end());
   if (end_of_dir != dir.end()) {
     return at(wanted, "lies outside plugins_dir " + dir.string() + " (it is " + path.string() + ")");
@@ -67,8 +72,17 @@ Result<File> file_of(const fs::path& path, std::string bytes) {
   return file;
 }
 
+Result<fs::path> folder_of_plugins(const config::Config& config) {
+  std::error_code error;
+  fs::path folder = fs::canonical(config.plugins_dir, error);
+  if (!error) return folder;
+  const bool missing = error == std::errc::no_such_file_or_directory;
+  return Error{"plugins_dir " + config.plugins_dir.string() + " can't be used: " + error.message() +
+               (missing ? "; build the plugin first, or set another" : "")};
+}
+
 Result<File> find(const config::Config& config) {
-  Result<File> file = find_in(config, config.plugin.path);
+  Result<File> file = find_in(config, config.plugin.path, "plugin.path");
   if (file && config.plugin.sha256 && *config.plugin.sha256 != file->sha256) {
     return at(file->path, "has sha256 " + file->sha256 + ", the configuration pins " + *config.plugin.sha256);
   }
@@ -76,7 +90,7 @@ Result<File> find(const config::Config& config) {
 }
 
 Result<File> find_shadow(const config::Config& config) {
-  return find_in(config, config.shadow.path);
+  return find_in(config, config.shadow.path, "shadow.path");
 }
 
 }  // namespace kclhost::host::plugin

@@ -25,6 +25,9 @@ Result<File> read_file(const std::filesystem::path& path);
 // The same for bytes that were read, whoever owns the file.
 Result<File> file_of(const std::filesystem::path& path, std::string bytes);
 
+// plugins_dir, as it really is; the error says why it can't be used.
+Result<std::filesystem::path> folder_of_plugins(const config::Config& config);
+
 // Finds the configured plugin inside plugins_dir (symlinks are followed but may not lead out) and reads it; the sha256
 // pin must match.
 Result<File> find(const config::Config& config);

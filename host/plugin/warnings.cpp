@@ -11,8 +11,8 @@ std::vector<std::string> warnings_of(const ElfSummary& elf) {
   const auto others = std::count_if(elf.exported.begin(), elf.exported.end(),
                                     [](const std::string& name) { return !name.starts_with("kclhost_plugin_v"); });
   if (others > 0) {
-    warnings.push_back("exports " + std::to_string(others) +
-                       " symbols besides " KCLHOST_ENTRY_SYMBOL "; build it with kclhost_add_plugin, which hides them");
+    warnings.push_back("exports " + std::to_string(others) + (others == 1 ? " symbol" : " symbols") +
+                       " besides " KCLHOST_ENTRY_SYMBOL "; build it with kclhost_add_plugin, which hides them");
   }
   if (!elf.unique.empty()) {
     warnings.push_back("has GNU-unique symbols (" + elf.unique.front() +

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "config/messages.hpp"
 #include "config/nearest.hpp"
 #include "program/completion.hpp"
 #include "program/output.hpp"
@@ -27,6 +28,16 @@ CLI::Validator numbers(Least least) {
                 CLI::detail::lexical_cast(text, number) && number <= 1e9 && (from_zero ? number >= 0 : number > 0);
             if (fits) return std::string();
             return (from_zero ? "expected 0 or more, not " : "expected a number above 0, not ") + text;
+          },
+          ""};
+}
+
+CLI::Validator one_of(const std::vector<std::string>& choices) {
+  return {[choices](const std::string& text) {
+            const std::vector<std::string_view> known(choices.begin(), choices.end());
+            if (std::find(known.begin(), known.end(), text) != known.end()) return std::string();
+            return "must be " + config::join(known, " or ") + ", not " + config::in_quotes(text) +
+                   config::did_you_mean(text, known);
           },
           ""};
 }
@@ -84,6 +95,15 @@ std::string unknown_argument(const CLI::App& app, std::span<char* const> argumen
     }
   }
   return {};
+}
+
+// The command that the arguments ask for, as users write it: "kclhost dead-letters list".
+std::string asked_for(const CLI::App& app, std::span<char* const> arguments) {
+  Names options, commands;
+  collect(app, options, commands);
+  const std::string first = arguments.empty() ? "" : arguments.front();
+  if (std::find(commands.begin(), commands.end(), first) == commands.end()) return app.get_name();
+  return app.get_name() + ' ' + asked_for(*app.get_subcommand(first), arguments.subspan(1));
 }
 
 KnownValue::Kind kind_of(const std::string& type) {
@@ -154,7 +174,7 @@ void CommandLine::add(const Option& option) {
   if (option.required) declared->required();
   if (option.value != nullptr) declared->type_name(option.value);
   if (!option.choices.empty()) {
-    declared->check(CLI::IsMember(option.choices).description(""));
+    declared->check(one_of(option.choices));
     program_->choices[declared] = option.choices;
   }
   if (option.least != Least::any) declared->check(numbers(option.least));
@@ -206,9 +226,11 @@ int ProgramCommandLine::run(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return finished(name, app.exit(error));  // --help, --version
-    std::string wrong = unknown_argument(app, {argv + 1, static_cast<std::size_t>(argc - 1)});
+    const std::span<char* const> arguments(argv + 1, static_cast<std::size_t>(std::max(argc, 1) - 1));
+    std::string wrong = unknown_argument(app, arguments);
     if (wrong.empty()) wrong = error.what();
-    std::fprintf(stderr, "%s: %s; see %s --help\n", name.c_str(), one_line(wrong).c_str(), name.c_str());
+    const std::string command = asked_for(app, arguments);
+    std::fprintf(stderr, "%s: %s; see %s --help\n", command.c_str(), one_line(wrong).c_str(), command.c_str());
     return exit_usage;
   }
   return finished(name, program_->chosen());

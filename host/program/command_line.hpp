@@ -74,8 +74,8 @@ class ProgramCommandLine : public CommandLine {
   ~ProgramCommandLine();
 
   // Reads the arguments and runs the command they ask for. Answers --help and --version itself, and bad usage with one
-  // line on standard error and exit_usage; for a name that is not known the line has the nearest one. What the command
-  // throws gets through. Output that can't be written is an error, whoever printed it.
+  // line on standard error, which names the command, and exit_usage; for a name that is not known, the nearest one.
+  // What the command throws gets through. Output that can't be written is an error, whoever printed it.
   // `__complete WORD...` is what shells ask with (config/completion): it prints what may stand in place of the last
   // word.
   int run(int argc, char** argv);

@@ -79,4 +79,8 @@ std::string class_name(std::string_view name) {
   return made;
 }
 
+std::string application_name(std::string_view name) {
+  return std::string(name) + (name.size() < 3 ? "-app" : "");
+}
+
 }  // namespace kclhost::host::project

@@ -13,4 +13,7 @@ std::optional<std::string> what_is_wrong_with_name(std::string_view name);
 // "word_filter" as a class is called: "WordFilter".
 std::string class_name(std::string_view name);
 
+// Its application's name, which is a table's too: DynamoDB takes none that is shorter than 3 characters.
+std::string application_name(std::string_view name);
+
 }  // namespace kclhost::host::project

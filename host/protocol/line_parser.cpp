@@ -5,6 +5,7 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <array>
 
 #include "protocol/message.hpp"
 #include "support/excerpt.hpp"
@@ -38,11 +39,16 @@ bool LineParser::value() {
 }
 
 bool LineParser::rest() {
+  // What a message that is not whole began with is shown, and its strings are decoded in place.
+  std::array<char, 64> begin;
+  const auto begin_end = std::copy_n(line_.begin(), std::min(begin.size(), line_.size()), begin.begin());
   if (!parse<in_place>()) return false;
   // The parser takes a NUL for the line's end.
   if (at != line_.data() + line_.size()) return fail("a NUL byte");
+  if (handler_.complete()) return true;
+  std::copy(begin.begin(), begin_end, line_.begin());
   at = line_.data();
-  return handler_.complete() || fail(handler_.what());
+  return fail(handler_.what());
 }
 
 bool LineParser::fail_array() {

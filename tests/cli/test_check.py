@@ -322,6 +322,39 @@ def test_a_state_dir_that_cant_be_written_is_found_without_a_plugin_too(kclhost,
     assert "state_dir /dev/null/state is not writable" in done.stderr
 
 
+def test_a_folder_of_plugins_that_is_not_there_is_told_once_where_it_stands(kclhost, configuration, tmp_path):
+    configuration.write(plugins_dir=tmp_path / "nowhere", more="shadow: {path: noop.so}\n")
+    line = kclhost("check", "--config", configuration.path).complaint(3)
+    assert line == (f"{configuration.path}:2:14: plugins_dir {tmp_path}/nowhere can't be used: No such file or directory; "
+                    "build the plugin first, or set another")
+
+
+@pytest.mark.parametrize("plugin, code", [("noop.so", 3), ("missing.so", 3)])
+def test_a_state_dir_is_told_of_where_it_stands(kclhost, configuration, plugin, code):
+    configuration.state = "/dev/null/state"
+    configuration.write(plugin)
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == code and done.stderr.splitlines()[-1].startswith(f"{configuration.path}:3:12: "), done.stderr
+
+
+@pytest.mark.parametrize("name, cure", [
+    ("noob.so", "did you mean 'noop.so'?"),
+    ("libnoop.so", "did you mean 'noop.so'?"),
+    ("something_else.so", "build it first, or look at plugin.path"),
+])
+def test_a_plugin_that_is_not_there_gets_its_cure(kclhost, configuration, name, cure):
+    configuration.write(name)
+    line = kclhost("check", "--config", configuration.path).complaint(3)
+    assert line.startswith(f"{configuration.path}:5:9: plugin ")
+    assert line.endswith(f"{name} can't be found: No such file or directory; {cure}")
+
+
+def test_a_shadow_that_is_not_there_gets_its_cure(kclhost, configuration):
+    configuration.write(more="shadow: {path: something_else.so}\n")
+    done = kclhost("check", "--config", configuration.path)
+    assert done.code == 3 and "; build it first, or look at shadow.path" in done.stderr
+
+
 def test_what_a_plugin_prints_while_it_is_loaded_stays_out(kclhost, configuration):
     configuration.write("load_print.so", plugins_dir=configuration.zoo)
     done = kclhost("check", "--config", configuration.path)

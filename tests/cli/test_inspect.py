@@ -74,6 +74,19 @@ def test_what_is_none(kclhost, configuration, tmp_path, name, said):
     assert said in line
 
 
+@pytest.mark.parametrize("command", ["inspect", "conformance"])
+@pytest.mark.parametrize("name, cure", [
+    ("built.os", "did you mean 'built.so'?"),
+    ("sub/buildt.so", "did you mean 'sub/built.so'?"),
+    ("nope.so", "build it first, or look at its path"),
+])
+def test_one_that_is_not_there_gets_its_cure(kclhost, tmp_path, command, name, cure):
+    (tmp_path / "sub").mkdir()
+    for path in "built.so", "sub/built.so":
+        (tmp_path / path).write_text("")
+    assert kclhost(command, name).complaint(3) == f"kclhost: plugin {name} can't be found: No such file or directory; {cure}"
+
+
 @pytest.mark.parametrize("name, said", [
     ("entry_segv.so", "killed by SIGSEGV"),
     ("undefined_symbol.so", "nowhere_defined"),

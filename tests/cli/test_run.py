@@ -38,6 +38,7 @@ def test_a_daemon_that_says_nothing(kclhost, configuration):
     (b"\n", "is no MultiLang message"),
     (b"\xff\x00\x1b[2J\n", "\\\\xff\\\\x00\\\\x1b[2J"),
     (b'{"action":"restart"}\n', "an action that kclhost does not know"),
+    (b'{"action":"initialize","shardId":""}\n', 'near \\"{\\"action\\":\\"initialize\\",'),
     (b'{"action":"leaseLost"}\n', "not initialize"),
     (b'{"action":"processRecords","records":[{"data":"!","sequenceNumber":"1"}]}\n', "not base64"),
 ])

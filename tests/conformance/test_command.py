@@ -52,6 +52,13 @@ def test_a_configuration_that_can_not_be_used(conformance, config, said):
     assert len(done.stderr.splitlines()) == 1 and said in done.stderr
 
 
+@pytest.mark.parametrize("form", ["lines", "auto"])
+def test_a_format_without_records(conformance, form):
+    done = conformance(PLUGINS / "noop.so", "--format", form)
+    assert (done.code, done.stdout, done.stderr) == \
+        (2, "", "kclhost: --format goes with --records; see kclhost conformance --help\n")
+
+
 def test_records_that_can_not_be_read(conformance):
     done = conformance(PLUGINS / "noop.so", "--records", "missing.txt")
     assert (done.code, done.stdout) == (2, "") and "missing.txt" in done.stderr

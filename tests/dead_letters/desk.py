@@ -46,10 +46,10 @@ class Desk:
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, env=environment(),
                               check=False)
 
-    def put(self, *letters, shard="shardId-000000000007", stamp=None):
+    def put(self, *letters, shard="shardId-000000000007", stamp=None, of_replays=False):
         """Writes letters into a shard's file, or into one that was set aside."""
         self.letters.mkdir(parents=True, exist_ok=True)
-        name = f"{APPLICATION}%40{STREAM}.{shard}.{stamp + '.' if stamp else ''}jsonl"
+        name = f"{'replay%3A' if of_replays else ''}{APPLICATION}%40{STREAM}.{shard}.{stamp + '.' if stamp else ''}jsonl"
         with open(self.letters / name, "a", encoding="utf-8") as file:
             for letter in letters:
                 file.write(json.dumps({"dead_letter": 1} | letter, separators=(",", ":")) + "\n")

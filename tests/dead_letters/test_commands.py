@@ -21,6 +21,17 @@ def test_without_dead_letters_there_is_nothing_to_do(desk, command):
     assert desk("list", "--json").stdout == b"[]\n"
 
 
+@pytest.mark.parametrize("command", ["list", "show", "replay", "purge"])
+@pytest.mark.parametrize("of_replays, hint", [(True, "replays have set some aside: see --of-replays"),
+                                              (False, "the application has some: see without --of-replays")])
+def test_where_there_are_none_those_of_the_other_side_are_pointed_at(desk, command, of_replays, hint):
+    desk.put(make_letter(1), of_replays=of_replays)
+    options = (["--yes"] if command == "purge" else []) + ([] if of_replays else ["--of-replays"])
+    result = desk(command, *options)
+    assert (result.returncode, *texts(result)) == (0, f"no dead letters; {hint}\n", "")
+    assert len(list(desk.letters.iterdir())) == 1, "they stay"
+
+
 def test_list_is_a_table(desk):
     desk.put(make_letter(12, b"x" * 34, sub_sequence_number=5, partition_key="sch\u00f6n\n", attempts=7,
                          error_code="DIED", error_text="killed by SIGSEGV", last_try_ms=1700000000000))

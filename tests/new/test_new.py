@@ -68,6 +68,15 @@ def test_the_commands_of_a_guide(user, page):
     assert said(done, ": ") == [True, True, True], done.stderr
 
 
+def test_a_plugin_that_is_built_without_cmake(user, prefix):
+    """The README's smallest plugin, by the guide's command."""
+    (user.home / "greeter.cpp").write_text(blocks(pages()["README.md"], "cpp")[0])
+    guide = pages()["docs/writing-a-plugin.md"]
+    command = blocks(guide[guide.index("\n## Without CMake\n"):], "sh")[0].replace("/usr/local/", f"{prefix}/")
+    user.sh(command)
+    assert user.run("kclhost", "conformance", "greeter.so").stdout.endswith(": nothing to mend\n"), "no warning either"
+
+
 @pytest.mark.parametrize("language, page", zip(LANGUAGES, ["writing-a-plugin", "c", "rust"]))
 def test_the_packages_are_named_before_the_commands(user, language, page):
     printed = user.run("kclhost", "new", "word_filter", "--lang", language).stdout
@@ -148,6 +157,16 @@ def test_a_bad_name_gets_a_better_one(user, name, instead):
     assert list(user.home.iterdir()) == []
     make_again = user.run("kclhost", "new", instead, "--lang", "cpp")
     assert f"cd {instead}" in make_again.stdout
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name, application", [("u", "u-app"), ("um", "um-app"), ("umm", "umm")])
+def test_a_short_name_gets_an_application_whose_table_dynamodb_takes(user, language, name, application):
+    user.run("kclhost", "new", name, "--lang", language)
+    configuration = user.home / name / "kclhost.yaml"
+    assert f"applicationName: ${{KCLHOST_APPLICATION:-{application}}}\n" in configuration.read_text()
+    not_built = user.run("kclhost", "check", configuration, code=3).stderr
+    assert "applicationName" not in not_built
 
 
 @pytest.mark.parametrize("name", ["", "42", "größe", "-"])

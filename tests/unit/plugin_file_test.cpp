@@ -205,6 +205,9 @@ TEST(PluginWarnings, OnlyWhatIsUnwise) {
   EXPECT_TRUE(
       warnings_of({.exported = {"kclhost_plugin_v1", "kclhost_plugin_v2"}, .unique = {}, .needed = {}, .run_paths = {}})
           .empty());
+  const auto one = warnings_of({.exported = {"a", "kclhost_plugin_v1"}, .unique = {}, .needed = {}, .run_paths = {}});
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_NE(one[0].find("exports 1 symbol besides"), std::string::npos) << one[0];
   const auto warnings =
       warnings_of({.exported = {"a", "b", "kclhost_plugin_v1"}, .unique = {"u"}, .needed = {}, .run_paths = {}});
   ASSERT_EQ(warnings.size(), 2u);

@@ -181,6 +181,11 @@ TEST(MalformedLine, ShowsWhereAndWhatSafely) {
   Decoder decode;
   EXPECT_EQ(decode.error("{\"action\":\xff\x01\"\\\xc3\xa9"),
             "Invalid value. at byte 11 of 16, near \"\\xff\\x01\"\\x5c\\xc3\\xa9\"");
+  EXPECT_EQ(
+      decode.error(R"({"action":"initialize","shardId":"","sequenceNumber":"TRIM_HORIZON"})"),
+      "initialize without a shardId at byte 1 of 68, near \"{\"action\":\"initialize\",\"shardId\":\"\",\"seq...\"");
+  EXPECT_EQ(decode.error(R"({"reason":"a\u0062"})"),
+            "no action at byte 1 of 20, near \"{\"reason\":\"a\\x5cu0062\"}\"");
   const std::string error = decode.error("{\"action\":" + std::string(10'000, 'x') + "}");
   EXPECT_LT(error.size(), 120u) << "the excerpt is to be short: " << error;
   EXPECT_NE(error.find("..."), std::string::npos) << error;
