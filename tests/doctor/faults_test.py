@@ -102,7 +102,7 @@ def test_the_class_archive_does_not_fit(clinic):
 
 def test_the_plugin_is_not_there(clinic):
     (clinic.plugins / "noop.so").rename(clinic.plugins / "other.so")
-    assert f"kclhost check {clinic.file}" in clinic.finds("configuration", "noop.so can't be found")
+    assert "plugin.path" in clinic.finds("configuration", "noop.so can't be found")
     clinic.config["plugin"]["path"] = "other.so"
     clinic.is_well()
 
