@@ -7,6 +7,9 @@
 
 namespace kclhost::host {
 
+// Far from the descriptors that a plugin may think are its own.
+inline constexpr int far_from_plugins = 200;
+
 class Fd {
  public:
   Fd() = default;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "support/memory_file.hpp"
 #include "support/process_memory.hpp"
@@ -47,6 +48,13 @@ void seal_batch(const Fd& fd) {
 Fd open_for_reading(const Fd& fd) {
   const std::string path = "/proc/self/fd/" + std::to_string(fd.get());
   return Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+// Where none is free there, it stays where it is.
+Fd moved_up(Fd fd) {
+  if (fd.get() >= far_from_plugins) return fd;
+  Fd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, far_from_plugins));
+  return moved ? std::move(moved) : std::move(fd);
 }
 
 }  // namespace
@@ -102,7 +110,7 @@ Fd SharedBuffer::open_read_only() const {
 
 SharedView::SharedView(Fd fd) {
   data_ = static_cast<const char*>(map_range(fd.get(), PROT_READ, limit_));
-  fd_ = std::move(fd);
+  fd_ = moved_up(std::move(fd));
 }
 
 SharedView::~SharedView() {
@@ -113,7 +121,7 @@ void SharedView::replace(Fd fd) {
   if (::mmap(const_cast<char*>(data_), limit_, PROT_READ, flags | MAP_FIXED, fd.get(), 0) == MAP_FAILED) {
     fail("mapping the batch buffer");
   }
-  fd_ = std::move(fd);
+  fd_ = moved_up(std::move(fd));
 }
 
 }  // namespace kclhost::host

@@ -23,9 +23,6 @@
 namespace kclhost::host::worker {
 namespace {
 
-// Far from the descriptors that a plugin may think are its own.
-constexpr int first_fd = 200;
-
 // The daemon's pipes above all: a worker that outlives its host must not hold them open.
 void close_all_but(std::array<int, 3> kept) {
   std::ranges::sort(kept);
@@ -45,7 +42,7 @@ int above_standard(int fd) {
 // Where few descriptors are allowed, any number above standard error's must do.
 Fd move_up(int fd) {
   if (fd < 0) return Fd();
-  Fd moved(::fcntl(fd, F_DUPFD_CLOEXEC, first_fd));
+  Fd moved(::fcntl(fd, F_DUPFD_CLOEXEC, far_from_plugins));
   if (!moved) moved.reset(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   ::close(fd);
   return moved;

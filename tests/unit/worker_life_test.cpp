@@ -120,7 +120,7 @@ TEST_P(WorkerLife, OtherMemoryComesToAWorkerWithoutAFreeDescriptor) {
 // What it maps would keep the memory alive.
 TEST_P(WorkerLife, AnIdleWorkerLetsReleasedMemoryGo) {
   up_in();
-  const std::string maps = "/proc/" + std::to_string(pid()) + "/maps";
+  const std::string process = "/proc/" + std::to_string(pid()), maps = process + "/maps";
   const auto is_mapped = [&maps](ino_t inode) {
     std::ifstream lines(maps);
     for (std::string line; std::getline(lines, line);) {
@@ -144,6 +144,11 @@ TEST_P(WorkerLife, AnIdleWorkerLetsReleasedMemoryGo) {
   EXPECT_TRUE(ok());
   EXPECT_FALSE(is_mapped(before.st_ino));
   EXPECT_TRUE(is_mapped(after.st_ino));
+  if (!in_process()) return;
+  for (const auto& entry : std::filesystem::directory_iterator(process + "/fd")) {
+    const int fd = std::stoi(entry.path().filename());
+    EXPECT_TRUE(fd <= STDERR_FILENO || fd >= far_from_plugins) << fd << ": a plugin may think that it is its own";
+  }
 }
 
 TEST_P(WorkerLife, APartOfABatchAndAnotherAttempt) {
