@@ -99,7 +99,7 @@ inline constexpr std::string_view options_schema = R"({
         },
         "max_attempts": {
           "type": "integer", "minimum": 1,
-          "description": "A request is given up after so many, and records that the server does not take alone are rejected; left out: never."
+          "description": "A request is given up after so many. If the server answered 500 or above, only records that it refuses alone are rejected, else all of the request's. Left out: never."
         },
         "statuses": {
           "type": "array", "items": {"type": "integer", "minimum": 400, "maximum": 499}, "default": [408, 425, 429],

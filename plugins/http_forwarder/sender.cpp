@@ -179,16 +179,19 @@ void Sender::over(Requests::iterator request, const Answer& answer) {
   const std::size_t in_trouble = in_trouble_;
   switch (verdict_of(answer, options_.retry)) {
     case Verdict::accepted:
+      end_trouble(*request);
       acknowledge(*request);
       next_range(*request);
       break;
     case Verdict::refused:
+      end_trouble(*request);
       refused(*request, answer);
       break;
     case Verdict::wait:
       wait(*request, answer);
       break;
   }
+  if (request->ranges.empty()) end_trouble(*request);
   if (in_trouble > 0 && in_trouble_ == 0) context_.log_info(shown_url(options_.url) + ": no request waits any more");
   if (!request->ranges.empty()) return;
   backlog_.release(request->items);
@@ -221,6 +224,7 @@ void Sender::give_up(Request& request, const Answer& answer) {
   if (range.end - range.begin == 1 || !may_be_one_records_fault(answer)) {
     reject(request, "given up after " + std::to_string(attempts) + " attempts: " + answer.why);
   } else {
+    metrics_.retries.add();
     halve(request, attempts);
   }
   request.not_before = Clock::now() + backoff(1);  // the server may be in trouble
@@ -236,9 +240,7 @@ void Sender::halve(Request& request, unsigned given_up_after) {
 
 void Sender::hold(Request& request, const std::string& why, std::chrono::milliseconds retry_after) {
   request.not_before = Clock::now() + retry_after + backoff(request.attempts);
-  if (request.attempts != patience) return;
-  request.in_trouble = true;
-  if (++in_trouble_ > 1) return;
+  if (request.attempts != patience || std::exchange(request.in_trouble, true) || ++in_trouble_ > 1) return;
   context_.log_warn(shown_url(options_.url) + ": " + why + ", after " + std::to_string(patience) +
                     " attempts; the records are held, and sent again until they are accepted");
 }
@@ -261,8 +263,12 @@ void Sender::acknowledge(const Request& request) {
   metrics_.forwarded.add(static_cast<double>(range.end - range.begin));
 }
 
-void Sender::next_range(Request& request) {
+// The server takes requests again, or this one is over.
+void Sender::end_trouble(Request& request) {
   if (std::exchange(request.in_trouble, false)) --in_trouble_;
+}
+
+void Sender::next_range(Request& request) {
   request.ranges.pop_back();
   request.attempts = request.sent = 0;
   request.not_before = {};

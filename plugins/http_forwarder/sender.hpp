@@ -64,6 +64,7 @@ class Sender {
   void refused(Request& request, const Answer& answer);
   void wait(Request& request, const Answer& answer);
   void give_up(Request& request, const Answer& answer);
+  void end_trouble(Request& request);
   // Its next range in two halves.
   void halve(Request& request, unsigned given_up_after);
   void hold(Request& request, const std::string& why, std::chrono::milliseconds retry_after = {});
