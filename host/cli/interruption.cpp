@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "support/second_thoughts.hpp"
+
 namespace kclhost::host::cli {
 namespace {
 
@@ -40,9 +42,11 @@ Interruption::~Interruption() {
 void Interruption::on_signal() {
   signalfd_siginfo seen{};
   if (::read(fd_.get(), &seen, sizeof seen) != sizeof seen) return;
-  if (count_++ == 0) {
+  if (!wanted()) {
     signal_ = static_cast<int>(seen.ssi_signo);
     since_ = Clock::now();
+  } else if (Clock::now() - since_ >= second_thoughts) {
+    at_once_ = true;
   }
 }
 

@@ -9,7 +9,7 @@
 
 namespace kclhost::host::cli {
 
-// As long as it lives the signals (those that this process was not started to ignore) end nothing: they are counted in
+// As long as it lives the signals (those that this process was not started to ignore) end nothing: they are seen in
 // the loop's turns. One at a time in a process, and one thread.
 class Interruption {
  public:
@@ -19,9 +19,9 @@ class Interruption {
   Interruption(const Interruption&) = delete;
   Interruption& operator=(const Interruption&) = delete;
 
-  bool wanted() const { return count_ != 0; }
-  // Somebody has lost patience.
-  bool wanted_at_once() const { return count_ > 1; }
+  bool wanted() const { return signal_ != 0; }
+  // Somebody has lost patience: another one came, a second or more after the first.
+  bool wanted_at_once() const { return at_once_; }
   // Of the first one; max() before it.
   Clock::time_point since() const { return since_; }
   // "SIGTERM".
@@ -33,8 +33,8 @@ class Interruption {
   EventLoop& loop_;
   sigset_t before_{};
   Fd fd_;
-  int count_ = 0;
-  int signal_ = 0;
+  bool at_once_ = false;
+  int signal_ = 0;  // the first; 0: none so far
   Clock::time_point since_ = Clock::time_point::max();
 };
 

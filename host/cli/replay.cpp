@@ -3,6 +3,7 @@
 #include <sys/signalfd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -106,10 +107,8 @@ int replay_inputs(const ReplayArguments& arguments) {
   if (arguments.compare) return compare(arguments);
   if (const int code = prepare(arguments, options); code != exit_done) return code;
 
-  if (arguments.checkpoint_file.empty()) {
-    ::unsetenv(observe::replay_goes_on_variable);
-  } else {
-    ::setenv(observe::replay_goes_on_variable, "1", 1);
+  for (const char* name : {observe::replay_begins_variable, observe::replay_goes_on_variable}) ::unsetenv(name);
+  if (!arguments.checkpoint_file.empty()) {
     auto checkpoint = replay::load_checkpoint(arguments.checkpoint_file);
     if (!checkpoint) return usage(checkpoint.error());
     input.resume = std::move(*checkpoint);
@@ -118,6 +117,8 @@ int replay_inputs(const ReplayArguments& arguments) {
         std::printf("nothing to do: %s is at SHARD_END\n", arguments.checkpoint_file.c_str());
       return exit_done;
     }
+    const std::string file = std::filesystem::absolute(arguments.checkpoint_file).lexically_normal();
+    ::setenv(input.resume ? observe::replay_goes_on_variable : observe::replay_begins_variable, file.c_str(), 1);
   }
   input.on_wait = [](const std::string& name) {
     std::fprintf(stderr, "replay: waiting for the end of %s: all input is read before the child is started\n",

@@ -4,12 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <chrono>
-
 namespace kclhost::host::launch {
-
-// Ctrl-C, timeout(1) and some service managers signal twice in the same breath: that is one request.
-inline constexpr std::chrono::seconds second_thoughts{1};
 
 // From now on, until block_signals: SIGTERM and SIGINT end this process at once, which the default does not do to
 // process 1, and SIGHUP and SIGQUIT do nothing. For the time when nothing runs that would have to end in order. A

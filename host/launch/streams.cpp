@@ -22,6 +22,7 @@
 #include "launch/relay.hpp"
 #include "support/event_loop.hpp"
 #include "support/fd.hpp"
+#include "support/second_thoughts.hpp"
 #include "support/wall_clock.hpp"
 
 namespace kclhost::host::launch {
@@ -295,8 +296,7 @@ void Streams::end_orphans() {
 // All has ended, and what it said is read: it is for the log's reader.
 void Streams::drain() {
   hurried_ = false;
-  if (turn_until([this] { return hurried_ || !outputs_.is_read(); }, Clock::now() + Outputs::longest_end) && !hurried_)
-    return;
+  turn_until([this] { return hurried_ || !outputs_.is_read(); }, Clock::now() + Outputs::longest_end);
   outputs_.drop_waiting();
 }
 

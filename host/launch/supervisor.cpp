@@ -20,6 +20,7 @@
 #include "launch/relay.hpp"
 #include "support/event_loop.hpp"
 #include "support/fd.hpp"
+#include "support/second_thoughts.hpp"
 
 namespace kclhost::host::launch {
 namespace {
@@ -171,7 +172,7 @@ void Supervisor::drain() {
     }
     return hurried_ || !outputs_.is_read();
   };
-  if (turn_until(all_is_said, Clock::now() + Outputs::longest_end) && !hurried_) return;
+  turn_until(all_is_said, Clock::now() + Outputs::longest_end);
   while (forward_log()) {
   }
   outputs_.drop_waiting();

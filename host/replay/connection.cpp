@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "support/second_thoughts.hpp"
+
 namespace kclhost::host::replay {
 namespace {
 
@@ -75,10 +77,13 @@ void Connection::read_some() {
 void Connection::take_stop() {
   signalfd_siginfo info;
   if (::read(stop_fd_, &info, sizeof info) <= 0) return;
-  if (++stops_ > 1) {
-    child_.signal(SIGKILL);
-  } else {
+  if (stops_ == 0) {
+    stops_ = 1;
+    first_stop_ = Clock::now();
     on_stop_();
+  } else if (Clock::now() - first_stop_ >= second_thoughts) {
+    stops_ = 2;
+    child_.signal(SIGKILL);
   }
 }
 

@@ -61,6 +61,7 @@ class Connection {
   std::size_t scanned_ = 0;  // bytes of input_ known to hold no newline after taken_
   bool output_ended_ = false, input_broken_ = false, exited_ = false;
   int stops_ = 0;
+  Clock::time_point first_stop_{};
   Clock::time_point heard_ = Clock::now();
   std::uint64_t sent_bytes_ = 0, received_bytes_ = 0;
 };

@@ -17,7 +17,7 @@ namespace {
 constexpr std::chrono::milliseconds patience_with_log{1'000};
 
 std::filesystem::path journal_path(const config::Config& config, const std::string& shard_id, std::size_t lane) {
-  return config.state_dir / "tries" / file_name(state_owner(config) + "." + shard_id + "." + std::to_string(lane));
+  return config.state_dir / "tries" / file_name(owner_of_tries(config) + "." + shard_id + "." + std::to_string(lane));
 }
 
 // The process before died of a fault of the plugin, so the delivery that was under way has failed. (With isolation none
@@ -112,7 +112,8 @@ int Host::run() {
   report_.swaps(releases_.swaps());
   report_.last();
   for (auto& one : lives_) one.reset();
-  const std::uint64_t aside = shard_.set_aside().records;
+  // What an earlier process set aside was not delivered either.
+  const std::uint64_t aside = shard_.set_aside().records + shard_.aside_before().records;
   const bool skips = config_.on_error.then == config::Then::skip;
   metrics_.pass_on(skips ? observe::SetAside{.skipped = aside} : observe::SetAside{.dead_letters = aside});
   log_.flush_for(patience_with_log);
@@ -191,19 +192,26 @@ void Host::initialize(const protocol::Message& message) {
   std::vector<std::vector<JournalNote>> left_over;
   std::vector<std::atomic<std::uint32_t>*> marks;
   bool own_fault = false;
+  const Memory memory = memory_of_tries();
   for (int lane = 0; lane < config_.concurrency; ++lane) {
     const auto path = journal_path(config_, shard_id_, static_cast<std::size_t>(lane));
-    auto journal = goes_on() ? store::AttemptJournal::open(path) : store::AttemptJournal::in_memory();
+    auto journal = memory == Memory::none ? store::AttemptJournal::in_memory() : store::AttemptJournal::open(path);
     if (!journal) return end(exit_stopped, journal.error());
-    if (goes_on() && (*journal)->is_shared() && lane == 0) {
+    if (memory != Memory::none && (*journal)->is_forgotten() && lane == 0) {
       log_.warn("another process has this shard's state in state_dir: what is tried here is not remembered");
     }
-    left_over.push_back((*journal)->left_over());
-    own_fault |= (*journal)->own_fault_left();
+    if (memory == Memory::of_all) {
+      left_over.push_back((*journal)->left_over());
+      own_fault |= (*journal)->own_fault_left();
+    } else {
+      left_over.emplace_back();
+      notes_.clear();
+      (*journal)->write(notes_);
+    }
     marks.push_back(&(*journal)->own_fault());
     journals_.push_back(std::move(*journal));
   }
-  if (!journals_.front()->is_shared()) forget_lanes_from(static_cast<std::size_t>(config_.concurrency));
+  if (!journals_.front()->is_forgotten()) forget_lanes_from(static_cast<std::size_t>(config_.concurrency));
   if (own_fault) blame_for_own_fault(left_over);
   if (config_.isolation == config::Isolation::none) own_faults_.emplace(marks);
   shard_.initialize(shard_id_, message.sequence_number.value_or(""), message.sub_sequence_number, std::move(left_over),

@@ -11,6 +11,7 @@
 #include "store/state_key.hpp"
 #include "support/excerpt.hpp"
 #include "support/fd.hpp"
+#include "support/sha256.hpp"
 #include "support/write_all.hpp"
 
 namespace kclhost::host::run {
@@ -19,12 +20,22 @@ bool is_replayed() {
   return std::getenv(observe::replay_variable) != nullptr;
 }
 
-bool goes_on() {
-  return !is_replayed() || std::getenv(observe::replay_goes_on_variable) != nullptr;
-}
-
 std::string state_owner(const config::Config& config) {
   return is_replayed() ? store::replay_state_key(config) : store::state_key(config);
+}
+
+Memory memory_of_tries() {
+  if (!is_replayed() || std::getenv(observe::replay_goes_on_variable) != nullptr) return Memory::of_all;
+  return std::getenv(observe::replay_begins_variable) != nullptr ? Memory::of_this : Memory::none;
+}
+
+std::string owner_of_tries(const config::Config& config) {
+  std::string owner = state_owner(config);
+  if (!is_replayed()) return owner;
+  for (const char* variable : {observe::replay_begins_variable, observe::replay_goes_on_variable}) {
+    if (const char* file = std::getenv(variable)) owner += "@" + sha256_hex(file).substr(0, 16);
+  }
+  return owner;
 }
 
 void ReplayMetrics::make(WorkerId worker, std::uint32_t number, const kclhost_metric_spec& spec) {

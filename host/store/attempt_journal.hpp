@@ -22,7 +22,7 @@ class AttemptJournal {
   static constexpr std::size_t most_notes = JournalMemory::most_notes;
 
   // Opens or makes the file and locks it; its folder is made too. A file that is none of ours is an error, not a guess.
-  // While another process has the lock, it is one in memory, and is_shared() says so.
+  // While another process has the lock, it is one in memory.
   static Result<std::unique_ptr<AttemptJournal>> open(const std::filesystem::path& path);
   // Remembers nothing beyond this process.
   static Result<std::unique_ptr<AttemptJournal>> in_memory();
@@ -30,8 +30,8 @@ class AttemptJournal {
   AttemptJournal(const AttemptJournal&) = delete;
   AttemptJournal& operator=(const AttemptJournal&) = delete;
 
-  // Another process has the file; nothing is read from it and nothing written to it.
-  bool is_shared() const { return !fd_; }
+  // It is in memory alone: nothing is read from a file and nothing written to one.
+  bool is_forgotten() const { return !fd_; }
 
   // What an earlier process left, and whether it died of a fault of the plugin: see own_fault. To open the journal is
   // to take note of the fault: the next one does not find it.

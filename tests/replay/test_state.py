@@ -106,12 +106,26 @@ def test_nor_does_what_an_earlier_replay_set_aside(run, tmp_path):
 
 
 def test_one_that_goes_on_knows_what_was_set_aside(run, tmp_path):
-    notes, checkpoint = tmp_path / "notes", tmp_path / "checkpoint"
-    config = write_config(tmp_path, "actor.so", {"notes": str(notes)}, on_error=POLICY)
-    same = ("--config", config, "--format", "lines", "--checkpoint-file", checkpoint)
-    assert "record put into the dead letters" in run(*same, *LOSES_LEASE, "-", stdin="a\nfail\nc\n").stderr
-    notes.unlink()
-    replay = run(*same, "-", stdin="a\nfail\nc\n")
-    assert replay.code == 0, replay.stderr
-    assert "an earlier process set these records aside" in replay.stderr
-    assert "fail" not in [data for data, _ in begun(notes)]
+    """It is the same with each checkpoint file, and nobody else's business."""
+    notes, config = tmp_path / "notes", write_config(tmp_path, "actor.so", {"notes": str(tmp_path / "notes")}, on_error=POLICY)
+
+    def replay(checkpoint, *options, stdin):
+        notes.unlink(missing_ok=True)
+        said = run("--config", config, "--format", "lines", "--checkpoint-file", tmp_path / checkpoint, *options, "-", stdin=stdin)
+        return said, [data for data, _ in begun(notes)]
+
+    for checkpoint in "mine", "other":
+        assert replay(checkpoint, stdin="a\n")[0].code == 0
+    said, _ = replay("mine", *LOSES_LEASE, stdin="a\nfail\nc\n")
+    assert "record put into the dead letters" in said.stderr
+
+    said, data = replay("other", stdin="a\nB\nC\n")
+    assert (said.code, data) == (0, ["B", "C"]), said.stderr
+    said, data = replay("mine", stdin="a\nfail\nc\n")
+    assert (said.code, data) == (0, ["c"]), said.stderr
+    assert "an earlier process set these records aside" in said.stderr
+    assert ", 1 set aside (kclhost dead-letters list --of-replays)" in said.stdout
+
+    (tmp_path / "mine").unlink()
+    said, data = replay("mine", stdin="a\nB\nC\n")
+    assert (said.code, data) == (0, ["a", "B", "C"]), said.stderr

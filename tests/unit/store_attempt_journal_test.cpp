@@ -76,7 +76,7 @@ TEST_F(AttemptJournalTest, ANewOneHasNothing) {
   const auto journal = open();
   EXPECT_THAT(left_over(*journal), IsEmpty());
   EXPECT_FALSE(journal->own_fault_left());
-  EXPECT_FALSE(journal->is_shared());
+  EXPECT_FALSE(journal->is_forgotten());
   EXPECT_EQ(journal->sync(), "");
 }
 
@@ -320,7 +320,7 @@ TEST_F(AttemptJournalTest, WhileAnotherHasItNothingIsReadAndNothingWritten) {
   const std::string before = bytes();
   {
     const auto second = open();
-    EXPECT_TRUE(second->is_shared());
+    EXPECT_TRUE(second->is_forgotten());
     EXPECT_THAT(left_over(*second), IsEmpty());
     EXPECT_FALSE(second->own_fault_left());
     write(*second, {"2"});
@@ -329,22 +329,22 @@ TEST_F(AttemptJournalTest, WhileAnotherHasItNothingIsReadAndNothingWritten) {
     second->remove();
   }
   EXPECT_EQ(bytes(), before);
-  EXPECT_FALSE(first->is_shared());
+  EXPECT_FALSE(first->is_forgotten());
 }
 
 TEST_F(AttemptJournalTest, TheLockGoesWithItsOwner) {
   {
     const auto first = open();
-    EXPECT_TRUE(open()->is_shared());
+    EXPECT_TRUE(open()->is_forgotten());
   }
-  EXPECT_FALSE(open()->is_shared());
+  EXPECT_FALSE(open()->is_forgotten());
 }
 
 TEST_F(AttemptJournalTest, TheLockIsForThisFileAlone) {
   const auto first = open();
   const auto other = AttemptJournal::open(dir_ / "tries/shard.1");
   ASSERT_TRUE(other);
-  EXPECT_FALSE((*other)->is_shared());
+  EXPECT_FALSE((*other)->is_forgotten());
 }
 
 TEST_F(AttemptJournalTest, AFaultOfTheProcessItselfIsToldOnce) {
