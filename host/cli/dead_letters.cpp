@@ -64,6 +64,8 @@ void add_dead_letters(CommandLine& program) {
   remove.add(
       {.names = "--older-than", .into = &options->older_than, .help = "Only those last tried so long ago: 7d, 12h"});
   remove.add({.names = "--yes", .into = &options->yes, .help = "Remove all of them"});
+  remove.add(
+      {.names = "--damaged", .into = &options->damaged, .help = "Remove lines that are no letter, and nothing else"});
 }
 
 }  // namespace kclhost::host::cli

@@ -57,7 +57,7 @@ std::string none(const Selection& selection, std::size_t damaged, const config::
   others.of_replays = !options.of_replays;
   const auto contents = store_of(config, others).read();
   if (!contents || contents->letters.empty()) return text;
-  return text + (others.of_replays ? "; replays have set some aside: see --of-replays"
+  return text + (others.of_replays ? "; replays have set some aside: see kclhost dead-letters list --of-replays"
                                    : "; the application has some: see without --of-replays");
 }
 

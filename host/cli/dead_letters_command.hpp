@@ -20,7 +20,8 @@ namespace kclhost::host::cli::dead_letters {
 struct Options {
   Source config{};
   std::string shard, sequence, older_than;
-  bool json = false, data = false, lines = false, yes = false, ignore_key_order = false, of_replays = false;
+  bool json = false, data = false, lines = false, yes = false, damaged = false, ignore_key_order = false,
+       of_replays = false;
 };
 
 // A problem that ends the command; the text is for the user.

@@ -13,15 +13,18 @@ int purge(const Options& options) {
   const Selection selection(options);
   const config::Config config = load(options);
   const DeadLetterStore store = store_of(config, options);
-  const bool everything = selection.all();
+  if (options.damaged && (options.yes || !selection.all())) {
+    throw Failure{exit_usage, "--damaged removes damaged lines and no dead letters; leave out --yes and the selection"};
+  }
+  const bool everything = selection.all() && !options.damaged, damaged_too = everything || options.damaged;
   if (everything && !options.yes) {
     throw Failure{exit_usage,
                   "purge without a selection removes all dead letters for good: say --yes, or select some "
                   "with --shard, --sequence or --older-than"};
   }
-  DeadLetterStore::Contents contents = or_fail(store.read());
+  const DeadLetterStore::Contents contents = or_fail(store.read());
   const std::vector<std::string> shards = contents.shards;
-  if (everything) contents.damaged.clear();
+  if (!damaged_too) tell_of_damage(contents);
   if (shards.empty()) return std::puts(none(selection, 0, config, options).c_str()), exit_done;
   const Fd lock = or_fail(store.lock_for_changes());
   std::set<store::LetterKey> removed;
@@ -29,10 +32,10 @@ int purge(const Options& options) {
   for (const std::string& shard : shards) {
     const auto edited = store.edit(shard, [&](const StoredLetter* letter, std::string&) {
       if (letter == nullptr) {
-        damaged += everything;
-        return everything ? DeadLetterStore::Edit::remove : DeadLetterStore::Edit::keep;
+        damaged += damaged_too;
+        return damaged_too ? DeadLetterStore::Edit::remove : DeadLetterStore::Edit::keep;
       }
-      if (!selection.contains(*letter)) return DeadLetterStore::Edit::keep;
+      if (options.damaged || !selection.contains(*letter)) return DeadLetterStore::Edit::keep;
       removed.insert(letter->key());
       return DeadLetterStore::Edit::remove;
     });

@@ -50,7 +50,7 @@ std::string record(const DeadLetterStore& store, std::span<const StoredLetter> l
                                     [](const Replayed& each) { return each.state == Replayed::State::accepted; });
   if (passed == 0) return edited.error();
   return letters.front().about.origin.shard_id + ": " + std::to_string(passed) +
-         " passed, but not all that passed could be removed, and the rest comes again: " + edited.error();
+         " passed; some of them could not be removed, and the next replay sends them again: " + edited.error();
 }
 
 // How many letters came to what.

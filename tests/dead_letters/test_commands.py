@@ -22,7 +22,7 @@ def test_without_dead_letters_there_is_nothing_to_do(desk, command):
 
 
 @pytest.mark.parametrize("command", ["list", "show", "replay", "purge"])
-@pytest.mark.parametrize("of_replays, hint", [(True, "replays have set some aside: see --of-replays"),
+@pytest.mark.parametrize("of_replays, hint", [(True, "replays have set some aside: see kclhost dead-letters list --of-replays"),
                                               (False, "the application has some: see without --of-replays")])
 def test_where_there_are_none_those_of_the_other_side_are_pointed_at(desk, command, of_replays, hint):
     desk.put(make_letter(1), of_replays=of_replays)
@@ -153,7 +153,8 @@ def test_damaged_lines_are_told_and_kept(desk):
     out, err = texts(desk("list"))
     assert len(out.splitlines()) == 3
     assert f"{file}:2: " in err
-    assert desk("purge", "--sequence", "1").returncode == 0
+    purged = desk("purge", "--sequence", "1")
+    assert purged.returncode == 0 and f"damaged and left alone: {file}:2: " in texts(purged)[1]
     assert file.read_text().splitlines()[0] == '{"dead_letter":1,"oops":1}'
     for selection, printed, code in [(["--sequence", "3"], "replayed 1 dead letter: 1 passed, 0 failed and kept\n", 0),
                                      ([], "no dead letters but 1 damaged line\n", 1)]:
@@ -169,6 +170,17 @@ def test_damaged_lines_are_told_and_kept(desk):
     assert result.returncode == 1
     assert texts(result)[1].count(f"damaged and left alone: {file}:1: ") == 1
     assert file.read_text().splitlines() == ['{"dead_letter":1,"oops":1}']
+
+
+def test_purge_damaged_removes_nothing_else(desk):
+    desk.put(make_letter(1))
+    with open(desk.letters / "words-app%40words.shardId-000000000007.jsonl", "a") as file:
+        file.write("damaged\n")
+    for other in ["--yes"], ["--sequence", "1"]:
+        assert desk("purge", "--damaged", *other).returncode == 2
+    purged = desk("purge", "--damaged")
+    assert (purged.returncode, texts(purged)) == (0, ("removed 0 dead letters and 1 damaged line\n", ""))
+    assert [number for _, number, _ in desk.listed()] == ["1"] and texts(desk("list"))[1] == ""
 
 
 def test_bad_configuration_is_refused(desk):
