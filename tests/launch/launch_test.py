@@ -737,7 +737,7 @@ def test_a_slow_reader_gets_the_last_lines(launcher):
         said = b""
         while piece := os.read(process.stderr.fileno(), 4096):
             said += piece
-            time.sleep(0.05)  # so slow is the reader
+            time.sleep(0.02)  # so slow is the reader
         *flood, why = after_start(said.decode())
         assert flood == ["x" * 9] * 3000
         assert "the daemon ended with exit status 0" in why
@@ -758,7 +758,7 @@ def test_a_signal_ends_the_wait_for_a_slow_reader(launcher):
                 process.send_signal(signal.SIGTERM)
                 signalled = True
             said += os.read(process.stderr.fileno(), 4096)
-            time.sleep(0.3)  # so slow is the reader
+            time.sleep(0.05)  # so slow is the reader
         while piece := os.read(process.stderr.fileno(), 65536):
             said += piece
         *flood, lost, why = after_start(said.decode())

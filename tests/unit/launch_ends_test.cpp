@@ -34,7 +34,7 @@ class Ends : public testing::Test {
     char page[4096];
     for (ssize_t size; (size = ::read(log.in.get(), page, sizeof page)) > 0;) {
       log_.append(page, static_cast<std::size_t>(size));
-      if (slow_reader_) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      if (slow_reader_) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
     int status = 0;
     EXPECT_EQ(::waitpid(child, &status, 0), child);
