@@ -28,9 +28,10 @@ std::string with_replaced(std::string text, std::string_view from, std::string_v
 // A template's names are those of a project called my_plugin, and of the crate beside the templates.
 std::string filled_in(std::string_view text, const Project& project) {
   std::string filled = with_replaced(std::string(text), "../../rust", project.crate.string());
-  filled = with_replaced(std::move(filled), "KCLHOST_APPLICATION:-my_plugin",
-                         "KCLHOST_APPLICATION:-" + application_name(project.name));
+  // No plugin's name has a capital letter, so what is put in for the first is not met again.
+  filled = with_replaced(std::move(filled), "KCLHOST_APPLICATION:-my_plugin", "KCLHOST_APPLICATION:-MY_APPLICATION");
   filled = with_replaced(std::move(filled), "my_plugin", project.name);
+  filled = with_replaced(std::move(filled), "MY_APPLICATION", application_name(project.name));
   return with_replaced(std::move(filled), "MyPlugin", class_name(project.name));
 }
 

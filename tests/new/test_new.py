@@ -160,7 +160,8 @@ def test_a_bad_name_gets_a_better_one(user, name, instead):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name, application", [("u", "u-app"), ("um", "um-app"), ("umm", "umm")])
+@pytest.mark.parametrize("name, application", [("u", "u-app"), ("um", "um-app"), ("umm", "umm"),
+                                               ("my_plugin2", "my_plugin2")])
 def test_a_short_name_gets_an_application_whose_table_dynamodb_takes(user, language, name, application):
     user.run("kclhost", "new", name, "--lang", language)
     configuration = user.home / name / "kclhost.yaml"
