@@ -10,6 +10,9 @@
 namespace kclhost::host::run {
 namespace {
 
+constexpr std::string_view full = "there are 1000 others";
+static_assert(hub::most_plugin_series == 1000);
+
 // A plugin does not say how its values spread. Times have the buckets of kclhost's own times, all else rises by fours.
 std::vector<double> bounds_for(std::string_view unit) {
   if (unit == "seconds") return time_bounds();
@@ -34,7 +37,7 @@ std::string_view PluginMetrics::make(WorkerId worker, std::uint32_t number, cons
   }
   const bool is_new = known == families_.end() || !known->second.readings.contains(metric.labels);
   // What is left out leaves nothing behind: each life of a worker may bring new names.
-  if (is_new && count_ == hub::most_plugin_series) return "there are 1000 others";
+  if (is_new && count_ == hub::most_plugin_series) return full;
   Family& family = families_.try_emplace(about.name, Family{about, {}}).first->second;
   hub::Reading& reading = family.readings[metric.labels];
   if (is_new) {

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
 #include "run/releases.hpp"
@@ -39,10 +40,13 @@ bool is_being_written(const fs::path& path) {
   return false;
 }
 
-// The file is there, but the system does not let us have it.
-bool cant_be_opened_now(const fs::path& path) {
+// The file is there, but the system can't let us have it at this moment.
+bool cant_be_read_now(const fs::path& path) {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  return !fd && errno != ENOENT && errno != ENOTDIR;
+  char first;
+  if (fd && ::read(fd.get(), &first, 1) >= 0) return false;
+  constexpr int lasting[] = {ENOENT, ENOTDIR, EACCES, EPERM, EISDIR, ELOOP};
+  return std::find(std::begin(lasting), std::end(lasting), errno) == std::end(lasting);
 }
 
 // All but what can change while hosts run.
@@ -219,7 +223,7 @@ Result<Releases::Parts> Releases::parts(Release release, bool* may_pass) {
   const Result<store::Candidate> original = read_candidate();
   const std::string gone = "the staged copy of " + name_of(release) + " can't be used (" + why + "), and ";
   const fs::path path = config_.plugins_dir / config_.plugin.path;
-  passes = !original && (is_being_written(path) || cant_be_opened_now(path));
+  passes = !original && (is_being_written(path) || cant_be_read_now(path));
   if (!original) return Error{gone + original.error()};
   if (original->content != content) {
     return Error{gone + original->file.path.string() +
