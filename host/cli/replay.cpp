@@ -107,7 +107,7 @@ int replay_inputs(const ReplayArguments& arguments) {
   if (arguments.compare) return compare(arguments);
   if (const int code = prepare(arguments, options); code != exit_done) return code;
 
-  for (const char* name : {observe::replay_begins_variable, observe::replay_goes_on_variable}) ::unsetenv(name);
+  ::unsetenv(observe::replay_goes_on_variable);
   if (!arguments.checkpoint_file.empty()) {
     auto checkpoint = replay::load_checkpoint(arguments.checkpoint_file);
     if (!checkpoint) return usage(checkpoint.error());
@@ -118,7 +118,7 @@ int replay_inputs(const ReplayArguments& arguments) {
       return exit_done;
     }
     const std::string file = std::filesystem::absolute(arguments.checkpoint_file).lexically_normal();
-    ::setenv(input.resume ? observe::replay_goes_on_variable : observe::replay_begins_variable, file.c_str(), 1);
+    ::setenv(observe::replay_goes_on_variable, file.c_str(), 1);
   }
   input.on_wait = [](const std::string& name) {
     std::fprintf(stderr, "replay: waiting for the end of %s: all input is read before the child is started\n",

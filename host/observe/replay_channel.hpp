@@ -7,9 +7,8 @@ namespace kclhost::host::observe {
 // The environment variable, set for every child of a replay: a file that is there and can be written to.
 inline constexpr const char* replay_variable = "KCLHOST_REPLAY";
 
-// The checkpoint file, where the next replay is to go on from where this one stops: what is tried is remembered then.
-// The first is set where this replay begins, and the second where it goes on itself.
-inline constexpr const char* replay_begins_variable = "KCLHOST_REPLAY_BEGINS";
+// The checkpoint file, where there is one: the next replay goes on from where this one stops, so what is tried is
+// remembered.
 inline constexpr const char* replay_goes_on_variable = "KCLHOST_REPLAY_GOES_ON";
 
 }  // namespace kclhost::host::observe

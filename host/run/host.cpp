@@ -192,22 +192,15 @@ void Host::initialize(const protocol::Message& message) {
   std::vector<std::vector<JournalNote>> left_over;
   std::vector<std::atomic<std::uint32_t>*> marks;
   bool own_fault = false;
-  const Memory memory = memory_of_tries();
   for (int lane = 0; lane < config_.concurrency; ++lane) {
     const auto path = journal_path(config_, shard_id_, static_cast<std::size_t>(lane));
-    auto journal = memory == Memory::none ? store::AttemptJournal::in_memory() : store::AttemptJournal::open(path);
+    auto journal = goes_on() ? store::AttemptJournal::open(path) : store::AttemptJournal::in_memory();
     if (!journal) return end(exit_stopped, journal.error());
-    if (memory != Memory::none && (*journal)->is_forgotten() && lane == 0) {
+    if (goes_on() && (*journal)->is_forgotten() && lane == 0) {
       log_.warn("another process has this shard's state in state_dir: what is tried here is not remembered");
     }
-    if (memory == Memory::of_all) {
-      left_over.push_back((*journal)->left_over());
-      own_fault |= (*journal)->own_fault_left();
-    } else {
-      left_over.emplace_back();
-      notes_.clear();
-      (*journal)->write(notes_);
-    }
+    left_over.push_back((*journal)->left_over());
+    own_fault |= (*journal)->own_fault_left();
     marks.push_back(&(*journal)->own_fault());
     journals_.push_back(std::move(*journal));
   }

@@ -24,18 +24,14 @@ std::string state_owner(const config::Config& config) {
   return is_replayed() ? store::replay_state_key(config) : store::state_key(config);
 }
 
-Memory memory_of_tries() {
-  if (!is_replayed() || std::getenv(observe::replay_goes_on_variable) != nullptr) return Memory::of_all;
-  return std::getenv(observe::replay_begins_variable) != nullptr ? Memory::of_this : Memory::none;
+bool goes_on() {
+  return !is_replayed() || std::getenv(observe::replay_goes_on_variable) != nullptr;
 }
 
 std::string owner_of_tries(const config::Config& config) {
-  std::string owner = state_owner(config);
-  if (!is_replayed()) return owner;
-  for (const char* variable : {observe::replay_begins_variable, observe::replay_goes_on_variable}) {
-    if (const char* file = std::getenv(variable)) owner += "@" + sha256_hex(file).substr(0, 16);
-  }
-  return owner;
+  const std::string owner = state_owner(config);
+  const char* const file = is_replayed() ? std::getenv(observe::replay_goes_on_variable) : nullptr;
+  return file == nullptr ? owner : owner + "@" + sha256_hex(file).substr(0, 16);
 }
 
 void ReplayMetrics::make(WorkerId worker, std::uint32_t number, const kclhost_metric_spec& spec) {

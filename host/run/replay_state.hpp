@@ -20,15 +20,10 @@ bool is_replayed();
 // what is tried there must not count here, and what is set aside there is no dead letter of the stream's.
 std::string state_owner(const config::Config& config);
 
-// What is remembered of tries. A replay that begins may have other records of the same numbers than the one before, or
-// another plugin: what was tried before says nothing of them.
-enum class Memory {
-  none,     // nothing: no other goes on from here
-  of_this,  // what this process tries
-  of_all    // and what those before it tried
-};
-Memory memory_of_tries();
-// Whose they are: of replays, each checkpoint file has its own.
+// Whether the next process goes on where this one stops. A replay that begins anew each time may have other records of
+// the same numbers, or another plugin: what was tried before says nothing of them.
+bool goes_on();
+// Whose tries are remembered: of replays, each checkpoint file has its own.
 std::string owner_of_tries(const config::Config& config);
 
 // Adds up the plugin's metrics for the replay's report. With the real daemon it does nothing.

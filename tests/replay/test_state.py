@@ -125,7 +125,3 @@ def test_one_that_goes_on_knows_what_was_set_aside(run, tmp_path):
     assert (said.code, data) == (0, ["c"]), said.stderr
     assert "an earlier process set these records aside" in said.stderr
     assert ", 1 set aside (kclhost dead-letters list --of-replays)" in said.stdout
-
-    (tmp_path / "mine").unlink()
-    said, data = replay("mine", stdin="a\nB\nC\n")
-    assert (said.code, data) == (0, ["a", "B", "C"]), said.stderr
