@@ -43,7 +43,7 @@ def test_a_fault(conformance, way, fault, words):
     ("returning", "deaf", ["asked to stop", "more than 2 seconds"]),
     ("acknowledging", "late", ["acknowledged after lease_lost"]),
     ("open_schema", "healthy", ["the schema does not name", "additionalProperties"]),
-    ("exporting", "healthy", ["exports 1 symbols", "kclhost_add_plugin"]),
+    ("exporting", "healthy", ["exports 1 symbol ", "kclhost_add_plugin"]),
 ])
 def test_what_is_unwise(conformance, plugin, fault, words):
     said = conformance.of(NONCONFORMING / f"{plugin}.so", {"fault": fault}).warns(*words)
