@@ -27,7 +27,7 @@ def test_command(command, tmp_path):
     build = Path(os.environ["KCLHOST_BIN_DIR"]).parent
     environment = {**os.environ, "KCLHOST_PLUGINS_DIR": str(build / "plugins"), "XDG_STATE_HOME": str(tmp_path)}
     # The README speaks of the release build; the test's may be another.
-    command = command.replace("build/release", str(build)).replace("/tmp/", f"{tmp_path}/")
+    command = command.replace("/tmp/", f"{tmp_path}/").replace("build/release", str(build))
     done = subprocess.run(command.split(), cwd=ROOT, env=environment,
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
