@@ -269,12 +269,8 @@ void Streams::on_time() {
 // Turns the loop, and does what is due meanwhile, until `done()` (true) or `end` (false).
 template <class Done>
 bool Streams::turn_until(Done done, Clock::time_point end) {
-  while (!done()) {
-    if (Clock::now() >= end) return false;
-    loop_.turn(std::min(end, deadline()));
-    on_time();
-  }
-  return true;
+  return loop_.run_until(
+      done, end, [this] { return deadline(); }, [this] { on_time(); });
 }
 
 // What a launch has left behind that did not end in order.

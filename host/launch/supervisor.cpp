@@ -238,16 +238,17 @@ void Supervisor::kill_everything() const {
 // Turns the loop, and does what is due meanwhile, until `done()` (true) or `end` (false).
 template <class Done>
 bool Supervisor::turn_until(Done done, Clock::time_point end) {
-  while (!done()) {
-    if (Clock::now() >= end) return false;
-    Clock::time_point next = end;
+  const auto due = [this] {
+    auto next = Clock::time_point::max();
     if (job_.web != nullptr) next = std::min(next, job_.web->deadline());
     if (job_.service_manager != nullptr) next = std::min(next, job_.service_manager->deadline());
-    loop_.turn(next);
+    return next;
+  };
+  const auto on_time = [this] {
     if (job_.web != nullptr && !daemon_ended_) job_.web->on_time(Clock::now());
     if (job_.service_manager != nullptr) job_.service_manager->on_time(Clock::now());
-  }
-  return true;
+  };
+  return loop_.run_until(done, end, due, on_time);
 }
 
 void Supervisor::tell_daemon(pid_t pid) const {

@@ -1,6 +1,7 @@
 // The one poll loop of a host. Not thread-safe: everything runs on the thread that turns it.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -41,9 +42,16 @@ class EventLoop {
   // Turns until `done()` says so (true) or `deadline` has passed (false); `done` is asked first and after each turn.
   template <class Done>
   bool run_until(Done&& done, Clock::time_point deadline = Clock::time_point::max()) {
+    return run_until(
+        done, deadline, [] { return Clock::time_point::max(); }, [] {});
+  }
+  // The same where something is due meanwhile: no turn lasts beyond `due()`, and `on_time` is called after each.
+  template <class Done, class Due, class OnTime>
+  bool run_until(Done&& done, Clock::time_point deadline, Due&& due, OnTime&& on_time) {
     while (!done()) {
       if (Clock::now() >= deadline) return false;
-      turn(deadline);
+      turn(std::min(deadline, due()));
+      on_time();
     }
     return true;
   }
