@@ -1,4 +1,5 @@
 """kclhost launch, with a script in Java's place."""
+import contextlib
 import hashlib
 import json
 import os
@@ -689,11 +690,20 @@ def test_it_stops_in_order_though_nobody_reads_its_output(launcher, fake):
         os.close(reader)
 
 
+@contextlib.contextmanager
+def piped(launcher, fake):
+    """A launch whose log is a pipe, which the test reads as slowly as it likes."""
+    process = subprocess.Popen(launcher.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               env=dict(os.environ, FAKE=fake, FAKE_DIR=str(launcher.directory)))
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
 def test_a_slow_reader_loses_nothing(launcher):
     """Though each line that the daemon prints is ten times as long when it is an event."""
-    process = subprocess.Popen(launcher.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               env=dict(os.environ, FAKE="floods", FAKE_DIR=str(launcher.directory)))
-    try:
+    with piped(launcher, "floods") as process:
         stop = threading.Thread(target=lambda: (wait_for(lambda: launcher.has("flooded"), "the flood to be over"),
                                                 process.send_signal(signal.SIGTERM)))
         stop.start()
@@ -704,16 +714,12 @@ def test_a_slow_reader_loses_nothing(launcher):
         stop.join()
         assert after_start(said.decode()) == ["x" * 9] * 40_000
         assert process.wait() == 0
-    finally:
-        process.kill()
 
 
 def test_a_slow_reader_does_not_keep_a_daemon_alive_that_leaves_out_records(launcher):
     """It could get to checkpoint."""
     left_out = KCL.format("WARN ", "x", "ShardConsumerSubscriber", LEFT_OUT[0])
-    process = subprocess.Popen(launcher.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               env=dict(os.environ, FAKE=f"floods-saying:{left_out}\n", FAKE_DIR=str(launcher.directory)))
-    try:
+    with piped(launcher, f"floods-saying:{left_out}\n") as process:
         pid = int(wait_for(lambda: launcher.has("pid") and launcher.text("pid"), "the daemon"))
         said = b""
         while alive(pid) and (piece := os.read(process.stderr.fileno(), 4096)):
@@ -726,14 +732,10 @@ def test_a_slow_reader_does_not_keep_a_daemon_alive_that_leaves_out_records(laun
         assert flood == ["x" * 9] * 40_000
         assert log.endswith(LEFT_OUT[0]) and "left out records" in why and "killed" in why
         assert process.wait() == 1
-    finally:
-        process.kill()
 
 
 def test_a_slow_reader_gets_the_last_lines(launcher):
-    process = subprocess.Popen(launcher.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               env=dict(os.environ, FAKE="floods-and-ends", FAKE_DIR=str(launcher.directory)))
-    try:
+    with piped(launcher, "floods-and-ends") as process:
         said = b""
         while piece := os.read(process.stderr.fileno(), 4096):
             said += piece
@@ -742,15 +744,11 @@ def test_a_slow_reader_gets_the_last_lines(launcher):
         assert flood == ["x" * 9] * 3000
         assert "the daemon ended with exit status 0" in why
         assert process.wait() == 1
-    finally:
-        process.kill()
 
 
 def test_a_signal_ends_the_wait_for_a_slow_reader(launcher):
-    process = subprocess.Popen(launcher.command(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                               env=dict(os.environ, FAKE="floods-and-ends", FAKE_DIR=str(launcher.directory)))
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    try:
+    with piped(launcher, "floods-and-ends") as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         said = os.read(process.stderr.fileno(), 4096)  # the daemon is started
         signalled = False
         while process.poll() is None:
@@ -766,8 +764,6 @@ def test_a_signal_ends_the_wait_for_a_slow_reader(launcher):
         assert set(flood) == {"x" * 9} and dropped and len(flood) + int(dropped) == 3000, lost
         assert "the daemon ended with exit status 0" in why
         assert process.returncode == 1
-    finally:
-        process.kill()
 
 
 # ---- A new application's tables ------------------------------------------------------------------------------------------

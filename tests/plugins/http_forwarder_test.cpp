@@ -331,11 +331,13 @@ TEST_F(HttpForwarder, WhatIsGivenUpIsLookedForAndRejectedAlone) {
   EXPECT_THAT(rejected(), ElementsAre(R"("bad 3": given up after 4 attempts: the server answers 500)"));
 }
 
+// The server's answers, one after the other.
+auto in_turn(std::vector<int> statuses) {
+  return [statuses](const HttpRequest&, std::size_t number) -> HttpAnswer { return {statuses.at(number - 1)}; };
+}
+
 TEST_F(HttpForwarder, HalfOfWhatIsGivenUpWaitsForAServerThatIsBusy) {
-  HttpServer server([](const HttpRequest&, std::size_t number) -> HttpAnswer {
-    static constexpr int statuses[] = {500, 500, 429, 200, 200};
-    return {statuses[number - 1]};
-  });
+  HttpServer server(in_turn({500, 500, 429, 200, 200}));
   auto instance = created(server, R"("retry": {"initial_backoff_seconds": 0.001, "max_attempts": 2})");
   EXPECT_TRUE(instance.process_records({"1", "2"}));
   ASSERT_TRUE(host_.wait_until_finished());
@@ -356,10 +358,7 @@ TEST_F(HttpForwarder, WhatNoRecordIsToBlameForIsGivenUpAsAWhole) {
 }
 
 TEST_F(HttpForwarder, EachPartOfARefusedRequestHasItsOwnAttempts) {
-  HttpServer server([](const HttpRequest&, std::size_t number) -> HttpAnswer {
-    static constexpr int statuses[] = {503, 400, 503, 200, 503, 200};
-    return {statuses[number - 1]};
-  });
+  HttpServer server(in_turn({503, 400, 503, 200, 503, 200}));
   auto instance = created(server, R"("retry": {"initial_backoff_seconds": 0.001, "max_attempts": 3})");
   EXPECT_TRUE(instance.process_records({"1", "2"}));
   ASSERT_TRUE(host_.wait_until_finished());

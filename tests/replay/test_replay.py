@@ -254,24 +254,22 @@ def test_a_signal_ends_it_gracefully(start, child, log):
     assert re.search(r"kclhost: ending( after the batch in hand \(batch 5 of 5\))?; one more signal kills", replay.stderr)
 
 
-def insist(replay):
-    """Signals until it ends: those of the first second are one request."""
+def stopped_by_signals(replay, first_says, second_says):
+    """The first one is SIGTERM. Those of its first second are one request, so SIGINT is sent until the replay has ended."""
+    replay.process.send_signal(signal.SIGTERM)
+    assert replay.process.stderr.readline().decode() == f"kclhost: {first_says}; one more signal kills the child\n"
     while replay.process.poll() is None:
         replay.process.send_signal(signal.SIGINT)
         time.sleep(0.05)
+    replay.finish()
+    assert (replay.code, replay.stderr) == (1, f"kclhost: killed the child at the second signal, {second_says}\n")
 
 
 def test_a_second_signal_kills_the_child(start, child, log):
     replay = start("--exec", child("silent"), DATA / "shard-2.txt")
     wait_until(lambda: "processRecords" in log.actions(), "a batch")
     pids = replay.children()
-    replay.process.send_signal(signal.SIGTERM)
-    assert replay.process.stderr.readline() == (b"kclhost: ending after the batch in hand (batch 1 of 1); one more signal "
-                                                b"kills the child\n")
-    insist(replay)
-    replay.finish()
-    assert replay.code == 1
-    assert replay.stderr == "kclhost: killed the child at the second signal, with batch 1 of 1 in hand\n"
+    stopped_by_signals(replay, "ending after the batch in hand (batch 1 of 1)", "with batch 1 of 1 in hand")
     assert replay.report["child"]["signal"] == signal.SIGKILL
     assert not any(os.path.exists("/proc/%d" % pid) for pid in pids)
 
@@ -279,13 +277,7 @@ def test_a_second_signal_kills_the_child(start, child, log):
 def test_signals_before_initialize_is_answered(start, child, log):
     replay = start("--exec", child("silent-in-initialize"), DATA / "shard-2.txt")
     wait_until(lambda: log.actions() == ["initialize"], "initialize")
-    replay.process.send_signal(signal.SIGINT)
-    assert replay.process.stderr.readline() == (b"kclhost: ending once initialize is answered; one more signal kills the "
-                                                b"child\n")
-    insist(replay)
-    replay.finish()
-    assert replay.code == 1
-    assert replay.stderr == "kclhost: killed the child at the second signal, before it answered initialize\n"
+    stopped_by_signals(replay, "ending once initialize is answered", "before it answered initialize")
 
 
 def test_repeats_for_benchmarks(run, child, log):
