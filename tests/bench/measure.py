@@ -14,7 +14,8 @@ OVERHEAD = 200
 def repeats(source, child, share) -> int:
     enough = (ENOUGH_FAST if child.fast else ENOUGH_SLOW) * share
     per_batch = source.records * OVERHEAD + source.data_bytes * 4 / 3
-    return max(2, min(int(enough / per_batch), int(SINGLE_BATCHES * share)))
+    # Below ten batches a kernel that is late once decides.
+    return max(10, min(int(enough / per_batch), int(SINGLE_BATCHES * share)))
 
 
 def deliver(driver, children, sources, rounds, share, say) -> dict:
