@@ -71,7 +71,7 @@ rollout::State Desk::change(const std::function<void(const rollout::State&, roll
 
 store::ReleaseInfo Desk::release(rollout::Release number) const {
   Result<store::ReleaseInfo> info = store_.info(number);
-  if (info && info->application == store::state_key(config_)) {
+  if (info) {
     // A host that starts with one that is damaged ends, and the daemon with it.
     const Result<std::filesystem::path> file = store::ReleaseStore(store_).verified(*info);
     if (!file) throw Failure{exit_stopped, "release " + std::to_string(number) + " can't be used: " + file.error()};

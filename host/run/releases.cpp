@@ -219,6 +219,8 @@ void Releases::stage(State& state, Change& change) {
       warned_ = staged.error();
     else
       turn_down(warned_, staged.error() + goes_on(state));
+    // No event tells that a disk has room again.
+    look_at_ = Clock::now() + poll_interval;
     return candidate_.reset();
   }
   warned_.clear();

@@ -116,6 +116,13 @@ std::string ReleaseStore::write(const rollout::State& state) const {
 }
 
 Result<ReleaseInfo> ReleaseStore::info(Release number) const {
+  Result<ReleaseInfo> found = read_info(number);
+  if (found && found->application != application_)
+    return Error{(home(number) / info_name).string() + " is another application's"};
+  return found;
+}
+
+Result<ReleaseInfo> ReleaseStore::read_info(Release number) const {
   const fs::path path = home(number) / info_name;
   const Result<std::string> text = read_text(path);
   if (!text) return Error{path.string() + (text.error().empty() ? " is gone" : ": " + text.error())};
@@ -142,7 +149,7 @@ std::vector<ReleaseInfo> ReleaseStore::all() const {
   std::vector<ReleaseInfo> found;
   for (const Release number : numbers()) {
     Result<ReleaseInfo> one = info(number);
-    if (one && one->application == application_) found.push_back(std::move(*one));
+    if (one) found.push_back(std::move(*one));
   }
   return found;
 }
@@ -172,7 +179,7 @@ Result<ReleaseInfo> ReleaseStore::stage(const Candidate& candidate, Release abov
   for (const Release there : numbers()) {
     number = std::max(number, there);
     Result<ReleaseInfo> known = info(there);
-    if (!known || known->application != application_ || known->content != candidate.content) continue;
+    if (!known || known->content != candidate.content) continue;
     bool mended = false;
     const auto copies = plugin::copy_into(home(there) / "files", candidate.file, candidate.neighbours, mended);
     return copies ? std::move(known) : Error{copies.error()};
@@ -197,8 +204,12 @@ Result<ReleaseInfo> ReleaseStore::stage(const Candidate& candidate, Release abov
 }
 
 Result<ReleaseInfo> ReleaseStore::restore(Release number, const Candidate& candidate, rollout::WallTime now) const {
+  const Result<ReleaseInfo> known = read_info(number);
+  if (known && known->application != application_) {
+    return Error{home(number).string() + " is another application's release now; remove " + state_file().string() +
+                 " and start anew"};
+  }
   if (auto error = plugin::open_folder(home(number))) return *error;
-  const Result<ReleaseInfo> known = info(number);
   return fill(home(number), number, candidate, known ? known->created : now);
 }
 

@@ -67,6 +67,7 @@ class ReleaseStore {
   // Under the lock. "" or why not.
   std::string write(const rollout::State& state) const;
 
+  // Of this application.
   Result<ReleaseInfo> info(rollout::Release number) const;
   // Those of this application, the oldest first. What can't be read is left out.
   std::vector<ReleaseInfo> all() const;
@@ -88,6 +89,8 @@ class ReleaseStore {
   void prune(int keep, const std::vector<rollout::Release>& needed) const;
 
  private:
+  // Of whatever application.
+  Result<ReleaseInfo> read_info(rollout::Release number) const;
   std::filesystem::path named(std::string_view extension) const;
   std::filesystem::path home(rollout::Release number) const { return folder_ / std::to_string(number); }
   Result<ReleaseInfo> fill(const std::filesystem::path& home, rollout::Release number, const Candidate& candidate,

@@ -698,6 +698,24 @@ TEST_F(RunReleases, FilesThatAreGoneAreMadeAnew) {
   EXPECT_THAT(gone.error(), HasSubstr("another version"));
 }
 
+// Somebody has removed the folders, and another application has used the number since.
+TEST_F(RunReleases, AnotherApplicationsReleaseIsNeitherRunNorReplaced) {
+  proven();
+  fs::remove_all(dir / "state/releases/1");
+  replace(2);
+  test::put_file(dir / "other.yaml",
+                 "version: 1\nplugin: {path: p.so}\nstate_dir: state\n"
+                 "daemon: {properties: {applicationName: other}}\n");
+  test::OneHost other(dir / "other.yaml", "s0");
+  ASSERT_EQ(other.open, "");
+  ASSERT_EQ(other.wanted(), (Wanted{1, 0}));
+
+  replace(1);
+  test::OneHost host(dir / "k.yaml", "a");
+  EXPECT_THAT(host.open, HasSubstr("is another application's"));
+  EXPECT_EQ(test::contents(other->parts(1)->staged_path), version(2));
+}
+
 TEST_F(RunReleases, WhatTheSystemRefusesSaysNothingOfTheRelease) {
   auto host = start("s0");
   const fs::path staged = (*host)->parts(1)->staged_path;
@@ -727,18 +745,24 @@ TEST_F(RunReleases, WhatTheSystemRefusesSaysNothingOfTheRelease) {
   EXPECT_FALSE(may_pass);
 }
 
-TEST_F(RunReleases, ADiskThatIsFullKeepsTheOldOneWithOneLine) {
+TEST_F(RunReleases, ADiskThatIsFullKeepsTheOldOneWithOneLineUntilItHasRoom) {
   proven();
   auto host = start("a");
   replace(2);
   const pid_t child = ::fork();
   if (child == 0) {
     ::signal(SIGXFSZ, SIG_IGN);
-    const rlimit small{8192, 8192};
+    rlimit before{};
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    const rlimit small{8192, before.rlim_max};
     ::setrlimit(RLIMIT_FSIZE, &small);
     for (int i = 0; i < 3; ++i) (*host)->look();
     const bool once = host->said("can't stage the plugin") == 1 && (*host)->swaps().refused == 1;
-    ::_exit(host->wanted() == Wanted{1, 0} && once ? 0 : 1);
+    if (host->wanted() != Wanted{1, 0} || !once) ::_exit(1);
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    steady_clock_set_by += 10;
+    host->until(Wanted{2, 1});
+    ::_exit(0);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
