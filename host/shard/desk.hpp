@@ -47,6 +47,7 @@ struct Desk {
   bool begun = false;
   bool greeted = false;  // the daemon's initialize was answered: later instances take over from earlier ones
   bool may_checkpoint = false;
+  bool lease_lost = false;    // the daemon said so: another process may be at work on the shard
   bool looking = false;       // for another release
   Position position;          // the last finished record, or where the daemon said to begin: new instances start here
   std::uint32_t release = 1;  // what is to run

@@ -34,7 +34,7 @@ bool Lane::taking_over() const {
 }
 
 void Lane::keep_up() {
-  if (closing_ || desk_.ended || (instance_ && instance_->finished())) return;
+  if (closing_ || desk_.ended || desk_.lease_lost || (instance_ && instance_->finished())) return;
   judge();
   keep_standby();
   if (successor_ && instance_ && successor_->release() != wanted_release()) call_off();
@@ -356,8 +356,10 @@ void Lane::outcome(WorkerId worker, CallNumber number, const Outcome& outcome, s
   instance_->over(outcome.ok());
   const bool with_records = call == Call::process_records && delivery_.under_way();
   if (outcome.ok() && (with_records || call == Call::flush || call == Call::tick)) keep_pace(call);
-  if (with_records) return records_over(outcome, resident_memory);
-  if (call == Call::flush) return flush_over(outcome);
+  if (with_records || call == Call::flush) {
+    with_records ? records_over(outcome) : flush_over(outcome);
+    return heed_memory(resident_memory);
+  }
   if (!outcome.ok() && !closing_) report(call, outcome.message, nullptr, false, level_of_failure(*instance_));
   if (call == Call::tick) {
     instance_->tick_is_over();
@@ -403,13 +405,15 @@ void Lane::flush_over(const Outcome& outcome) {
   }
   const Flush why = std::exchange(flushing_, Flush::none);
   if (!outcome.ok() && !closing_) report(Call::flush, outcome.message, nullptr, false, level_of_failure(*instance_));
-  if (why == Flush::asked) answer_ = outcome.ok() ? Answer::ok : Answer::failed;
+  // As if it had died of it: what it held is the policy's matter now, and another one may be asked.
+  const bool asked_in_vain = why == Flush::asked && !outcome.ok() && !closing_;
+  if (why == Flush::asked) answer_ = asked_in_vain ? Answer::none : outcome.ok() ? Answer::ok : Answer::failed;
   if (why == Flush::replacement) {
     replacement_flushed_ = true;
     // What it holds now is anybody's guess: it does not go on, whatever becomes of the one that takes over.
     if (!outcome.ok() && !closing_) instance_->destroy();
   }
-  if (why == Flush::asked || why == Flush::replacement) return write_journal(false);
+  if ((why == Flush::asked && !asked_in_vain) || why == Flush::replacement) return write_journal(false);
   if (outcome.ok()) {
     if (why == Flush::probation) {
       delivery_.flushed();

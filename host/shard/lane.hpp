@@ -178,7 +178,8 @@ class Lane {
 
   void deliver(const Delivery::Order& order);
   void flush(Flush why);
-  void records_over(const Outcome& outcome, std::uint64_t resident_memory);
+  void records_over(const Outcome& outcome);
+  void heed_memory(std::uint64_t resident);  // bytes
   void records_died(const Instance& was, const Death& death);
   void part_over();
   std::uint32_t room() const;

@@ -209,20 +209,13 @@ void Lane::part_over() {
   if (std::exchange(part_laid_out_, false)) --desk_.laid_out;
 }
 
-void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
+void Lane::records_over(const Outcome& outcome) {
   part_over();
   repeating_ = false;
   if (outcome.ok()) {
     idle_deaths_ = 0;
     delivery_.succeeded();
     tell_if_unblocked();
-    const auto& most = desk_.config.worker.max_memory;
-    if (most && resident_memory > *most && !outgrown_) {
-      outgrown_ = true;
-      desk_.tell(Level::warn, "the worker has outgrown worker.max_memory and is replaced",
-                 {{"resident_bytes", std::to_string(resident_memory)}, {"max_bytes", std::to_string(*most)}});
-      if (on_trial(*instance_)) desk_.undo(instance_->release(), "it has outgrown worker.max_memory");
-    }
   } else if (closing_) {
     delivery_.interrupted();
   } else {
@@ -242,6 +235,16 @@ void Lane::records_over(const Outcome& outcome, std::uint64_t resident_memory) {
     take_back(unfinished, last);  // the instance does not have them
   }
   write_journal(false);
+}
+
+// Also where the call has failed: it may have failed for want of memory.
+void Lane::heed_memory(std::uint64_t resident) {
+  const auto& most = desk_.config.worker.max_memory;
+  if (!most || resident <= *most || outgrown_ || closing_ || !instance_ || !instance_->ready()) return;
+  outgrown_ = true;
+  desk_.tell(Level::warn, "the worker has outgrown worker.max_memory and is replaced",
+             {{"resident_bytes", std::to_string(resident)}, {"max_bytes", std::to_string(*most)}});
+  if (on_trial(*instance_)) desk_.undo(instance_->release(), "it has outgrown worker.max_memory");
 }
 
 void Lane::records_died(const Instance& was, const Death& death) {

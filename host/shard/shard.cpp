@@ -76,6 +76,7 @@ void Shard::split(const Batch& batch) {
 }
 
 void Shard::lease_lost(Now now) {
+  desk_.lease_lost = true;
   for (const auto& lane : lanes_) lane->drop_all();  // whoever has the lease now reads the rest
   order_.clear();
   duty_deadline_ = now.steady + desk_.config.timeouts.shutdown;

@@ -97,7 +97,7 @@ void Shard::exchange_over(const CheckpointAnswer& answer) {
       return;
     case Exchange::For::worker:
       if (answer.ok() && was.position) checkpointed(*was.position);
-      relief_refused_ |= retryable(answer.status);
+      if (!answer.ok()) relief_refused_ = answer.name;
       if (answer.ok() && !was.position) {
         shard_end_recorded_ = true;
         for (const auto& lane : lanes_) lane->end_recorded();

@@ -82,9 +82,12 @@ bool Shard::relieve_if_full() {
     lane.forget_answer();
     if (died) return relieve_if_full();
     if (finished > finished_before_relief_ || schedule_.is_lease_lost()) return true;
-    if (relief_refused_) {
+    if (!relief_refused_.empty()) {
       // Not for want of trying: the plugin is asked again.
-      relieve_at_ = desk_.now.steady + desk_.config.checkpoint.retry.max_backoff;
+      const Time pause = desk_.config.checkpoint.retry.max_backoff;
+      relieve_at_ = desk_.now.steady + pause;
+      desk_.tell(Level::warn, "the plugin holds more than in_flight allows, and its checkpoint failed with " +
+                                  relief_refused_ + "; it is asked to flush again in " + text_of(pause));
       return false;
     }
     for (const auto& one : lanes_) one->let_go();
@@ -101,7 +104,7 @@ bool Shard::relieve_if_full() {
   if (schedule_.is_lease_lost()) return true;
   if (!lane.ready() || desk_.now.steady < relieve_at_) return false;
   relieving_ = true;
-  relief_refused_ = false;
+  relief_refused_.clear();
   finished_before_relief_ = finished;
   lane.ask_to_flush();
   return false;

@@ -28,7 +28,7 @@ struct Daemon {
   bool greeted = false;
   bool over = false;   // leaseLost or shardEnded is answered, or a shutdown is: nothing but the end follows
   bool stops = false;  // shutdownRequested is answered, and leaseLost or the end follows
-  bool lease_is_lost = false;
+  bool lease_is_lost = false, told_of_lost_lease = false;
   bool gone = false;
   bool answered_all_when_gone = false;
   std::optional<Wish> wish;
@@ -36,7 +36,7 @@ struct Daemon {
   void begin() {
     outstanding = Message::none;
     first = delivered = recorded;
-    greeted = over = stops = lease_is_lost = gone = false;
+    greeted = over = stops = lease_is_lost = told_of_lost_lease = gone = false;
     wish.reset();
   }
   void record(const Wish& wanted) {

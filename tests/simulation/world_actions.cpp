@@ -40,6 +40,7 @@ void World::act(const action::StartWorker& one) {
   if (before_ != 0 && proven_ == 0 && one.release == wanted_) {
     throw Violation{"a shard comes up with what is on trial"};
   }
+  if (daemon_.told_of_lost_lease) throw Violation{"a worker is started for a shard that is another's"};
   if (find(one.worker) || std::find(former_.begin(), former_.end(), one.worker) != former_.end()) {
     throw Violation{"a worker's name is used twice"};
   }

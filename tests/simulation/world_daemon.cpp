@@ -26,7 +26,7 @@ void World::daemon_goes_on() {
     if (chance_(0.3)) return daemon_goes(true);
     tell("leaseLost");
     daemon_.outstanding = Message::lease_lost;
-    daemon_.lease_is_lost = true;
+    daemon_.lease_is_lost = daemon_.told_of_lost_lease = true;
     shard_->lease_lost(now_);
     return perform();
   }

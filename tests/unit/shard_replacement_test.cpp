@@ -65,14 +65,14 @@ class Replacement : public testing::Test {
     return start ? std::optional(start->worker) : std::nullopt;
   }
   // A batch of one record makes the worker grow beyond its limit.
-  void outgrow() {
+  void outgrow(const Outcome& outcome = {}) {
     config.worker.max_memory = 1'000;
     auto* const entry = reinterpret_cast<RecordEntry*>(memory.base() + 64);
     *entry = {0, 0, 0, 0, 0, 1, 0, KCLHOST_NO_TIMESTAMP};
     memory.base()[0] = '1';
     shard.process_records({memory.base(), 64, 1, -1}, now);
     const action::CallWorker call = only<action::CallWorker>().value();
-    shard.outcome(call.worker, call.number, {}, 2'000, now);
+    shard.outcome(call.worker, call.number, outcome, 2'000, now);
   }
   void let_time_pass() {
     ASSERT_NE(shard.deadline(), never) << "nothing would ever happen";
@@ -137,6 +137,13 @@ TEST_F(Replacement, OfAnOutgrownWorkerThatDoesNotLoadIsTriedAgainAfterAPause) {
   shard.not_loaded(started().value(), "no", now);
   outgrow();
   fail_again_and_again([this](WorkerId worker) { shard.not_loaded(worker, "no memory", now); });
+}
+
+// What fails may fail for want of memory.
+TEST_F(Replacement, OfAnOutgrownWorkerComesAlsoWhereItsCallsFail) {
+  shard.not_loaded(started().value(), "no", now);
+  outgrow({KCLHOST_FAILED, "no memory"});
+  EXPECT_TRUE(started());
 }
 
 // Two lanes, whose workers do what they are told as soon as they are there.

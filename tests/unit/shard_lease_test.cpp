@@ -1,0 +1,34 @@
+// Where the lease is lost.
+#include "shard_conversation.hpp"
+
+namespace kclhost::host {
+namespace {
+
+using namespace std::chrono_literals;
+
+using Lease = ShardConversation;
+
+// Another process may be at work on the shard: a plugin may open what that writes.
+TEST_F(Lease, OnceItIsLostNoInstanceComesUp) {
+  const Death death{Death::Kind::signal, 11, "killed by SIGSEGV"};
+  come_up(0);
+  const Descriptor about = [] {
+    Descriptor one;
+    one.id = "plugin";
+    one.version = "1";
+    return one;
+  }();
+  shard->ended(worker, &death, now);
+  worker = take<action::StartWorker>().value().worker;
+  shard->loaded(worker, about, now);
+  create_and_initialize();
+  shard->ended(worker, &death, now);
+  ASSERT_FALSE(take<action::StartWorker>()) << "the second time there is a pause";
+  shard->lease_lost(now);
+  EXPECT_TRUE(answered()) << "nobody is left who could be told";
+  pass(24h);
+  EXPECT_FALSE(take<action::StartWorker>());
+}
+
+}  // namespace
+}  // namespace kclhost::host
