@@ -101,6 +101,25 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
   return exit_done;
 }
 
+// Prints and writes what came of it; returns the exit code.
+int conclude(const ReplayArguments& arguments, const replay::Figures& figures) {
+  if (arguments.json) {
+    std::fputs(replay::report(figures).c_str(), stdout);
+  } else if (!arguments.quiet && replay::played(figures)) {
+    std::fputs(replay::summary(figures).c_str(), stdout);
+  }
+  if (!figures.error.empty()) complain(figures.error);
+  if (!arguments.report.empty()) {
+    std::ofstream file(arguments.report);
+    file << replay::report(figures) << std::flush;
+    if (!file) {
+      complain("the report cannot be written to " + arguments.report + "; check the folder and the disk");
+      if (figures.exit_code == exit_done) return exit_stopped;
+    }
+  }
+  return figures.exit_code;
+}
+
 int replay_inputs(const ReplayArguments& arguments) {
   replay::InputOptions input = input_of(arguments);
   replay::PlayOptions options;
@@ -115,7 +134,9 @@ int replay_inputs(const ReplayArguments& arguments) {
     if (input.resume && input.resume->sequence_number == replay::shard_end) {
       if (!arguments.quiet && !arguments.json)
         std::printf("nothing to do: %s is at SHARD_END\n", arguments.checkpoint_file.c_str());
-      return exit_done;
+      replay::Figures figures;
+      figures.last_checkpoint = std::move(input.resume);
+      return conclude(arguments, figures);
     }
     const std::string file = std::filesystem::absolute(arguments.checkpoint_file).lexically_normal();
     ::setenv(observe::replay_goes_on_variable, file.c_str(), 1);
@@ -134,21 +155,7 @@ int replay_inputs(const ReplayArguments& arguments) {
   replay::Figures figures = replay::play(*script, options);
   metrics.read_into(figures);
   if (arguments.progress) print_progress(figures, script->batches.size() * options.repeat);
-  if (arguments.json) {
-    std::fputs(replay::report(figures).c_str(), stdout);
-  } else if (!arguments.quiet && replay::played(figures)) {
-    std::fputs(replay::summary(figures).c_str(), stdout);
-  }
-  if (!figures.error.empty()) complain(figures.error);
-  if (!arguments.report.empty()) {
-    std::ofstream file(arguments.report);
-    file << replay::report(figures) << std::flush;
-    if (!file) {
-      complain("the report cannot be written to " + arguments.report + "; check the folder and the disk");
-      if (figures.exit_code == exit_done) return exit_stopped;
-    }
-  }
-  return figures.exit_code;
+  return conclude(arguments, figures);
 }
 
 }  // namespace
