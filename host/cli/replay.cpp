@@ -63,6 +63,9 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
     options.command = {"/proc/self/exe", "run", "--config", config};
     if (!arguments.stream.empty()) options.command.insert(options.command.end(), {"--stream", arguments.stream});
   } else {
+    if (!arguments.stream.empty()) {
+      return usage("--stream is for kclhost run, and --exec plays to another child; leave one out");
+    }
     auto words = replay::split_words(arguments.exec);
     if (!words) return usage("--exec: " + words.error());
     options.command = std::move(*words);
@@ -83,7 +86,7 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
     if (const auto why = replay::why_not_written(arguments.report, "report")) return usage(why->message);
   }
   options.checkpoint_file = arguments.checkpoint_file;
-  options.pipe_size = arguments.pipe_size;
+  if (arguments.pipe_size) options.pipe_size = *arguments.pipe_size;
   options.repeat = arguments.repeat;
   options.interval = replay::PlayOptions::Seconds(arguments.interval);
   options.linger = replay::PlayOptions::Seconds(arguments.linger);

@@ -366,6 +366,7 @@ def test_it_says_that_it_waits_for_its_input(start, child, log):
     (["--exec", "cat", "--tick", "1", "-"], "--linger"),
     (["-"], "--config FILE"),
     (["--config", "a", "--exec", "b", "-"], "give one"),
+    (["--exec", "true", "--stream", "words", "-"], "--stream is for kclhost run"),
     (["--exec", "'a", "-"], "is not closed"),
     (["--exec", "/no/such/program", "-"], "cannot start '/no/such/program': No such file"),
     (["--exec", "cat"], "INPUT"),
