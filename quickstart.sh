@@ -176,7 +176,7 @@ case ${1:-} in
     exit 0
     ;;
   *)
-    sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '2,8s/^# \{0,1\}//p' quickstart.sh
     [ "$1" = --help ] && exit 0 || exit 2
     ;;
 esac

@@ -6,8 +6,15 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-quick=no
-[ "${1:-}" = --quick ] && quick=yes
+case ${1:-} in
+  '') quick=no ;;
+  --quick) quick=yes ;;
+  *)
+    sed -n '2,5s/^# \{0,1\}//p' test.sh
+    [ "$1" = --help ] && exit 0 || exit 2
+    ;;
+esac
+[ $# -le 1 ] || { echo "test: one option at a time; see --help" >&2; exit 2; }
 
 began=$SECONDS
 step() { printf '\n==== %s (%d min %02d s)\n' "$*" $(((SECONDS - began) / 60)) $(((SECONDS - began) % 60)); }

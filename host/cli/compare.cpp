@@ -23,8 +23,10 @@ const char* senseless(const ReplayArguments& arguments) {
   if (arguments.linger > 0) return "--linger";
   if (arguments.tick > 0) return "--tick";
   if (arguments.timeout > 0) return "--timeout";
+  if (arguments.pipe_size) return "--pipe-size";
   if (arguments.progress) return "--progress";
   if (arguments.quiet) return "--quiet";
+  if (arguments.verbose) return "--verbose";
   return nullptr;
 }
 
@@ -38,7 +40,7 @@ config::Config configuration_of(const ReplayArguments& arguments) {
 
 int compare_or_throw(const ReplayArguments& arguments) {
   if (const char* const option = senseless(arguments))
-    throw comparison::Failure{exit_usage, std::string(option) + " makes no sense with --compare"};
+    throw comparison::Failure{exit_usage, std::string(option) + " makes no sense with --compare; leave it out"};
   replay::InputOptions input = input_of(arguments);
   if (input.files.size() < 3) {
     throw comparison::Failure{exit_usage,

@@ -63,6 +63,9 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
     options.command = {"/proc/self/exe", "run", "--config", config};
     if (!arguments.stream.empty()) options.command.insert(options.command.end(), {"--stream", arguments.stream});
   } else {
+    if (!arguments.stream.empty()) {
+      return usage("--stream is for kclhost run, and --exec plays to another child; leave one out");
+    }
     auto words = replay::split_words(arguments.exec);
     if (!words) return usage("--exec: " + words.error());
     options.command = std::move(*words);
@@ -83,7 +86,7 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
     if (const auto why = replay::why_not_written(arguments.report, "report")) return usage(why->message);
   }
   options.checkpoint_file = arguments.checkpoint_file;
-  options.pipe_size = arguments.pipe_size;
+  if (arguments.pipe_size) options.pipe_size = *arguments.pipe_size;
   options.repeat = arguments.repeat;
   options.interval = replay::PlayOptions::Seconds(arguments.interval);
   options.linger = replay::PlayOptions::Seconds(arguments.linger);
@@ -101,6 +104,25 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
   return exit_done;
 }
 
+// Prints and writes what came of it; returns the exit code.
+int conclude(const ReplayArguments& arguments, const replay::Figures& figures) {
+  if (arguments.json) {
+    std::fputs(replay::report(figures).c_str(), stdout);
+  } else if (!arguments.quiet && replay::played(figures)) {
+    std::fputs(replay::summary(figures).c_str(), stdout);
+  }
+  if (!figures.error.empty()) complain(figures.error);
+  if (!arguments.report.empty()) {
+    std::ofstream file(arguments.report);
+    file << replay::report(figures) << std::flush;
+    if (!file) {
+      complain("the report cannot be written to " + arguments.report + "; check the folder and the disk");
+      if (figures.exit_code == exit_done) return exit_stopped;
+    }
+  }
+  return figures.exit_code;
+}
+
 int replay_inputs(const ReplayArguments& arguments) {
   replay::InputOptions input = input_of(arguments);
   replay::PlayOptions options;
@@ -115,7 +137,9 @@ int replay_inputs(const ReplayArguments& arguments) {
     if (input.resume && input.resume->sequence_number == replay::shard_end) {
       if (!arguments.quiet && !arguments.json)
         std::printf("nothing to do: %s is at SHARD_END\n", arguments.checkpoint_file.c_str());
-      return exit_done;
+      replay::Figures figures;
+      figures.last_checkpoint = std::move(input.resume);
+      return conclude(arguments, figures);
     }
     const std::string file = std::filesystem::absolute(arguments.checkpoint_file).lexically_normal();
     ::setenv(observe::replay_goes_on_variable, file.c_str(), 1);
@@ -134,21 +158,7 @@ int replay_inputs(const ReplayArguments& arguments) {
   replay::Figures figures = replay::play(*script, options);
   metrics.read_into(figures);
   if (arguments.progress) print_progress(figures, script->batches.size() * options.repeat);
-  if (arguments.json) {
-    std::fputs(replay::report(figures).c_str(), stdout);
-  } else if (!arguments.quiet && replay::played(figures)) {
-    std::fputs(replay::summary(figures).c_str(), stdout);
-  }
-  if (!figures.error.empty()) complain(figures.error);
-  if (!arguments.report.empty()) {
-    std::ofstream file(arguments.report);
-    file << replay::report(figures) << std::flush;
-    if (!file) {
-      complain("the report cannot be written to " + arguments.report + "; check the folder and the disk");
-      if (figures.exit_code == exit_done) return exit_stopped;
-    }
-  }
-  return figures.exit_code;
+  return conclude(arguments, figures);
 }
 
 }  // namespace

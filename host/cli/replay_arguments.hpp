@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "program/command_line.hpp"
@@ -15,7 +16,7 @@ struct ReplayArguments {
   std::string config{}, stream{}, exec{};
   std::string checkpoint_file{}, failures{}, report{};
   std::size_t repeat = 1;
-  int pipe_size = 1 << 20;
+  std::optional<int> pipe_size{};  // none: as PlayOptions have it
   double interval = 0;
   double linger = 0;
   double tick = 0;       // 0: none

@@ -48,7 +48,9 @@ std::string objection(const struct stat& status) {
     return std::string("is writable by its group or by others (mode ") + mode + "); chmod go-w it";
   }
   if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
-    return "belongs to user " + std::to_string(status.st_uid) + "; it must be root's or your own";
+    std::string why = "belongs to user " + std::to_string(status.st_uid) + "; chown it to root";
+    if (::geteuid() != 0) why += " or to user " + std::to_string(::geteuid()) + ", who runs this";
+    return why;
   }
   return {};
 }

@@ -47,7 +47,7 @@ def grace(tmp_path):
         daemon = int(re.search(r"^shutdownGraceMillis=(\d+)$", done.stdout, re.MULTILINE)[1]) / 1000
         timeouts = yaml.safe_load(Path(file).read_text()).get("timeouts", {})
         shutdown = re.fullmatch(r"(\d+)s", timeouts.get("shutdown", "20s"))
-        return daemon + int(shutdown[1]) + 5  # what launch gives the hosts once the daemon has ended
+        return daemon + int(shutdown[1]) + 5 + 12  # for the hosts, once the daemon has ended, and for a slow reader of the log
 
     return seconds
 

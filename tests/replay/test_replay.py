@@ -129,6 +129,16 @@ def test_a_shard_at_its_end_has_nothing_to_do(run, child, log, tmp_path):
     assert "nothing to do" in replay.stdout
 
 
+def test_the_figures_of_nothing_to_do(run, child, log, tmp_path):
+    (tmp_path / "checkpoint").write_text('{"sequenceNumber": "SHARD_END", "subSequenceNumber": 0}')
+    (tmp_path / "report").write_text('{"records": 7, "of": "an earlier replay"}')
+    replay = run("--exec", child(), "--checkpoint-file", "checkpoint", "--json", "-", stdin='{"text":"a"}', report="report")
+    assert (replay.code, replay.stderr, log.lines()) == (0, "", [])
+    assert json.loads(replay.stdout) == replay.report
+    assert replay.report["lastCheckpoint"] == {"sequenceNumber": "SHARD_END", "subSequenceNumber": 0}
+    assert [replay.report[name] for name in ("records", "child", "exitCode", "error")] == [0, None, 0, None]
+
+
 def test_an_unreadable_checkpoint_is_no_beginning(run, child, log, tmp_path):
     for text in "", "{", "[]", '{"sequenceNumber": 12}', '{"sequenceNumber": "LATEST"}':
         (tmp_path / "checkpoint").write_text(text)
@@ -356,6 +366,7 @@ def test_it_says_that_it_waits_for_its_input(start, child, log):
     (["--exec", "cat", "--tick", "1", "-"], "--linger"),
     (["-"], "--config FILE"),
     (["--config", "a", "--exec", "b", "-"], "give one"),
+    (["--exec", "true", "--stream", "words", "-"], "--stream is for kclhost run"),
     (["--exec", "'a", "-"], "is not closed"),
     (["--exec", "/no/such/program", "-"], "cannot start '/no/such/program': No such file"),
     (["--exec", "cat"], "INPUT"),

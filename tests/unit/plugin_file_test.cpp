@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core_fixtures.hpp"
+#include "plugin/loadable.hpp"
 #include "plugin/warnings.hpp"
 #include "support/sha256.hpp"
 
@@ -139,7 +140,13 @@ TEST_F(PluginFile, SomebodyElses) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
   put("theirs.so");
   ASSERT_EQ(::chown((plugins / "theirs.so").c_str(), 12345, 0), 0);
-  expect_refused("theirs.so", "belongs to user 12345");
+  expect_refused("theirs.so", "belongs to user 12345; chown it to root");
+  struct stat status {};
+  ASSERT_EQ(::stat((plugins / "theirs.so").c_str(), &status), 0);
+  ASSERT_EQ(::seteuid(65'534), 0);
+  const std::string why = objection(status);
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_EQ(why, "belongs to user 12345; chown it to root or to user 65534, who runs this");
 }
 
 TEST_F(PluginFile, Unreadable) {
