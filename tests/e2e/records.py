@@ -2,6 +2,7 @@
 import hashlib
 import random
 import sys
+import threading
 from typing import NamedTuple
 
 import fetch
@@ -12,6 +13,8 @@ HASH_KEYS = 1 << 128
 # One PutRecords. A megabyte is a second's work for kinesis-local, in which it answers nobody else.
 MAX_RECORDS = 250
 MAX_BYTES = 1 << 20
+
+_importing = threading.Lock()
 
 LETTERS = "abcxyz019 _-/\"\\äßñøЖя語鍵한🔑🏛\u0301\u200b"
 
@@ -122,10 +125,10 @@ def record_of(partition_key: str, data: bytes) -> Record:
 
 
 def _aggregator():
-    """A new RecordAggregator. Its module puts itself in front of sys.path."""
-    if "aws_kinesis_agg.aggregator" not in sys.modules:
+    """A new RecordAggregator. Its module puts itself in front of sys.path, and tests run side by side."""
+    with _importing:
         path = list(sys.path)
         sys.path.append(str(fetch.kpl()))
-        import aws_kinesis_agg.aggregator  # noqa: F401
+        import aws_kinesis_agg.aggregator
         sys.path[:] = path
-    return sys.modules["aws_kinesis_agg.aggregator"].RecordAggregator()
+    return aws_kinesis_agg.aggregator.RecordAggregator()
