@@ -826,8 +826,12 @@ def test_log_lines_reach_standard_error(launcher):
     assert list((launcher.directory / "state" / "run").glob("*.sock")) == []
 
 
+def too_deep_for_a_socket(launcher):
+    return launcher.directory / ("d" * 120)
+
+
 def test_log_lines_with_a_state_dir_too_deep_for_a_socket(launcher):
-    launcher.values["state"] = launcher.directory / ("d" * 120)
+    launcher.values["state"] = too_deep_for_a_socket(launcher)
     done = launcher.run(fake="log")
     assert after_start(done.stderr)[:-1] == LINES
 
@@ -857,7 +861,9 @@ def test_the_form_and_the_level_of_launchs_own_lines_are_the_logs(launcher):
     assert re.fullmatch(r"\S{24} error \[launch\] the daemon ended with exit status 0; its log above says why", told), told
 
 
-def test_removes_the_sockets_of_those_that_were_killed(launcher):
+@pytest.mark.parametrize("state", [lambda launcher: launcher.directory / "state", too_deep_for_a_socket], ids=["short", "too deep"])
+def test_removes_the_sockets_of_those_that_were_killed(launcher, state):
+    launcher.values["state"] = state(launcher)
     killed = launcher.start()
     stale = Path(launcher.report()["socket"])
     killed.send(signal.SIGKILL)
