@@ -356,7 +356,7 @@ def test_missing_jars_name_the_cure(launcher):
 def test_jars_that_are_not_set(launcher, kclhost):
     launcher.command()
     launcher.config.write_text("".join(line for line in launcher.text("kclhost.yaml").splitlines(True) if "jars:" not in line))
-    for option, code in [("--print-classpath", 2), ("--print-command", 2), ("--java=x", 1), ("--print-properties", 0)]:
+    for option, code in [("--print-classpath", 2), ("--print-command", 2), ("--java=x", 2), ("--print-properties", 0)]:
         done = subprocess.run([kclhost, "launch", "--config", launcher.config, option], capture_output=True, text=True)
         assert done.returncode == code
         assert "daemon.jars" in one_line(done.stderr) if code else done.stderr == ""
@@ -800,6 +800,14 @@ def test_the_command_that_is_printed_makes_no_tables(launcher):
 # ---- What check refuses ------------------------------------------------------------------------------------------------
 
 
+def is_refused_as_by_check(launcher, code):
+    done = launcher.run(fake="exit-0")
+    checked = subprocess.run([launcher.kclhost, "check", "--config", launcher.config], capture_output=True, text=True)
+    assert done.returncode == checked.returncode == code, done.stderr
+    problems = [line for line in checked.stderr.splitlines() if "note: " not in line]
+    assert problems and done.stderr.splitlines() == ["kclhost: " + line for line in problems]
+
+
 @pytest.mark.parametrize("plugin, code", [
     ("absent.so", 3),
     ("word_counter.so, config: {no_such_key: 1}", 2),
@@ -807,12 +815,25 @@ def test_the_command_that_is_printed_makes_no_tables(launcher):
 ])
 def test_what_check_refuses_does_not_start_java(launcher, plugin, code):
     launcher.values["plugin"] = plugin
-    done = launcher.run(fake="exit-0")
-    checked = subprocess.run([launcher.kclhost, "check", "--config", launcher.config], capture_output=True, text=True)
-    assert done.returncode == checked.returncode == code
-    problems = [line for line in checked.stderr.splitlines() if not line.startswith("note: ")]
-    assert done.stderr.splitlines() == ["kclhost: " + line for line in problems]
+    is_refused_as_by_check(launcher, code)
     assert not (launcher.directory / "state" / "run").exists(), "Java's properties were not even written"
+
+
+STREAMS = "\nstreams: {clicks: {daemon: {properties: {applicationName: a}}}, orders: {daemon: {properties: {applicationName: b}}}}"
+
+
+@pytest.mark.parametrize("streams", ["", STREAMS], ids=["one", "several"])
+@pytest.mark.parametrize("lacks", ["jars", "Java", "streamName"])
+def test_what_check_refuses_comes_before_what_this_machine_lacks(launcher, streams, lacks):
+    launcher.values["plugin"] = "absent.so"
+    launcher.values["timeouts"] += streams
+    if lacks == "jars":
+        (launcher.directory / "jars" / "amazon-kinesis-client-multilang-9.jar").unlink()
+    elif lacks == "Java":
+        launcher.values["java"] = "/nonexistent/java"
+    else:
+        launcher.values["properties"] = "applicationName: app"
+    is_refused_as_by_check(launcher, 3)
 
 
 # ---- Log lines ---------------------------------------------------------------------------------------------------------
