@@ -19,6 +19,7 @@
 #include "launch/child_process.hpp"
 #include "launch/class_archive.hpp"
 #include "launch/command.hpp"
+#include "launch/fetch_command.hpp"
 #include "launch/files.hpp"
 #include "launch/lease_interval.hpp"
 #include "launch/log_sink.hpp"
@@ -128,7 +129,7 @@ int start_daemon(const config::Config& config, const Findings& findings, const l
     outputs.say(config::LogLevel::warn,
                 command.archive.string() +
                     " was not made by this Java or not of these jars, so the daemon starts without it, " +
-                    "slower; to make it anew: kclhost fetch-daemon --config " + config.arguments());
+                    "slower; to make it anew: " + launch::command_for_archive(config, command.arguments.front()));
     overrides.without_archive = true;
     command = *launch::make_command(config, launch::own_executable(), overrides);
   }

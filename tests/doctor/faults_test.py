@@ -92,7 +92,7 @@ def test_there_are_two_daemons(clinic):
 
 def test_the_class_archive_does_not_fit(clinic):
     clinic.archive.write_text("of another Java")
-    assert f"kclhost fetch-daemon --config {clinic.file}" in clinic.finds("class-archive", str(clinic.archive))
+    assert f"kclhost fetch-daemon --archive-only --config {clinic.file}" in clinic.finds("class-archive", str(clinic.archive))
     clinic.archive.write_text("fits")
     clinic.is_well()
 

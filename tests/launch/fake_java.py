@@ -23,8 +23,13 @@ def wait_for(name):
 
 if any(name in os.environ for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")):
     note("could-speak-for-launch", " ".join(sys.argv))
-if "-Xshare:on" in sys.argv:  # is it an archive of ours?
+if "-Xshare:on" in sys.argv or "-Xshare:dump" in sys.argv:
     archive, = (word.partition("=")[2] for word in sys.argv if word.startswith("-XX:SharedArchiveFile="))
+if "-Xshare:dump" in sys.argv:
+    with open(archive, "w") as file:
+        file.write("fits")
+    sys.exit(0)
+if "-Xshare:on" in sys.argv:  # is it an archive of ours?
     with open(archive) as file:
         content = file.read()
     if content == "fits later":

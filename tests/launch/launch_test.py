@@ -306,8 +306,54 @@ def test_a_class_archive_that_does_not_fit_is_left_out(launcher):
     process.send(signal.SIGTERM)
     assert process.wait() == 0
     told, *rest = messages(process.output())
-    assert "classes.jsa was not made by this Java" in told and f"kclhost fetch-daemon --config {launcher.config}" in told
+    assert "classes.jsa was not made by this Java" in told
+    assert told.endswith(f": kclhost fetch-daemon --archive-only --config {launcher.config}")
     assert len(rest) == 1, rest
+
+
+POM = Path(__file__).parents[2] / "config" / "daemon" / "pom.xml"
+
+
+def has_fetched(launcher, version, *, pom=POM.read_bytes(), files=True):
+    """As kclhost fetch-daemon leaves it; without files: what somebody deleted most of."""
+    jars = launcher.directory / "jars"
+    jar = jars / f"amazon-kinesis-client-multilang-{version}.jar"
+    (jars / "amazon-kinesis-client-multilang-9.jar").unlink()
+    (jars / ".complete").write_text(f"{hashlib.sha256(pom).hexdigest()} {version}\n{jar.name}\n")
+    if files:
+        jar.touch()
+    return jar
+
+
+def follow(launcher, cure):
+    """Where Maven would be noticed."""
+    program, *words = shlex.split(cure)
+    assert program == "kclhost"
+    (launcher.directory / "bin").mkdir()
+    maven = launcher.directory / "bin" / "mvn"
+    maven.write_text(f"#!/bin/sh\necho \"$@\" >{launcher.directory}/maven\nexit 1\n")
+    maven.chmod(0o755)
+    env = dict(os.environ, FAKE_DIR=str(launcher.directory), PATH=f"{maven.parent}:{os.environ['PATH']}")
+    return subprocess.run([launcher.kclhost, *words], env=env, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("pom", [POM.read_bytes(), b"the user's own"], ids=["shipped", "own"])
+def test_the_cure_for_a_class_archive_keeps_the_daemon(launcher, pom):
+    jar = has_fetched(launcher, "3.5.1", pom=pom)
+    archive = launcher.directory / "jars" / "classes.jsa"
+    archive.write_text("of another Java")
+    told = messages(launcher.run(fake="exit-0").stderr)[0]
+    done = follow(launcher, told.rpartition("make it anew: ")[2])
+    assert done.returncode == 0, done.stderr
+    assert jar.exists() and archive.read_text() == "fits" and not launcher.has("maven")
+    assert "classes.jsa" not in launcher.run(fake="exit-0").stderr
+
+
+def test_the_cure_for_a_class_archive_names_the_java_that_was_named(launcher):
+    (launcher.directory / "jars" / "classes.jsa").write_text("of another Java")
+    (launcher.directory / "other java").symlink_to(FAKE_JAVA)
+    told = messages(launcher.run("--java", launcher.directory / "other java", fake="exit-0").stderr)[0]
+    assert told.endswith(f" --config {launcher.config} --java '{launcher.directory}/other java'")
 
 
 @pytest.mark.parametrize("option", ["-Xshare:off", "-XX:SharedArchiveFile=/mine.jsa", "-XX:AOTCache=/mine.aot"])
