@@ -105,7 +105,8 @@ void add_fetch_daemon(CommandLine& program) {
   const auto options = std::make_shared<FetchOptions>();
   command.add({.names = "--to",
                .into = &options->to,
-               .help = "The directory for the jars (default: daemon.jars of the configuration, else ./jars)",
+               .help = "The directory for the jars (default: daemon.jars of the configuration, else ./jars); with "
+                       "this alone no configuration is read",
                .value = "DIR"});
   add_configuration(command, options->config);
   command.add({.names = "--archive-only",

@@ -396,7 +396,19 @@ def test_missing_jars_name_the_cure(launcher):
     (launcher.directory / "jars" / "amazon-kinesis-client-multilang-9.jar").unlink()
     done = launcher.run()
     assert done.returncode == 1
-    assert f"kclhost fetch-daemon --to {launcher.directory}/jars" in one_line(done.stderr)
+    assert one_line(done.stderr).endswith(f"run: kclhost fetch-daemon --config {launcher.config}\n")
+
+
+def test_the_cure_for_missing_jars_brings_the_version_that_was_there(launcher):
+    has_fetched(launcher, "3.5.1", files=False)
+    told = one_line(launcher.run().stderr)
+    follow(launcher, told.rpartition("run: ")[2])
+    assert "-DdaemonVersion=3.5.1" in launcher.text("maven").split()
+
+
+def test_the_cure_for_missing_jars_names_the_java_that_was_named(launcher):
+    (launcher.directory / "jars" / "amazon-kinesis-client-multilang-9.jar").unlink()
+    assert one_line(launcher.run("--java", "/other/java").stderr).endswith(" --java /other/java\n")
 
 
 def test_jars_that_are_not_set(launcher, kclhost):
