@@ -21,6 +21,7 @@ struct FetchOptions {
   std::string pom;
   std::string version;
   std::string java;
+  bool archive_only = false;
 };
 
 // Somebody may have chosen the version that goes.
@@ -47,6 +48,16 @@ bool make_archive(const std::string& java, const std::filesystem::path& jars) {
   return true;
 }
 
+int make_archive_only(const std::string& java, const std::filesystem::path& jars) {
+  if (!std::filesystem::exists(jars / launch::stamp_name)) {
+    complain(jars.string() + ": no jars that kclhost fetch-daemon fetched; run it without --archive-only");
+    return exit_stopped;
+  }
+  if (!make_archive(java, jars)) return exit_stopped;
+  std::printf("%s: the class archive fits Java and jars\n", jars.c_str());
+  return exit_done;
+}
+
 int fetch_daemon(const FetchOptions& options) {
   std::filesystem::path to = options.to;
   std::string java = options.java;
@@ -62,6 +73,8 @@ int fetch_daemon(const FetchOptions& options) {
     }
   }
   if (to.empty()) to = "jars";
+  if (java.empty()) java = "java";
+  if (options.archive_only) return make_archive_only(java, std::filesystem::absolute(to).lexically_normal());
   launch::Wanted wanted{.pom = options.pom, .version = options.version};
   if (wanted.pom.empty()) wanted.pom = launch::shipped_file("pom.xml").value_or(std::filesystem::path());
   if (wanted.pom.empty()) {
@@ -78,7 +91,7 @@ int fetch_daemon(const FetchOptions& options) {
     complain(jars.error());
     return exit_stopped;
   }
-  const bool archive = make_archive(java.empty() ? "java" : java, std::filesystem::absolute(to).lexically_normal());
+  const bool archive = make_archive(java, std::filesystem::absolute(to).lexically_normal());
   std::printf("%s: %zu jars, %ju MB%s\n", to.c_str(), jars->count, (jars->bytes + 500'000) / 1'000'000,
               archive ? ", and their class archive" : "");
   return exit_done;
@@ -92,15 +105,23 @@ void add_fetch_daemon(CommandLine& program) {
   const auto options = std::make_shared<FetchOptions>();
   command.add({.names = "--to",
                .into = &options->to,
-               .help = "The directory for the jars (default: daemon.jars of the configuration, else ./jars)",
+               .help = "The directory for the jars (default: daemon.jars of the configuration, else ./jars); with "
+                       "this alone no configuration is read",
                .value = "DIR"});
   add_configuration(command, options->config);
-  command.add(
-      {.names = "--pom", .into = &options->pom, .help = "Another pom.xml than the one kclhost ships", .value = "FILE"});
+  command.add({.names = "--archive-only",
+               .into = &options->archive_only,
+               .help = "Only make the class archive anew where it does not fit; the jars stay, whatever they are of"});
+  command.add({.names = "--pom",
+               .into = &options->pom,
+               .help = "Another pom.xml than the one kclhost ships",
+               .value = "FILE",
+               .excludes = "--archive-only"});
   command.add({.names = "--version",
                .into = &options->version,
                .help = "The daemon's version (default: the one in the pom.xml)",
-               .value = "VERSION"});
+               .value = "VERSION",
+               .excludes = "--archive-only"});
   command.add({.names = "--java",
                .into = &options->java,
                .help = "The Java that makes the class archive (default: daemon.java of the configuration, else java)",

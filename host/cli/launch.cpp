@@ -19,6 +19,7 @@
 #include "launch/child_process.hpp"
 #include "launch/class_archive.hpp"
 #include "launch/command.hpp"
+#include "launch/fetch_command.hpp"
 #include "launch/files.hpp"
 #include "launch/lease_interval.hpp"
 #include "launch/log_sink.hpp"
@@ -116,13 +117,9 @@ hub::LaunchState introduce_self(const config::Config& config, const std::map<std
   return launch;
 }
 
-int start_daemon(const config::Loaded& loaded, const launch::ServiceVariables& variables, launch::Command command,
-                 launch::Overrides overrides) {
-  const config::Config& config = loaded.config;
-  if (const auto obstacle = launch::find_obstacle(config, command)) return fail(obstacle->message, exit_stopped);
-  const Findings findings = find_problems(loaded);
-  for (const config::Problem& problem : findings.problems) complain(problem.str());
-  if (!findings.problems.empty()) return findings.exit_code;
+int start_daemon(const config::Config& config, const Findings& findings, const launch::ServiceVariables& variables,
+                 launch::Command command, launch::Overrides overrides) {
+  if (const int code = refuse_obstacle(config, command); code != exit_done) return code;
   const auto parent = config.stream.empty() ? std::nullopt : launch::Parent::from_environment();
   // With a parent it is that which writes the log, serves the metrics and tells the service manager.
   auto log_file = parent ? Result(std::optional<observe::LogFile>()) : open_log_file(config.log);
@@ -132,7 +129,7 @@ int start_daemon(const config::Loaded& loaded, const launch::ServiceVariables& v
     outputs.say(config::LogLevel::warn,
                 command.archive.string() +
                     " was not made by this Java or not of these jars, so the daemon starts without it, " +
-                    "slower; to make it anew: kclhost fetch-daemon --config " + config.arguments());
+                    "slower; to make it anew: " + launch::command_for_archive(config, command.arguments.front()));
     overrides.without_archive = true;
     command = *launch::make_command(config, launch::own_executable(), overrides);
   }
@@ -194,14 +191,17 @@ int start_or_print(const LaunchOptions& options) {
     return launch_streams(options, variables, streams);
   const auto found = load(options.config);
   if (!found) return exit_usage;
-  const config::Loaded& loaded = *found;
+  const config::Config& config = found->config;
+  const Findings findings = prints ? Findings() : find_problems(*found);
+  for (const config::Problem& problem : findings.problems) complain(problem.str());
+  if (!findings.problems.empty()) return findings.exit_code;
 
   const launch::Overrides overrides = overrides_of(options);
-  const auto command = launch::make_command(loaded.config, launch::own_executable(), overrides);
+  const auto command = launch::make_command(config, launch::own_executable(), overrides);
   if (!command) return fail(command.error(), exit_usage);
 
   if ((options.print_classpath || options.print_command) && command->jars.empty()) {
-    return fail(launch::find_obstacle(loaded.config, *command)->message, exit_usage);
+    return refuse_obstacle(config, *command);
   }
   if (options.print_classpath) {
     std::puts(command->classpath.c_str());
@@ -212,12 +212,18 @@ int start_or_print(const LaunchOptions& options) {
     if (const auto written = launch::write_properties(*command); !written) return fail(written.error(), exit_stopped);
     std::puts(launch::quote_for_shell(command->arguments).c_str());
   } else {
-    return start_daemon(loaded, variables, *command, overrides);
+    return start_daemon(config, findings, variables, *command, overrides);
   }
   return exit_done;
 }
 
 }  // namespace
+
+int refuse_obstacle(const config::Config& config, const launch::Command& command, const std::string& prefix) {
+  const auto obstacle = launch::find_obstacle(config, command);
+  if (!obstacle) return exit_done;
+  return fail(prefix + obstacle->message, command.jars.empty() ? exit_usage : exit_stopped);
+}
 
 Result<std::optional<observe::LogFile>> open_log_file(const config::Log& config) {
   if (config.file.empty()) return std::optional<observe::LogFile>();

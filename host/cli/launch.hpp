@@ -29,6 +29,8 @@ struct LaunchOptions {
 };
 
 launch::Overrides overrides_of(const LaunchOptions& options);
+// Complains of what keeps the command from being run on this machine; the exit code. exit_done: nothing does.
+int refuse_obstacle(const config::Config& config, const launch::Command& command, const std::string& prefix = "");
 // Nothing where log.file is not set.
 Result<std::optional<observe::LogFile>> open_log_file(const config::Log& config);
 // How others hear of the shards: the hub, whoever serves what it knows, and the service manager.

@@ -19,15 +19,12 @@ namespace {
 // What a stream's launch would refuse to start with; exit_done: nothing.
 int refuse(const config::Loaded& loaded, const LaunchOptions& options) {
   const std::string prefix = prefix_of(loaded.config.stream);
-  for (const config::Problem& problem : loaded.problems) complain(prefix + problem.str());
-  if (!loaded.problems.empty()) return exit_usage;
-  const auto command = launch::make_command(loaded.config, launch::own_executable(), overrides_of(options));
-  if (!command) return complain(prefix + command.error()), exit_usage;
-  if (const auto obstacle = launch::find_obstacle(loaded.config, *command))
-    return complain(prefix + obstacle->message), exit_stopped;
   const Findings findings = find_problems(loaded);
   for (const config::Problem& problem : findings.problems) complain(prefix + problem.str());
-  return findings.exit_code;
+  if (!findings.problems.empty()) return findings.exit_code;
+  const auto command = launch::make_command(loaded.config, launch::own_executable(), overrides_of(options));
+  if (!command) return complain(prefix + command.error()), exit_usage;
+  return refuse_obstacle(loaded.config, *command, prefix);
 }
 
 std::vector<std::string> command_of(const LaunchOptions& options, const config::Config& config) {

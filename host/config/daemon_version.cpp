@@ -27,13 +27,16 @@ std::vector<int> numbers_of(const std::string& version) {
 std::string daemon_version(const std::filesystem::path& jars) {
   std::error_code error;
   for (std::filesystem::directory_iterator entry(jars, error), end; !error && entry != end; entry.increment(error)) {
-    std::string name = entry->path().filename().string();
-    if (!name.starts_with(jar_name) || !name.ends_with(jar_end) || name.size() <= jar_name.size() + jar_end.size())
-      continue;
-    name = name.substr(jar_name.size(), name.size() - jar_name.size() - jar_end.size());
-    if (name[0] >= '0' && name[0] <= '9') return name;
+    if (std::string version = daemon_version_in(entry->path().filename().string()); !version.empty()) return version;
   }
   return {};
+}
+
+std::string daemon_version_in(const std::string& name) {
+  if (!name.starts_with(jar_name) || !name.ends_with(jar_end) || name.size() <= jar_name.size() + jar_end.size())
+    return {};
+  std::string version = name.substr(jar_name.size(), name.size() - jar_name.size() - jar_end.size());
+  return version[0] >= '0' && version[0] <= '9' ? version : std::string();
 }
 
 bool is_before(const std::string& version, const std::string& other) {

@@ -7,6 +7,7 @@
 #include "config/daemon_version.hpp"
 #include "doctor/checks.hpp"
 #include "doctor/zip_names.hpp"
+#include "launch/fetch_command.hpp"
 #include "launch/files.hpp"
 
 namespace kclhost::host::doctor {
@@ -43,13 +44,14 @@ std::vector<std::string> missing_classes(const std::unordered_set<std::string>& 
 Outcome look_at_jars(Setup& setup) {
   if (!setup.has_daemon()) return not_looked(no_daemon);
   if (!setup.command) return not_looked("what kclhost launch would start is not clear");
-  const std::string again =
-      "fetch them again: empty the directory, and run kclhost fetch-daemon --config " + setup.arguments();
+  const std::string fetch = launch::command_to_fetch(setup.config, setup.config.daemon.java);
+  const std::string again = "fetch them again: empty the directory, and run " + fetch;
+  config::Config config = setup.config;
   launch::Command command = *setup.command;
-  command.arguments.front() = "/proc/self/exe";  // Java is another check's
-  if (const auto obstacle = launch::find_obstacle(setup.config, command)) {
-    return found(finding_of(command.jars.empty() ? setup.file() : command.jars.string(), obstacle->message,
-                            "kclhost fetch-daemon --config " + setup.arguments()));
+  config.daemon.java = command.arguments.front() = "/proc/self/exe";  // Java is another check's
+  if (const auto obstacle = launch::find_obstacle(config, command)) {
+    return found(
+        finding_of(command.jars.empty() ? setup.file() : command.jars.string(), obstacle->message, "run: " + fetch));
   }
   Outcome outcome;
   std::unordered_set<std::string> names;

@@ -7,6 +7,7 @@
 #include "config/digits.hpp"
 #include "doctor/checks.hpp"
 #include "launch/class_archive.hpp"
+#include "launch/fetch_command.hpp"
 #include "launch/files.hpp"
 #include "launch/run_program.hpp"
 
@@ -65,7 +66,7 @@ Outcome look_at_class_archive(Setup& setup) {
   if (launch::archive_fits(program->string(), setup.command->jars)) return well("it fits Java and jars");
   return found({setup.command->archive.string(),
                 "it was not made by this Java or not of these jars, so the daemon starts without it, more slowly",
-                "make it anew: kclhost fetch-daemon --config " + setup.arguments()});
+                "make it anew: " + launch::command_for_archive(setup.config, setup.config.daemon.java)});
 }
 
 }  // namespace kclhost::host::doctor

@@ -1,15 +1,13 @@
 #include "hub/socket.hpp"
 
-#include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "support/random_seed.hpp"
+#include "support/socket_path.hpp"
 
 namespace kclhost::host::hub {
 namespace {
@@ -19,36 +17,16 @@ namespace fs = std::filesystem;
 constexpr int waiting_connections = 1024;
 constexpr char prefix[] = "hub-", suffix[] = ".sock";
 
-// A socket's address has room for 107 bytes. The way through a descriptor of its folder is short, however long the
-// path.
-class Address {
- public:
-  explicit Address(const fs::path& path)
-      : folder_(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
-    address_.sun_family = AF_UNIX;
-    const int wanted = std::snprintf(address_.sun_path, sizeof address_.sun_path, "/proc/self/fd/%d/%s", folder_.get(),
-                                     path.filename().c_str());
-    valid_ = folder_ && wanted > 0 && static_cast<std::size_t>(wanted) < sizeof address_.sun_path;
-  }
-  bool valid() const { return valid_; }
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&address_); }
-  static constexpr socklen_t size = sizeof(sockaddr_un);
-
- private:
-  Fd folder_;
-  sockaddr_un address_{};
-  bool valid_ = false;
-};
-
 Fd make_socket(int flags) {
   return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0));
 }
 
 // Nobody accepts from it any more.
 bool is_abandoned(const fs::path& path) {
-  const Address address(path);
+  const SocketPath address(path);
   const Fd probe = make_socket(SOCK_NONBLOCK);
-  return probe && address.valid() && ::connect(probe.get(), address.get(), Address::size) != 0 && errno == ECONNREFUSED;
+  return probe && address.valid() && ::connect(probe.get(), address.get(), SocketPath::size) != 0 &&
+         errno == ECONNREFUSED;
 }
 
 }  // namespace
@@ -72,8 +50,8 @@ Result<Listening> listen_in(const fs::path& directory) {
   Listening made{make_socket(SOCK_NONBLOCK), directory / (name + suffix)};
   // It gets its name when it listens: until then another launch would take it for abandoned.
   const fs::path draft = directory / (name + ".new");
-  const Address address(draft);
-  if (!made.fd || !address.valid() || ::bind(made.fd.get(), address.get(), Address::size) != 0 ||
+  const SocketPath address(draft);
+  if (!made.fd || !address.valid() || ::bind(made.fd.get(), address.get(), SocketPath::size) != 0 ||
       ::listen(made.fd.get(), waiting_connections) != 0 || ::rename(draft.c_str(), made.path.c_str()) != 0) {
     return Error{made.path.string() + ": cannot make a socket here: " + std::strerror(errno)};
   }
@@ -81,9 +59,9 @@ Result<Listening> listen_in(const fs::path& directory) {
 }
 
 Fd connect_to(const fs::path& socket) {
-  const Address address(socket);
+  const SocketPath address(socket);
   Fd fd = make_socket(SOCK_NONBLOCK);
-  if (!fd || !address.valid() || ::connect(fd.get(), address.get(), Address::size) != 0) return {};
+  if (!fd || !address.valid() || ::connect(fd.get(), address.get(), SocketPath::size) != 0) return {};
   return fd;
 }
 

@@ -1,14 +1,13 @@
 #include "launch/log_sink.hpp"
 
-#include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 
 #include "support/random_seed.hpp"
+#include "support/socket_path.hpp"
 
 namespace kclhost::host::launch {
 namespace {
@@ -27,13 +26,10 @@ void remove_stale(const fs::path& directory) {
   std::error_code failure;
   for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end; entry.increment(failure)) {
     const std::string name = entry->path().filename().string();
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
     if (!name.starts_with("log-") || !name.ends_with(".sock") || !entry->is_socket(failure)) continue;
-    if (entry->path().native().size() >= sizeof address.sun_path) continue;
-    std::memcpy(address.sun_path, entry->path().c_str(), entry->path().native().size());
+    const SocketPath address(entry->path());
     const Fd probe(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (probe && ::connect(probe.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 &&
+    if (probe && address.valid() && ::connect(probe.get(), address.get(), SocketPath::size) != 0 &&
         errno == ECONNREFUSED) {
       ::unlink(entry->path().c_str());
     }
@@ -45,27 +41,17 @@ void remove_stale(const fs::path& directory) {
 Result<LogSink> LogSink::open(const fs::path& directory) {
   remove_stale(directory);
   LogSink sink;
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
   sink.path_ = directory / unique_name();
-  if (sink.path_.native().size() >= sizeof address.sun_path) {
-    char made[] = "/tmp/kclhost-XXXXXX";
-    if (!::mkdtemp(made)) return Error{std::string("/tmp: cannot make a directory: ") + std::strerror(errno)};
-    sink.own_directory_ = made;
-    sink.path_ = sink.own_directory_ / "log.sock";
-  }
-  std::memcpy(address.sun_path, sink.path_.c_str(), sink.path_.native().size());
+  const SocketPath address(sink.path_);
   sink.socket_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!sink.socket_ || ::bind(sink.socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+  if (!sink.socket_ || !address.valid() || ::bind(sink.socket_.get(), address.get(), SocketPath::size) != 0) {
     return Error{sink.path_.string() + ": cannot make a socket here: " + std::strerror(errno)};
   }
   return sink;
 }
 
 LogSink::~LogSink() {
-  if (!socket_) return;
-  ::unlink(path_.c_str());
-  if (!own_directory_.empty()) ::rmdir(own_directory_.c_str());
+  if (socket_) ::unlink(path_.c_str());
 }
 
 bool LogSink::forward(const Taker& take, int most) {

@@ -12,19 +12,18 @@
 
 namespace kclhost::host::launch {
 
-// The environment variable that tells host processes the socket's path.
+// The environment variable that tells host processes the socket's path, which may be longer than a socket's address.
 inline constexpr char log_socket_variable[] = "KCLHOST_LOG_SOCKET";
 
 // A Unix datagram socket; each datagram is one finished line without its newline. Only the user that made it (and root)
 // can send to it. Not thread-safe.
 class LogSink {
  public:
-  // Binds in `directory`, which must be private, or in a new one under /tmp where a socket's path would be too long.
-  // Removes sockets in `directory` that killed processes have left.
+  // Binds in `directory`, which must be private. Removes sockets in it that killed processes have left.
   static Result<LogSink> open(const std::filesystem::path& directory);
   LogSink(LogSink&&) = default;
   LogSink& operator=(LogSink&&) = delete;
-  ~LogSink();  // removes what open made
+  ~LogSink();  // removes the socket
 
   const std::filesystem::path& path() const { return path_; }
   int fd() const { return socket_.get(); }
@@ -38,7 +37,6 @@ class LogSink {
 
   Fd socket_;
   std::filesystem::path path_;
-  std::filesystem::path own_directory_;  // empty unless one was made under /tmp
   std::string line_;
 };
 

@@ -2,13 +2,13 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
+
+#include "support/socket_path.hpp"
 
 namespace kclhost::host::observe {
 namespace {
@@ -23,12 +23,10 @@ constexpr std::chrono::seconds last_words{1};
 // A socket that is connected to the launcher's; none when there is no launcher.
 Fd connect_to_launcher() {
   const char* const path = std::getenv("KCLHOST_LOG_SOCKET");
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path == nullptr || *path == '\0' || std::strlen(path) >= sizeof address.sun_path) return {};
-  std::strcpy(address.sun_path, path);
+  if (path == nullptr) return {};
+  const SocketPath address(path);
   Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket || ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return {};
+  if (!socket || !address.valid() || ::connect(socket.get(), address.get(), SocketPath::size) != 0) return {};
   return socket;
 }
 

@@ -1,5 +1,6 @@
 """Faults that are planted: the doctor finds each, and nothing else, and the cure that it names works when it is followed."""
 import datetime
+import hashlib
 import os
 import re
 import resource
@@ -9,7 +10,7 @@ import subprocess
 
 import pytest
 from certificate import private_certificate
-from conftest import DAEMON_JAR
+from conftest import DAEMON_JAR, ROOT
 from http_server import Server
 
 # What a fault on the disk takes: a mount of the doctor's own, which is gone with it.
@@ -60,7 +61,7 @@ def test_java_is_another_program(clinic):
 def test_there_are_no_jars(clinic, some_jars):
     shutil.rmtree(clinic.jars)
     cure = clinic.finds("jars", str(clinic.jars), "no MultiLangDaemon here")
-    assert f"kclhost fetch-daemon --to {clinic.jars}" in cure
+    assert f"kclhost fetch-daemon --config {clinic.file}" in cure
     shutil.copytree(some_jars, clinic.jars)  # as that command does
     clinic.is_well()
 
@@ -90,9 +91,26 @@ def test_there_are_two_daemons(clinic):
     clinic.is_well()
 
 
+def test_jars_are_fetched_again_as_they_were(clinic):
+    """In the version that somebody chose."""
+    daemon = clinic.jars / DAEMON_JAR.replace("3.1.3", "3.5.1")
+    (clinic.jars / DAEMON_JAR).rename(daemon)
+    stamp = clinic.jars / ".complete"
+    pom = hashlib.sha256((ROOT / "config/daemon/pom.xml").read_bytes()).hexdigest()
+    stamp.write_text(f"{pom} 3.5.1\n{daemon.name}\n")
+    (clinic.jars / "others.jar").write_bytes(b"")
+    cure = clinic.finds("jars", "others.jar", "damaged")
+    assert cure.endswith(f"kclhost fetch-daemon --config {clinic.file} --version 3.5.1")
+    daemon.unlink()
+    cure = clinic.finds("jars", "no MultiLangDaemon here")
+    assert cure.endswith(f"kclhost fetch-daemon --config {clinic.file} --version 3.5.1")
+    stamp.write_text(f"{'0' * 64}\n{daemon.name}\n")
+    assert "--pom" in clinic.finds("jars", "no MultiLangDaemon here")
+
+
 def test_the_class_archive_does_not_fit(clinic):
     clinic.archive.write_text("of another Java")
-    assert f"kclhost fetch-daemon --config {clinic.file}" in clinic.finds("class-archive", str(clinic.archive))
+    assert f"kclhost fetch-daemon --archive-only --config {clinic.file}" in clinic.finds("class-archive", str(clinic.archive))
     clinic.archive.write_text("fits")
     clinic.is_well()
 

@@ -23,8 +23,13 @@ def wait_for(name):
 
 if any(name in os.environ for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")):
     note("could-speak-for-launch", " ".join(sys.argv))
-if "-Xshare:on" in sys.argv:  # is it an archive of ours?
+if "-Xshare:on" in sys.argv or "-Xshare:dump" in sys.argv:
     archive, = (word.partition("=")[2] for word in sys.argv if word.startswith("-XX:SharedArchiveFile="))
+if "-Xshare:dump" in sys.argv:
+    with open(archive, "w") as file:
+        file.write("fits")
+    sys.exit(0)
+if "-Xshare:on" in sys.argv:  # is it an archive of ours?
     with open(archive) as file:
         content = file.read()
     if content == "fits later":
@@ -58,6 +63,15 @@ def on_term(_number, _frame):
     os._exit(7 if mode == "fails-to-stop" else 143)
 
 
+def log_sink():
+    """A socket that is connected to launch's: by its name in its folder, because its path may be too long for a socket."""
+    folder, name = os.path.split(os.environ["KCLHOST_LOG_SOCKET"])
+    os.chdir(folder)
+    sink = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sink.connect(name)
+    return sink
+
+
 signal.signal(signal.SIGTERM, on_term)
 signal.signal(signal.SIGQUIT, lambda *_: note("quit"))
 if mode.startswith("exit-"):
@@ -67,8 +81,7 @@ if mode == "killed":
 if mode.startswith("killed-by-"):
     os.kill(os.getpid(), int(mode[10:]))
 if mode == "log":
-    sink = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    sink.connect(os.environ["KCLHOST_LOG_SOCKET"])
+    sink = log_sink()
     for line in ("first line", "größe %s %d", "x" * 100_000, "last line"):
         sink.send(line.encode())
     sys.exit(0)
@@ -94,8 +107,7 @@ if mode == "floods-and-ends":  # less than a slow reader takes while it is waite
     os.write(1, (b"x" * 9 + b"\n") * 3000)
     sys.exit(0)
 if mode == "floods-log":
-    sink = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    sink.connect(os.environ["KCLHOST_LOG_SOCKET"])
+    sink = log_sink()
     for _ in range(2000):
         sink.send(b"x" * 1000)
     note("flooded")

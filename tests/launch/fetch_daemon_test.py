@@ -72,7 +72,8 @@ class Fetcher:
         self.env = dict(os.environ, PATH=f"{bin_directory}:{os.environ['PATH']}", FAKE_DIR=str(directory))
 
     def start(self, *options, env=None, before=()):
-        return subprocess.Popen([*before, self.kclhost, "fetch-daemon", "--pom", self.pom, *options], env=env or self.env,
+        pom = () if "--archive-only" in options else ("--pom", self.pom)
+        return subprocess.Popen([*before, self.kclhost, "fetch-daemon", *pom, *options], env=env or self.env,
                                 cwd=self.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def run(self, *options, **how):
@@ -386,6 +387,34 @@ def test_a_class_archive_that_does_not_fit_is_made_anew(fetcher, change):
     assert fetcher.calls() == 1 and len(fetcher.dumps()) == 2
     program = "other-java" if options else "java"
     assert archive.read_text().startswith(f"{fetcher.directory}/bin/{program} ")
+
+
+@pytest.mark.parametrize("change", ["missing", "damaged"])
+def test_the_archive_alone_is_made_anew_whatever_the_jars_are_of(fetcher, change):
+    fetcher.pom.write_text("<project>${daemonVersion}</project>")
+    fetcher.run("--to", fetcher.jars, "--version", "3.5.1")
+    archive = fetcher.jars / "classes.jsa"
+    archive.unlink() if change == "missing" else archive.write_text("damaged")
+    for _ in range(2):
+        code, out, err = fetcher.run("--to", fetcher.jars, "--archive-only")
+        assert (code, err) == (0, "") and out.endswith(f"{fetcher.jars}: the class archive fits Java and jars\n")
+    assert version_in(fetcher.jars) == "3.5.1" and fetcher.calls() == 1
+    assert archive.read_text().startswith(f"{fetcher.directory}/bin/java ") and len(fetcher.dumps()) == 2
+
+
+def test_the_archive_alone_that_can_not_be_made_is_a_failure(fetcher):
+    code, _, err = fetcher.run("--to", fetcher.jars, "--archive-only")
+    assert code == 1 and err.count("\n") == 1 and "without --archive-only" in err
+    assert not fetcher.jars.exists()
+    (fetcher.directory / "java-broken").touch()
+    fetcher.run("--to", fetcher.jars)
+    code, _, err = fetcher.run("--to", fetcher.jars, "--archive-only")
+    assert code == 1 and err.count("\n") == 1 and "no room for it" in err
+
+
+@pytest.mark.parametrize("option", ["--pom", "--version"])
+def test_the_archive_alone_takes_no_other_jars(fetcher, option):
+    assert fetcher.run("--to", fetcher.jars, "--archive-only", option, "3.5.1")[0] == 2
 
 
 def test_the_class_archive_is_for_the_configurations_java(fetcher):

@@ -306,8 +306,54 @@ def test_a_class_archive_that_does_not_fit_is_left_out(launcher):
     process.send(signal.SIGTERM)
     assert process.wait() == 0
     told, *rest = messages(process.output())
-    assert "classes.jsa was not made by this Java" in told and f"kclhost fetch-daemon --config {launcher.config}" in told
+    assert "classes.jsa was not made by this Java" in told
+    assert told.endswith(f": kclhost fetch-daemon --archive-only --config {launcher.config}")
     assert len(rest) == 1, rest
+
+
+POM = Path(__file__).parents[2] / "config" / "daemon" / "pom.xml"
+
+
+def has_fetched(launcher, version, *, pom=POM.read_bytes(), files=True):
+    """As kclhost fetch-daemon leaves it; without files: what somebody deleted most of."""
+    jars = launcher.directory / "jars"
+    jar = jars / f"amazon-kinesis-client-multilang-{version}.jar"
+    (jars / "amazon-kinesis-client-multilang-9.jar").unlink()
+    (jars / ".complete").write_text(f"{hashlib.sha256(pom).hexdigest()} {version}\n{jar.name}\n")
+    if files:
+        jar.touch()
+    return jar
+
+
+def follow(launcher, cure):
+    """Where Maven would be noticed."""
+    program, *words = shlex.split(cure)
+    assert program == "kclhost"
+    (launcher.directory / "bin").mkdir()
+    maven = launcher.directory / "bin" / "mvn"
+    maven.write_text(f"#!/bin/sh\necho \"$@\" >{launcher.directory}/maven\nexit 1\n")
+    maven.chmod(0o755)
+    env = dict(os.environ, FAKE_DIR=str(launcher.directory), PATH=f"{maven.parent}:{os.environ['PATH']}")
+    return subprocess.run([launcher.kclhost, *words], env=env, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("pom", [POM.read_bytes(), b"the user's own"], ids=["shipped", "own"])
+def test_the_cure_for_a_class_archive_keeps_the_daemon(launcher, pom):
+    jar = has_fetched(launcher, "3.5.1", pom=pom)
+    archive = launcher.directory / "jars" / "classes.jsa"
+    archive.write_text("of another Java")
+    told = messages(launcher.run(fake="exit-0").stderr)[0]
+    done = follow(launcher, told.rpartition("make it anew: ")[2])
+    assert done.returncode == 0, done.stderr
+    assert jar.exists() and archive.read_text() == "fits" and not launcher.has("maven")
+    assert "classes.jsa" not in launcher.run(fake="exit-0").stderr
+
+
+def test_the_cure_for_a_class_archive_names_the_java_that_was_named(launcher):
+    (launcher.directory / "jars" / "classes.jsa").write_text("of another Java")
+    (launcher.directory / "other java").symlink_to(FAKE_JAVA)
+    told = messages(launcher.run("--java", launcher.directory / "other java", fake="exit-0").stderr)[0]
+    assert told.endswith(f" --config {launcher.config} --java '{launcher.directory}/other java'")
 
 
 @pytest.mark.parametrize("option", ["-Xshare:off", "-XX:SharedArchiveFile=/mine.jsa", "-XX:AOTCache=/mine.aot"])
@@ -350,13 +396,25 @@ def test_missing_jars_name_the_cure(launcher):
     (launcher.directory / "jars" / "amazon-kinesis-client-multilang-9.jar").unlink()
     done = launcher.run()
     assert done.returncode == 1
-    assert f"kclhost fetch-daemon --to {launcher.directory}/jars" in one_line(done.stderr)
+    assert one_line(done.stderr).endswith(f"run: kclhost fetch-daemon --config {launcher.config}\n")
+
+
+def test_the_cure_for_missing_jars_brings_the_version_that_was_there(launcher):
+    has_fetched(launcher, "3.5.1", files=False)
+    told = one_line(launcher.run().stderr)
+    follow(launcher, told.rpartition("run: ")[2])
+    assert "-DdaemonVersion=3.5.1" in launcher.text("maven").split()
+
+
+def test_the_cure_for_missing_jars_names_the_java_that_was_named(launcher):
+    (launcher.directory / "jars" / "amazon-kinesis-client-multilang-9.jar").unlink()
+    assert one_line(launcher.run("--java", "/other/java").stderr).endswith(" --java /other/java\n")
 
 
 def test_jars_that_are_not_set(launcher, kclhost):
     launcher.command()
     launcher.config.write_text("".join(line for line in launcher.text("kclhost.yaml").splitlines(True) if "jars:" not in line))
-    for option, code in [("--print-classpath", 2), ("--print-command", 2), ("--java=x", 1), ("--print-properties", 0)]:
+    for option, code in [("--print-classpath", 2), ("--print-command", 2), ("--java=x", 2), ("--print-properties", 0)]:
         done = subprocess.run([kclhost, "launch", "--config", launcher.config, option], capture_output=True, text=True)
         assert done.returncode == code
         assert "daemon.jars" in one_line(done.stderr) if code else done.stderr == ""
@@ -800,6 +858,14 @@ def test_the_command_that_is_printed_makes_no_tables(launcher):
 # ---- What check refuses ------------------------------------------------------------------------------------------------
 
 
+def is_refused_as_by_check(launcher, code):
+    done = launcher.run(fake="exit-0")
+    checked = subprocess.run([launcher.kclhost, "check", "--config", launcher.config], capture_output=True, text=True)
+    assert done.returncode == checked.returncode == code, done.stderr
+    problems = [line for line in checked.stderr.splitlines() if "note: " not in line]
+    assert problems and done.stderr.splitlines() == ["kclhost: " + line for line in problems]
+
+
 @pytest.mark.parametrize("plugin, code", [
     ("absent.so", 3),
     ("word_counter.so, config: {no_such_key: 1}", 2),
@@ -807,12 +873,25 @@ def test_the_command_that_is_printed_makes_no_tables(launcher):
 ])
 def test_what_check_refuses_does_not_start_java(launcher, plugin, code):
     launcher.values["plugin"] = plugin
-    done = launcher.run(fake="exit-0")
-    checked = subprocess.run([launcher.kclhost, "check", "--config", launcher.config], capture_output=True, text=True)
-    assert done.returncode == checked.returncode == code
-    problems = [line for line in checked.stderr.splitlines() if not line.startswith("note: ")]
-    assert done.stderr.splitlines() == ["kclhost: " + line for line in problems]
+    is_refused_as_by_check(launcher, code)
     assert not (launcher.directory / "state" / "run").exists(), "Java's properties were not even written"
+
+
+STREAMS = "\nstreams: {clicks: {daemon: {properties: {applicationName: a}}}, orders: {daemon: {properties: {applicationName: b}}}}"
+
+
+@pytest.mark.parametrize("streams", ["", STREAMS], ids=["one", "several"])
+@pytest.mark.parametrize("lacks", ["jars", "Java", "streamName"])
+def test_what_check_refuses_comes_before_what_this_machine_lacks(launcher, streams, lacks):
+    launcher.values["plugin"] = "absent.so"
+    launcher.values["timeouts"] += streams
+    if lacks == "jars":
+        (launcher.directory / "jars" / "amazon-kinesis-client-multilang-9.jar").unlink()
+    elif lacks == "Java":
+        launcher.values["java"] = "/nonexistent/java"
+    else:
+        launcher.values["properties"] = "applicationName: app"
+    is_refused_as_by_check(launcher, 3)
 
 
 # ---- Log lines ---------------------------------------------------------------------------------------------------------
@@ -826,8 +905,12 @@ def test_log_lines_reach_standard_error(launcher):
     assert list((launcher.directory / "state" / "run").glob("*.sock")) == []
 
 
+def too_deep_for_a_socket(launcher):
+    return launcher.directory / ("d" * 120)
+
+
 def test_log_lines_with_a_state_dir_too_deep_for_a_socket(launcher):
-    launcher.values["state"] = launcher.directory / ("d" * 120)
+    launcher.values["state"] = too_deep_for_a_socket(launcher)
     done = launcher.run(fake="log")
     assert after_start(done.stderr)[:-1] == LINES
 
@@ -857,7 +940,9 @@ def test_the_form_and_the_level_of_launchs_own_lines_are_the_logs(launcher):
     assert re.fullmatch(r"\S{24} error \[launch\] the daemon ended with exit status 0; its log above says why", told), told
 
 
-def test_removes_the_sockets_of_those_that_were_killed(launcher):
+@pytest.mark.parametrize("state", [lambda launcher: launcher.directory / "state", too_deep_for_a_socket], ids=["short", "too deep"])
+def test_removes_the_sockets_of_those_that_were_killed(launcher, state):
+    launcher.values["state"] = state(launcher)
     killed = launcher.start()
     stale = Path(launcher.report()["socket"])
     killed.send(signal.SIGKILL)

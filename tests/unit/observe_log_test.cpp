@@ -6,12 +6,12 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <cstring>
 #include <thread>
 #include <vector>
 
 #include "core_fixtures.hpp"
 #include "log_event.hpp"
+#include "support/socket_path.hpp"
 
 namespace kclhost::host::observe {
 namespace {
@@ -188,12 +188,11 @@ TEST_F(LogTest, ThreadsDoNotMixTheirLines) {
 
 class Launcher {
  public:
-  Launcher() : path_(dir_ / "log.sock") {
+  explicit Launcher(const std::string& folder = "run") : path_(dir_ / folder / "log.sock") {
     socket_.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, path_.c_str());
-    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    std::filesystem::create_directory(path_.parent_path());
+    const SocketPath address(path_);
+    EXPECT_EQ(::bind(socket_.get(), address.get(), SocketPath::size), 0);
     ::setenv("KCLHOST_LOG_SOCKET", path_.c_str(), 1);
   }
   // The next line; "" when there is none.
@@ -218,6 +217,13 @@ TEST_F(LogTest, LinesGoToTheLauncher) {
   EXPECT_EQ(member(parsed(launcher.line()), "message"), "one");
   EXPECT_EQ(member(parsed(launcher.line()), "message"), "two");
   EXPECT_EQ(standard_error.text(), "");
+}
+
+TEST_F(LogTest, LinesGoToALauncherWhosePathIsTooLongForASocket) {
+  Launcher launcher(std::string(120, 'd'));
+  Log log(settings(config::LogFormat::json));
+  log.info("one");
+  EXPECT_EQ(member(parsed(launcher.line()), "message"), "one");
 }
 
 TEST_F(LogTest, ALauncherThatDoesNotReadStopsNobody) {

@@ -1,0 +1,64 @@
+#include "launch/fetch_command.hpp"
+
+#include <filesystem>
+#include <sstream>
+
+#include "config/daemon_version.hpp"
+#include "launch/command.hpp"
+#include "launch/fetch.hpp"
+#include "launch/files.hpp"
+#include "support/sha256.hpp"
+
+namespace kclhost::host::launch {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What the shipped pom brings.
+struct ShippedPom {
+  std::string stamp;  // the first line
+  std::string version;
+};
+
+ShippedPom shipped_pom() {
+  const auto file = shipped_file("pom.xml");
+  const std::string pom = file ? read_file(*file).value_or("") : "";
+  const std::string tag = "<daemonVersion>";
+  const auto at = pom.find(tag);
+  if (at == std::string::npos) return {};
+  const auto begin = at + tag.size();
+  return {sha256_hex(pom), pom.substr(begin, pom.find('<', begin) - begin)};
+}
+
+std::string options_that_keep(const fs::path& jars) {
+  if (jars.empty()) return {};
+  const ShippedPom ours = shipped_pom();
+  std::istringstream lines(read_file(jars / stamp_name).value_or(""));
+  std::string first, version;
+  std::getline(lines, first);
+  if (!first.empty() && first == ours.stamp) return {};
+  for (std::string name; version.empty() && std::getline(lines, name);) version = config::daemon_version_in(name);
+  if (version.empty()) version = config::daemon_version(jars);
+  std::string options;
+  if (!version.empty() && version != ours.version) options = " --version " + version;
+  // Nothing tells an older kclhost's pom from one of the user's own.
+  if (!first.empty() && !first.starts_with(ours.stamp + ' ')) options += " (jars of a pom of your own: with --pom)";
+  return options;
+}
+
+std::string option_for_java(const config::Config& config, const std::string& java) {
+  return java == config.daemon.java ? "" : " --java " + quote_for_shell({java});
+}
+
+}  // namespace
+
+std::string command_to_fetch(const config::Config& config, const std::string& java) {
+  return "kclhost fetch-daemon --config " + config.arguments() + option_for_java(config, java) +
+         options_that_keep(config.daemon.jars);
+}
+
+std::string command_for_archive(const config::Config& config, const std::string& java) {
+  return "kclhost fetch-daemon --archive-only --config " + config.arguments() + option_for_java(config, java);
+}
+
+}  // namespace kclhost::host::launch
