@@ -27,6 +27,7 @@ constexpr std::chrono::milliseconds quiet{100};
 constexpr std::chrono::seconds patience_with_copy{10};
 // Without inotify.
 constexpr std::chrono::seconds poll_interval{10};
+constexpr std::chrono::minutes pause_before_staging_again{1};
 // At a trial whose step has had its time: nothing tells of a host that was killed.
 constexpr std::chrono::seconds pause_before_next_look_at_trial{10};
 constexpr const char* went_down = "the machine or the daemon went down in the middle of the trial";
@@ -220,7 +221,7 @@ void Releases::stage(State& state, Change& change) {
     else
       turn_down(warned_, staged.error() + goes_on(state));
     // No event tells that a disk has room again.
-    look_at_ = Clock::now() + poll_interval;
+    look_at_ = std::min(look_at_, Clock::now() + pause_before_staging_again);
     return candidate_.reset();
   }
   warned_.clear();

@@ -235,7 +235,10 @@ Result<Releases::Parts> Releases::parts(Release release, bool* may_pass) {
   const Fd lock = store_.lock(std::chrono::seconds{1}, held);
   if (!lock) return Error{gone + (held.empty() ? "another kclhost holds the lock" : held)};
   const Result<store::ReleaseInfo> restored = store_.restore(release, *original, wall_clock_ms());
-  if (!restored) return Error{restored.error()};
+  if (!restored) {
+    passes = !store_.is_anothers(release);
+    return Error{restored.error()};
+  }
   return parts_of(*restored);
 }
 

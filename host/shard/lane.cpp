@@ -339,6 +339,7 @@ void Lane::finish_held() {
 
 void Lane::flush(Flush why) {
   flushing_ = why;
+  checkpoint_refused_ = false;
   const Finish reason = why == Flush::asked         ? Finish::in_flight
                         : why == Flush::replacement ? Finish::swap
                                                     : Finish::bisection;
@@ -405,8 +406,9 @@ void Lane::flush_over(const Outcome& outcome) {
   }
   const Flush why = std::exchange(flushing_, Flush::none);
   if (!outcome.ok() && !closing_) report(Call::flush, outcome.message, nullptr, false, level_of_failure(*instance_));
-  // As if it had died of it: what it held is the policy's matter now, and another one may be asked.
-  const bool asked_in_vain = why == Flush::asked && !outcome.ok() && !closing_;
+  // As if it had died of it: what it held is the policy's matter now, and another one may be asked. But where the KCL
+  // refused its checkpoint, that is none of its faults.
+  const bool asked_in_vain = why == Flush::asked && !outcome.ok() && !closing_ && !checkpoint_refused_;
   if (why == Flush::asked) answer_ = asked_in_vain ? Answer::none : outcome.ok() ? Answer::ok : Answer::failed;
   if (why == Flush::replacement) {
     replacement_flushed_ = true;

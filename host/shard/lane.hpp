@@ -95,6 +95,8 @@ class Lane {
   void recorded(const Position& position);
   // The shard's end is.
   void end_recorded();
+  // A checkpoint of its own, by the KCL or because the lease is lost.
+  void checkpoint_refused() { checkpoint_refused_ = true; }
 
   std::uint32_t number() const { return number_; }
   const Delivery& delivery() const { return delivery_; }
@@ -219,6 +221,7 @@ class Lane {
   bool look_before_start_ = false;
   bool closing_ = false;
   bool outgrown_ = false;
+  bool checkpoint_refused_ = false;  // since the last flush began
   bool replacement_flushed_ = false;
   bool left_in_order_ = false;  // the last instance that there was
   bool took_over_ = false;      // the one that there is: from one that had left in order

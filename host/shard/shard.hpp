@@ -162,7 +162,7 @@ class Shard {
   bool asked_all_ = false, all_ok_ = true;
   bool relieving_ = false;
   std::uint32_t finished_before_relief_ = 0;
-  std::string relief_refused_;  // the exception, where the plugin checkpointed and the KCL did not record it
+  bool relief_refused_ = false;  // the plugin checkpointed, and the KCL could not record it
   Time relieve_at_{0};
   Time complain_at_ = never;  // of acknowledgements that do not come
   bool shard_end_recorded_ = false, final_checkpoint_tried_ = false;

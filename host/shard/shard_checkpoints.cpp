@@ -97,7 +97,8 @@ void Shard::exchange_over(const CheckpointAnswer& answer) {
       return;
     case Exchange::For::worker:
       if (answer.ok() && was.position) checkpointed(*was.position);
-      if (!answer.ok()) relief_refused_ = answer.name;
+      relief_refused_ |= retryable(answer.status);
+      if (!answer.ok()) lanes_.front()->checkpoint_refused();
       if (answer.ok() && !was.position) {
         shard_end_recorded_ = true;
         for (const auto& lane : lanes_) lane->end_recorded();
@@ -149,7 +150,10 @@ void Shard::wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std
   if (closing_ || stopping_ || (!desk_.may_checkpoint && !can_wait)) {
     return answer_worker(worker, call, {KCLHOST_DEPENDENCY, "", closing_ ? "the daemon is gone" : "the host ends"});
   }
-  if (schedule_.is_lease_lost()) return answer_worker(worker, call, lease_is_lost);
+  if (schedule_.is_lease_lost()) {
+    lane->checkpoint_refused();
+    return answer_worker(worker, call, lease_is_lost);
+  }
   Exchange exchange{.by = Exchange::For::worker, .worker = worker, .call = call};
   const std::uint32_t given = lane->delivery().given();
   const Position last = given > 0 ? lane->window().position(given - 1) : desk_.position;

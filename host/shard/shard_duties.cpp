@@ -82,12 +82,9 @@ bool Shard::relieve_if_full() {
     lane.forget_answer();
     if (died) return relieve_if_full();
     if (finished > finished_before_relief_ || schedule_.is_lease_lost()) return true;
-    if (!relief_refused_.empty()) {
+    if (relief_refused_) {
       // Not for want of trying: the plugin is asked again.
-      const Time pause = desk_.config.checkpoint.retry.max_backoff;
-      relieve_at_ = desk_.now.steady + pause;
-      desk_.tell(Level::warn, "the plugin holds more than in_flight allows, and its checkpoint failed with " +
-                                  relief_refused_ + "; it is asked to flush again in " + text_of(pause));
+      relieve_at_ = desk_.now.steady + desk_.config.checkpoint.retry.max_backoff;
       return false;
     }
     for (const auto& one : lanes_) one->let_go();
@@ -104,7 +101,7 @@ bool Shard::relieve_if_full() {
   if (schedule_.is_lease_lost()) return true;
   if (!lane.ready() || desk_.now.steady < relieve_at_) return false;
   relieving_ = true;
-  relief_refused_.clear();
+  relief_refused_ = false;
   finished_before_relief_ = finished;
   lane.ask_to_flush();
   return false;

@@ -203,13 +203,18 @@ Result<ReleaseInfo> ReleaseStore::stage(const Candidate& candidate, Release abov
   return staged;
 }
 
+bool ReleaseStore::is_anothers(Release number) const {
+  const Result<ReleaseInfo> there = read_info(number);
+  return there && there->application != application_;
+}
+
 Result<ReleaseInfo> ReleaseStore::restore(Release number, const Candidate& candidate, rollout::WallTime now) const {
-  const Result<ReleaseInfo> known = read_info(number);
-  if (known && known->application != application_) {
+  if (is_anothers(number)) {
     return Error{home(number).string() + " is another application's release now; remove " + state_file().string() +
                  " and start anew"};
   }
   if (auto error = plugin::open_folder(home(number))) return *error;
+  const Result<ReleaseInfo> known = info(number);
   return fill(home(number), number, candidate, known ? known->created : now);
 }
 

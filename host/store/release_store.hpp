@@ -76,6 +76,8 @@ class ReleaseStore {
   // larger. What is damaged in it is mended.
   Result<ReleaseInfo> stage(const Candidate& candidate, rollout::Release above, rollout::WallTime now,
                             bool& made) const;
+  // Another application has used the number since somebody removed the release.
+  bool is_anothers(rollout::Release number) const;
   // Under the lock: makes the files of a release anew that is gone or damaged.
   Result<ReleaseInfo> restore(rollout::Release number, const Candidate& candidate, rollout::WallTime now) const;
   // The plugin's file in a release, when every file of it has the content that it was staged with and nobody else could

@@ -54,6 +54,7 @@ struct Worker {
   int wishes_left = 0;
   std::optional<Wish> wish;
   bool flush_checkpointed = false;
+  bool checkpoint_refused = false;                              // in the call
   std::int64_t stored_in_call = -1, checkpointed_in_call = -1;  // the records up to here
 
   std::vector<std::uint32_t> part;  // what it accepted last

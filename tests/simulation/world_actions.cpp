@@ -69,6 +69,7 @@ void World::act(const action::CallWorker& one) {
   worker->call = one.request.call;
   worker->number = one.number;
   worker->stop_requested = worker->examined = worker->begun = worker->flush_checkpointed = worker->wished = false;
+  worker->checkpoint_refused = false;
   worker->called_at = now_.steady;
   if (worker->call == Call::flush) worker->flushed_at = now_.steady;
   if (worker->call == Call::process_records) worker->flushed_at = never;
@@ -275,6 +276,7 @@ void World::act(const action::AnswerCheckpoint& one) {
   worker->wish.reset();
   worker->state = Worker::State::in_call;
   tell("worker", static_cast<std::uint32_t>(one.worker), "is answered", one.answer.status, one.answer.name);
+  worker->checkpoint_refused |= !one.answer.ok();
   if (!one.answer.ok()) return;
   if (wish.forged) throw Violation{"a checkpoint beyond what was delivered is accepted"};
   if (!worker->program.checkpoints) throw Violation{"a checkpoint of a plugin that makes none is accepted"};

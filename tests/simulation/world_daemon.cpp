@@ -143,6 +143,7 @@ void World::answer_checkpoint() {
   const bool again = answer.status == KCLHOST_THROTTLING || answer.status == KCLHOST_DEPENDENCY;
   if (!again) checkpoint_time_ += now_.steady - checkpoint_began_;
   if (!again) checkpoint_began_ = never;
+  refused_for_good_ |= !again && !answer.ok();
   shard_->checkpoint_answered(answer, now_);
   perform();
   check_that_it_stops();

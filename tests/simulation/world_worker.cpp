@@ -128,6 +128,10 @@ void World::goes_on_in_call(Worker& worker) {
       if (program.acknowledges && !worker.buffered.empty() && chance_(0.7)) return acknowledge(worker);
       if (program.flush == Program::Flush::nothing || program.acknowledges) break;
       if (!store(worker, UINT32_MAX)) return;
+      if (worker.checkpoint_refused && chance_(0.3) && promises_.may_fail(in_hands(worker, true))) {
+        blemish(worker);
+        return over(worker, KCLHOST_FAILED);  // it hands the refusal on
+      }
       if (program.checkpoints && program.flush == Program::Flush::checkpoints && !worker.flush_checkpointed &&
           worker.wishes_left-- > 0) {
         return ask(worker, {true, false, worker.given.empty() ? UINT32_MAX : worker.given.back()});

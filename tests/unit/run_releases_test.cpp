@@ -760,7 +760,7 @@ TEST_F(RunReleases, ADiskThatIsFullKeepsTheOldOneWithOneLineUntilItHasRoom) {
     const bool once = host->said("can't stage the plugin") == 1 && (*host)->swaps().refused == 1;
     if (host->wanted() != Wanted{1, 0} || !once) ::_exit(1);
     ::setrlimit(RLIMIT_FSIZE, &before);
-    steady_clock_set_by += 10;
+    steady_clock_set_by += 60;
     host->until(Wanted{2, 1});
     ::_exit(0);
   }

@@ -54,5 +54,33 @@ TEST_F(InFlight, AFlushThatFailsIsAFailureOfWhatIsHeld) {
   EXPECT_TRUE(answered());
 }
 
+// A plugin that hands a refusal on is not at fault.
+TEST_F(InFlight, AFlushThatFailsForWantOfACheckpointIsAskedForAgain) {
+  config.checkpoint.retry.max_attempts = 1;
+  const auto flush = hold_too_much();
+  shard->wants_checkpoint(worker, flush.number, "2", 0, now);
+  ASSERT_TRUE(take<action::SendCheckpoint>());
+  shard->checkpoint_answered({KCLHOST_THROTTLING, "ThrottlingException", "slow down"}, now);
+  over(flush, {KCLHOST_FAILED, "no checkpoint"});
+  EXPECT_FALSE(take<action::End>());
+  EXPECT_FALSE(take<action::CallWorker>());
+  pass(config.checkpoint.retry.max_backoff);
+  const auto again = called(Call::flush);
+  EXPECT_EQ(again.worker, flush.worker) << "it still holds them";
+  shard->wants_checkpoint(worker, again.number, "2", 0, now);
+  EXPECT_EQ(checkpoint(), "2");
+  over(again);
+  EXPECT_TRUE(answered());
+}
+
+TEST_F(InFlight, AFlushThatFailsWithoutTheLeaseOwesTheDaemonNothingElse) {
+  const auto flush = hold_too_much();
+  shard->wants_checkpoint(worker, flush.number, "2", 0, now);
+  ASSERT_TRUE(take<action::SendCheckpoint>());
+  shard->checkpoint_answered({KCLHOST_SHUTDOWN, "ShutdownException", "not yours"}, now);
+  over(flush, {KCLHOST_FAILED, "no checkpoint"});
+  EXPECT_TRUE(answered());
+}
+
 }  // namespace
 }  // namespace kclhost::host

@@ -16,8 +16,8 @@
 // Anything else is accepted. Every event is a JSON line in the file "notes": {"event", "pid", "version", "record"
 // (sequence number), "data", "attempt"}; the events are create, create_shadow, begun, accepted, stored, flush, idle.
 //
-// Config: {"notes": FILE, "down": FILE (create fails while it is there), "flush": "store" | "nothing" | "forget" (it
-// stores, and does not look what became of the checkpoint), "delay_us" and "leak_kb" (a record)}.
+// Config: {"notes": FILE, "down": FILE (create fails while it is there), "flush": "store" | "nothing", "delay_us" and
+// "leak_kb" (a record)}.
 // ZOO_HOLDS: it checkpoints for itself, and holds what it accepts until it is told to finish; then it stores them and
 // checkpoints. ZOO_ACKNOWLEDGES: it acknowledges each batch that it accepts; with ZOO_IDLE it acknowledges what it has
 // when it is given an empty batch. ZOO_SHADOW: it can run as a shadow. ZOO_VERSION: which version it is. While the file
@@ -81,10 +81,7 @@ class Actor final : public Base {
     rapidjson::Document config;
     config.Parse(context.config_json().data(), context.config_json().size());
     notes_ = config["notes"].GetString();
-    if (config.HasMember("flush")) {
-      stores_ = config["flush"] != "nothing";
-      forgets_ = config["flush"] == "forget";
-    }
+    if (config.HasMember("flush")) stores_ = config["flush"] != "nothing";
     if (config.HasMember("delay_us")) delay_us_ = config["delay_us"].GetUint();
     if (config.HasMember("leak_kb")) leak_kb_ = config["leak_kb"].GetUint();
     note(context.is_shadow() ? "create_shadow" : "create");
@@ -103,7 +100,7 @@ class Actor final : public Base {
     if (!finishes(reason) || held_.empty()) return;
     for (const Held& record : held_) note("stored", record);
     held_.clear();
-    if (!checkpointer.checkpoint_all() && !forgets_) throw std::runtime_error("no checkpoint");
+    if (!checkpointer.checkpoint_all()) throw std::runtime_error("no checkpoint");
   }
 #else
   void process_records(const kclhost::Batch& batch) override {
@@ -202,7 +199,7 @@ class Actor final : public Base {
 
   ActorContext& context_;
   std::string notes_, file_of_child_;
-  bool stores_ = true, forgets_ = false, deadly_ = false;
+  bool stores_ = true, deadly_ = false;
   pid_t child_ = -1;
   unsigned delay_us_ = 0, leak_kb_ = 0;
 #ifdef ZOO_IDLE
