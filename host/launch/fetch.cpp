@@ -27,7 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 
 // The pom's property with the daemon's version.
-constexpr char version_property[] = "daemonVersion";
 
 // What was replaced, in what has replaced it, until it is deleted: there a name can't be somebody else's.
 constexpr char replaced_name[] = ".replaced";
@@ -107,16 +106,6 @@ std::optional<std::string> stamp_of(const Wanted& wanted) {
   return sha256_hex(*text) + (wanted.version.empty() ? "" : " " + wanted.version) + "\n";
 }
 
-// The names in a stamp. There are none in one that an older kclhost wrote.
-std::vector<std::string> names_in(const std::string& stamp) {
-  std::istringstream lines(stamp);
-  std::vector<std::string> names;
-  std::string line;
-  std::getline(lines, line);
-  while (std::getline(lines, line)) names.push_back(line);
-  return names;
-}
-
 // What would be deleted with the jars and is not ours.
 std::optional<Error> find_foreign(const fs::path& directory) {
   std::vector<std::string> ours = names_in(read_file(directory / stamp_name).value_or(""));
@@ -185,6 +174,15 @@ std::optional<Error> find_misfit(const Wanted& wanted) {
     return Error{wanted.pom.string() + ": takes no other version; write " + reference + " for the daemon's in it"};
   }
   return std::nullopt;
+}
+
+std::vector<std::string> names_in(const std::string& stamp) {
+  std::istringstream lines(stamp);
+  std::vector<std::string> names;
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) names.push_back(line);
+  return names;
 }
 
 bool has_jars(const Wanted& wanted, const fs::path& directory) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "support/result.hpp"
 
@@ -25,6 +26,12 @@ struct Wanted {
 // pom's; then the names of the jars, one a line. It is written last. Whoever changes the directory locks this file: NFS
 // gives out no exclusive lock of a directory.
 inline constexpr char stamp_name[] = ".complete";
+
+// The names of the jars in a stamp's text. There are none in one that an older kclhost wrote.
+std::vector<std::string> names_in(const std::string& stamp);
+
+// The pom's property that names the daemon's version.
+inline constexpr char version_property[] = "daemonVersion";
 
 // What is wrong with it, as far as that can be said without Maven; nothing when all may be well.
 std::optional<Error> find_misfit(const Wanted& wanted);

@@ -1,7 +1,6 @@
 #include "launch/fetch_command.hpp"
 
 #include <filesystem>
-#include <sstream>
 
 #include "config/daemon_version.hpp"
 #include "launch/command.hpp"
@@ -23,7 +22,7 @@ struct ShippedPom {
 ShippedPom shipped_pom() {
   const auto file = shipped_file("pom.xml");
   const std::string pom = file ? read_file(*file).value_or("") : "";
-  const std::string tag = "<daemonVersion>";
+  const std::string tag = "<" + std::string(version_property) + ">";
   const auto at = pom.find(tag);
   if (at == std::string::npos) return {};
   const auto begin = at + tag.size();
@@ -33,11 +32,13 @@ ShippedPom shipped_pom() {
 std::string options_that_keep(const fs::path& jars) {
   if (jars.empty()) return {};
   const ShippedPom ours = shipped_pom();
-  std::istringstream lines(read_file(jars / stamp_name).value_or(""));
-  std::string first, version;
-  std::getline(lines, first);
+  const std::string stamp = read_file(jars / stamp_name).value_or("");
+  const std::string first = stamp.substr(0, stamp.find('\n'));
   if (!first.empty() && first == ours.stamp) return {};
-  for (std::string name; version.empty() && std::getline(lines, name);) version = config::daemon_version_in(name);
+  std::string version;
+  for (const std::string& name : names_in(stamp)) {
+    if (version.empty()) version = config::daemon_version_in(name);
+  }
   if (version.empty()) version = config::daemon_version(jars);
   std::string options;
   if (!version.empty() && version != ours.version) options = " --version " + version;

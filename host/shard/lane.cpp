@@ -357,8 +357,12 @@ void Lane::outcome(WorkerId worker, CallNumber number, const Outcome& outcome, s
   instance_->over(outcome.ok());
   const bool with_records = call == Call::process_records && delivery_.under_way();
   if (outcome.ok() && (with_records || call == Call::flush || call == Call::tick)) keep_pace(call);
-  if (with_records || call == Call::flush) {
-    with_records ? records_over(outcome) : flush_over(outcome);
+  if (with_records) {
+    records_over(outcome);
+    return heed_memory(resident_memory);
+  }
+  if (call == Call::flush) {
+    flush_over(outcome);
     return heed_memory(resident_memory);
   }
   if (!outcome.ok() && !closing_) report(call, outcome.message, nullptr, false, level_of_failure(*instance_));

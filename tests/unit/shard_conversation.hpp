@@ -30,6 +30,13 @@ class ShardConversation : public testing::Test {
   void come_up(std::uint32_t flags) {
     shard.emplace(config, memory, 1, now);
     shard->begin(now);
+    load(flags);
+    shard->initialize("shard", "TRIM_HORIZON", 0, {}, now);
+    create_and_initialize();
+    EXPECT_TRUE(take<action::SendStatus>());
+  }
+  // The worker that is to be started has loaded a plugin with these flags.
+  void load(std::uint32_t flags) {
     Descriptor about;
     about.id = "plugin";
     about.version = "1";
@@ -38,9 +45,6 @@ class ShardConversation : public testing::Test {
     about.most_open = most_open;
     worker = take<action::StartWorker>().value().worker;
     shard->loaded(worker, about, now);
-    shard->initialize("shard", "TRIM_HORIZON", 0, {}, now);
-    create_and_initialize();
-    EXPECT_TRUE(take<action::SendStatus>());
   }
   void create_and_initialize() {
     for (int i = 0; i < 2; ++i) {

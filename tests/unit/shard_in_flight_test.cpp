@@ -20,12 +20,7 @@ class InFlight : public ShardConversation {
   // The next instance comes up in the place of the one at hand.
   void another() {
     shard->ended(called(Call::destroy).worker, nullptr, now);
-    worker = take<action::StartWorker>().value().worker;
-    Descriptor about;
-    about.id = "plugin";
-    about.version = "1";
-    about.flags = KCLHOST_PLUGIN_CHECKPOINTS;
-    shard->loaded(worker, about, now);
+    load(KCLHOST_PLUGIN_CHECKPOINTS);
     create_and_initialize();
   }
 };

@@ -12,15 +12,8 @@ using Lease = ShardConversation;
 TEST_F(Lease, OnceItIsLostNoInstanceComesUp) {
   const Death death{Death::Kind::signal, 11, "killed by SIGSEGV"};
   come_up(0);
-  const Descriptor about = [] {
-    Descriptor one;
-    one.id = "plugin";
-    one.version = "1";
-    return one;
-  }();
   shard->ended(worker, &death, now);
-  worker = take<action::StartWorker>().value().worker;
-  shard->loaded(worker, about, now);
+  load(0);
   create_and_initialize();
   shard->ended(worker, &death, now);
   ASSERT_FALSE(take<action::StartWorker>()) << "the second time there is a pause";
