@@ -63,8 +63,7 @@ void refused_checkpoints(Play& play) {
         const Course course = live(play, shard_ends, std::pair(chance, answer));
         judge(course, done, play.report, {.failures = true});
         if (course.stuck) return;
-        const bool may_pass = answer.status == KCLHOST_THROTTLING || answer.status == KCLHOST_DEPENDENCY;
-        if (may_pass && !shard_ends) judge_forgotten(calm, course, done, play.report);
+        if (retryable(answer.status) && !shard_ends) judge_forgotten(calm, course, done, play.report);
       }
     }
   }

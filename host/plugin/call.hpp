@@ -140,6 +140,11 @@ struct Descriptor {
   bool wants_empty_batches() const { return flags & KCLHOST_PLUGIN_EMPTY_BATCHES; }
 };
 
+// Whether the same checkpoint may go through later.
+inline bool retryable(kclhost_status answer) {
+  return answer == KCLHOST_THROTTLING || answer == KCLHOST_DEPENDENCY;
+}
+
 // The KCL's answer to a checkpoint.
 struct CheckpointAnswer {
   kclhost_status status = KCLHOST_OK;

@@ -35,6 +35,11 @@ void Delivery::drop(std::uint32_t n) {
     suspect.last = shifted(suspect.last, n);
   }
   std::erase_if(suspects_, [](const Suspect& suspect) { return suspect.last == 0; });
+  if (count_ == 0) {
+    // Nothing is left that anything was due for.
+    due_ = Due::deliver;
+    blocked_ = false;
+  }
 }
 
 void Delivery::extend(std::uint32_t count) {

@@ -301,7 +301,7 @@ Time Lane::deadline(bool with_ticks) const {
   next = std::min(next, settle_by_);
   if (with_ticks && ready() && answer_ != Answer::pending && !closing_) next = std::min(next, instance_->tick_at());
   // What could not be done when its time came waits for something else: to look again soon would be to spin.
-  for (const Time at : {start_at_, waiting_ ? wake_at_ : never, wants_standby() ? standby_at_ : never}) {
+  for (const Time at : {start_at_, ask_again_at_, waiting_ ? wake_at_ : never, wants_standby() ? standby_at_ : never}) {
     if (at > desk_.now.steady && !closing_ && !desk_.looking) next = std::min(next, at);
   }
   return next;
@@ -334,12 +334,11 @@ bool Lane::hurry_own_call(Time limit) {
 }
 
 void Lane::finish_held() {
-  if (ready() && flushing_ == Flush::none) flush(Flush::alone);
+  if (ready() && flushing_ == Flush::none && desk_.now.steady >= ask_again_at_) flush(Flush::alone);
 }
 
 void Lane::flush(Flush why) {
   flushing_ = why;
-  checkpoint_refused_ = false;
   const Finish reason = why == Flush::asked         ? Finish::in_flight
                         : why == Flush::replacement ? Finish::swap
                                                     : Finish::bisection;
@@ -412,7 +411,7 @@ void Lane::flush_over(const Outcome& outcome) {
   if (!outcome.ok() && !closing_) report(Call::flush, outcome.message, nullptr, false, level_of_failure(*instance_));
   // As if it had died of it: what it held is the policy's matter now, and another one may be asked. But where the KCL
   // refused its checkpoint, that is none of its faults.
-  const bool asked_in_vain = why == Flush::asked && !outcome.ok() && !closing_ && !checkpoint_refused_;
+  const bool asked_in_vain = why == Flush::asked && !outcome.ok() && !closing_ && checkpoint_ == KCLHOST_OK;
   if (why == Flush::asked) answer_ = asked_in_vain ? Answer::none : outcome.ok() ? Answer::ok : Answer::failed;
   if (why == Flush::replacement) {
     replacement_flushed_ = true;
@@ -426,6 +425,8 @@ void Lane::flush_over(const Outcome& outcome) {
       tell_if_unblocked();
     }
     opinion_flushed_ |= why == Flush::opinion;
+  } else if (failed_for_checkpoint()) {
+    ask_again_later();
   } else {
     // What it holds now is anybody's guess: another instance gets it.
     const bool doubted = !closing_ && doubt(*instance_, "flush failed: " + outcome.message);

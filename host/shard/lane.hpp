@@ -95,8 +95,8 @@ class Lane {
   void recorded(const Position& position);
   // The shard's end is.
   void end_recorded();
-  // A checkpoint of its own, by the KCL or because the lease is lost.
-  void checkpoint_refused() { checkpoint_refused_ = true; }
+  // A checkpoint of its own was answered, by the KCL or because the lease is lost.
+  void checkpoint_answered(kclhost_status answer) { checkpoint_ = answer; }
 
   std::uint32_t number() const { return number_; }
   const Delivery& delivery() const { return delivery_; }
@@ -119,6 +119,8 @@ class Lane {
   bool acknowledges() const { return about_ && about_->acknowledges(); }
   bool blocked() const { return blocked_; }
   bool has_suspects() const { return has_suspects_; }
+  // A call is about records that it has, or one of them is being set aside.
+  bool busy_with_records() const;
   // The shard must end, and why: by on_error, or because a record could not be set aside.
   const std::string& stopped() const { return stopped_; }
   // Whether records were set aside since the last look.
@@ -183,6 +185,8 @@ class Lane {
   void records_over(const Outcome& outcome);
   void heed_memory(std::uint64_t resident);  // bytes
   void records_died(const Instance& was, const Death& death);
+  bool failed_for_checkpoint() const;
+  void ask_again_later();
   void part_over();
   std::uint32_t room() const;
   RecordId oldest_open() const;
@@ -221,7 +225,7 @@ class Lane {
   bool look_before_start_ = false;
   bool closing_ = false;
   bool outgrown_ = false;
-  bool checkpoint_refused_ = false;  // since the last flush began
+  kclhost_status checkpoint_ = KCLHOST_OK;  // the answer to the last one since the call began
   bool replacement_flushed_ = false;
   bool left_in_order_ = false;  // the last instance that there was
   bool took_over_ = false;      // the one that there is: from one that had left in order
@@ -253,6 +257,7 @@ class Lane {
   std::string stopped_;
   bool awaiting_aside_ = false, set_aside_some_ = false, has_suspects_ = false;
   Time wake_at_ = never;
+  Time ask_again_at_{0};     // after a call that failed for a refused checkpoint
   Delivery::Order order_;    // of the records that are set aside
   bool order_left_ = false;  // they were finished meanwhile
   std::int64_t first_failure_ms_ = 0, last_failure_ms_ = 0;

@@ -85,6 +85,7 @@ bool Lane::advance(bool first_in_line, bool look_again) {
       continue;
     }
     if (desk_.looking || flushing_ != Flush::none || (instance_ && instance_->in_call())) return false;
+    if (desk_.now.steady < ask_again_at_) return false;
     if (waiting_) {
       if (desk_.now.steady < wake_at_) return false;
       waiting_ = false;
@@ -220,21 +221,46 @@ void Lane::records_over(const Outcome& outcome) {
     delivery_.interrupted();
   } else {
     report(Call::process_records, outcome.message, nullptr, true, level_of_failure(*instance_));
+    const auto accepted = static_cast<std::uint32_t>(outcome.first_unfinished);
+    const std::uint32_t unfinished = delivery_.call_first() + accepted, last = delivery_.call_last();
+    if (failed_for_checkpoint()) {
+      delivery_.interrupted(accepted);
+      take_back(unfinished, last);  // the instance does not have them
+      ask_again_later();
+      return write_journal(false);
+    }
     if (doubt(*instance_, outcome.message)) {
-      delivery_.interrupted(static_cast<std::uint32_t>(outcome.first_unfinished));
+      delivery_.interrupted(accepted);
       instance_->destroy();
       return write_journal(false);
     }
     failed_at("FAILED", outcome.message);
-    Delivery::Failure failure{.accepted = static_cast<std::uint32_t>(outcome.first_unfinished),
-                              .permanent = outcome.permanent};
+    Delivery::Failure failure{.accepted = accepted, .permanent = outcome.permanent};
     if (outcome.culprit) failure.culprit = static_cast<std::uint32_t>(*outcome.culprit);
     if (outcome.retry_after_ms) failure.retry_after = config::Milliseconds(*outcome.retry_after_ms);
-    const std::uint32_t unfinished = delivery_.call_first() + failure.accepted, last = delivery_.call_last();
     delivery_.failed(failure);
-    take_back(unfinished, last);  // the instance does not have them
+    take_back(unfinished, last);
   }
   write_journal(false);
+}
+
+// The plugin hands a refusal on that is none of its faults, nor its records'. The same instance is asked again.
+bool Lane::failed_for_checkpoint() const {
+  return !closing_ && (retryable(checkpoint_) || checkpoint_ == KCLHOST_SHUTDOWN);
+}
+
+void Lane::ask_again_later() {
+  if (!retryable(checkpoint_)) return;  // the lease is lost: nothing is delivered any more
+  const Time pause = desk_.config.checkpoint.retry.max_backoff;
+  ask_again_at_ = desk_.now.steady + pause;
+  desk_.tell(Level::warn,
+             "the call failed after its checkpoint was refused, which counts against no record; next try in " +
+                 text_of(pause));
+}
+
+bool Lane::busy_with_records() const {
+  const bool in_call = instance_ && (instance_->in_call(Call::process_records) || instance_->in_call(Call::flush));
+  return awaiting_aside_ || in_call;
 }
 
 // Also where the call has failed: it may have failed for want of memory.
@@ -412,6 +438,7 @@ void Lane::drop_all() {
   given_.clear();
   verdicts_.clear();
   opinion_ = Opinion::none;
+  waiting_ = blocked_ = false;
   settle();
 }
 

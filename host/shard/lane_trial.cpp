@@ -90,6 +90,7 @@ Time Lane::time_for(Call call, std::uint32_t records) const {
 }
 
 void Lane::begin_in_time(const Request& request) {
+  checkpoint_ = KCLHOST_OK;
   const Time time = time_for(request.call, std::max(request.batch.count, 1u));
   instance_->begin(request, time);
   if (time < desk_.config.timeouts.process_records) {
@@ -116,7 +117,8 @@ void Lane::judge() {
   } else if (delivery_.accepted() >= doubted_end_) {
     const bool may_change_its_mind = opinion_ == Opinion::asked && holds_records() && !opinion_flushed_;
     if (may_change_its_mind && delivery_.finished() < doubted_end_) {
-      if (ready() && flushing_ == Flush::none && (desk_.may_checkpoint || acknowledges())) flush(Flush::opinion);
+      const bool may_flush = ready() && flushing_ == Flush::none && desk_.now.steady >= ask_again_at_;
+      if (may_flush && (desk_.may_checkpoint || acknowledges())) flush(Flush::opinion);
       return;
     }
     if (std::exchange(opinion_, Opinion::none) == Opinion::asked) desk_.undo(doubted_, doubt_);

@@ -77,10 +77,14 @@ void Shard::split(const Batch& batch) {
 
 void Shard::lease_lost(Now now) {
   desk_.lease_lost = true;
-  for (const auto& lane : lanes_) lane->drop_all();  // whoever has the lease now reads the rest
-  order_.clear();
+  drop_all();  // whoever has the lease now reads the rest
   duty_deadline_ = now.steady + desk_.config.timeouts.shutdown;
   take_on(Duty::lease_lost, now);
+}
+
+void Shard::drop_all() {
+  for (const auto& lane : lanes_) lane->drop_all();
+  order_.clear();
 }
 
 void Shard::shard_ended(Now now) {

@@ -130,6 +130,8 @@ class Shard {
   std::uint32_t passed(std::uint32_t lane) const;
   void keep();
   bool awaits_dead_worker();
+  bool leave_to_others();
+  void drop_all();
   bool has_room();
   bool relieve_if_full();
   bool tick_empty_batch();

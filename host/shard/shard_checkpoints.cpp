@@ -9,10 +9,6 @@ namespace {
 
 using Level = config::LogLevel;
 
-bool retryable(kclhost_status status) {
-  return status == KCLHOST_THROTTLING || status == KCLHOST_DEPENDENCY;
-}
-
 const CheckpointAnswer lease_is_lost{KCLHOST_SHUTDOWN, "ShutdownException",
                                      "the lease is lost: another worker owns the shard"};
 
@@ -66,7 +62,8 @@ void Shard::checkpoint_answered(const CheckpointAnswer& answer, Now now) {
 void Shard::send_queued() {
   if (!queued_ || exchange_.busy() || duty_ == Duty::none) return;
   const Lane* const lane = lane_of(queued_->worker);
-  if (lane != nullptr && queued_->position && has_rejected(*lane, *queued_->position)) return;
+  const bool waits = lane != nullptr && queued_->position && has_rejected(*lane, *queued_->position);
+  if (waits && !schedule_.is_lease_lost()) return;
   Exchange exchange = *std::exchange(queued_, std::nullopt);
   if (lane == nullptr) return;
   if (desk_.may_checkpoint) return send_checkpoint(std::move(exchange));
@@ -98,7 +95,7 @@ void Shard::exchange_over(const CheckpointAnswer& answer) {
     case Exchange::For::worker:
       if (answer.ok() && was.position) checkpointed(*was.position);
       relief_refused_ |= retryable(answer.status);
-      if (!answer.ok()) lanes_.front()->checkpoint_refused();
+      if (Lane* const lane = lane_of(was.worker)) lane->checkpoint_answered(answer.status);
       if (answer.ok() && !was.position) {
         shard_end_recorded_ = true;
         for (const auto& lane : lanes_) lane->end_recorded();
@@ -151,7 +148,7 @@ void Shard::wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std
     return answer_worker(worker, call, {KCLHOST_DEPENDENCY, "", closing_ ? "the daemon is gone" : "the host ends"});
   }
   if (schedule_.is_lease_lost()) {
-    lane->checkpoint_refused();
+    lane->checkpoint_answered(lease_is_lost.status);
     return answer_worker(worker, call, lease_is_lost);
   }
   Exchange exchange{.by = Exchange::For::worker, .worker = worker, .call = call};

@@ -17,6 +17,10 @@ void Shard::do_initialize() {
 }
 
 void Shard::do_process_records() {
+  if (schedule_.is_lease_lost()) {
+    if (leave_to_others()) finish_duty();  // the daemon says leaseLost when it has that
+    return;
+  }
   bool done = false;
   for (bool moved = true; !done && moved;) {
     done = true;
@@ -43,6 +47,15 @@ void Shard::do_process_records() {
   finish_duty();
 }
 
+// The KCL has said that the lease is lost: whoever has it now reads what is left. False while a call is about that.
+bool Shard::leave_to_others() {
+  for (const auto& lane : lanes_) {
+    if (lane->busy_with_records()) return false;
+  }
+  drop_all();
+  return true;
+}
+
 // Instances that acknowledge are given no more than in_flight allows: the daemon waits for its status until then.
 bool Shard::has_room() {
   const config::InFlight& limit = desk_.config.in_flight;
@@ -53,7 +66,7 @@ bool Shard::has_room() {
     records += lane->delivery().count() - gone;
     if (records != 0) bytes += lane->window().bytes_from(gone);
   }
-  if ((records <= limit.max_records && bytes <= limit.max_bytes) || schedule_.is_lease_lost()) {
+  if (records <= limit.max_records && bytes <= limit.max_bytes) {
     complain_at_ = never;
     return true;
   }
@@ -81,7 +94,7 @@ bool Shard::relieve_if_full() {
     const bool died = lane.answer() == Lane::Answer::none;
     lane.forget_answer();
     if (died) return relieve_if_full();
-    if (finished > finished_before_relief_ || schedule_.is_lease_lost()) return true;
+    if (finished > finished_before_relief_) return true;
     if (relief_refused_) {
       // Not for want of trying: the plugin is asked again.
       relieve_at_ = desk_.now.steady + desk_.config.checkpoint.retry.max_backoff;
@@ -97,8 +110,6 @@ bool Shard::relieve_if_full() {
     return false;
   }
   if (records <= limit.max_records && bytes <= limit.max_bytes) return true;
-  // Whoever has the lease now finishes what is left.
-  if (schedule_.is_lease_lost()) return true;
   if (!lane.ready() || desk_.now.steady < relieve_at_) return false;
   relieving_ = true;
   relief_refused_ = false;
@@ -158,6 +169,7 @@ void Shard::do_shutdown_requested() {
 }
 
 void Shard::do_shard_ended() {
+  if (schedule_.is_lease_lost()) leave_to_others();
   const bool late = desk_.now.steady >= duty_deadline_;
   bool over = true, failed = false;
   for (const auto& lane : lanes_) {

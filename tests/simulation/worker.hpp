@@ -54,7 +54,7 @@ struct Worker {
   int wishes_left = 0;
   std::optional<Wish> wish;
   bool flush_checkpointed = false;
-  bool checkpoint_refused = false;                              // in the call
+  kclhost_status refusal = KCLHOST_OK;                          // of its last checkpoint in the call
   std::int64_t stored_in_call = -1, checkpointed_in_call = -1;  // the records up to here
 
   std::vector<std::uint32_t> part;  // what it accepted last
@@ -69,6 +69,8 @@ struct Worker {
   std::vector<std::uint32_t> buffered;   // given, and not stored
   std::vector<std::uint32_t> unflushed;  // given, and neither checkpointed nor flushed: a death is their failure
 
+  // The KCL refused that for none of its faults.
+  bool blameless() const { return retryable(refusal) || refusal == KCLHOST_SHUTDOWN; }
   bool alive() const { return state != State::dying && state != State::starting; }
   bool has_rejected(std::uint32_t record) const {
     for (const std::uint32_t one : rejected) {

@@ -77,6 +77,7 @@ class World {
   void act(const action::Tell& one);
   void act(const action::End& one);
   void check_call(Worker& worker, const Request& request);
+  void check_kept() const;
   void check_delivery(Worker& worker, const Request& request);
   void check_time(Worker& worker, const Request& request);
   void keep_pace(const Worker& worker);
@@ -97,6 +98,7 @@ class World {
   void worker_goes_on(std::size_t index);
   void starts(Worker& worker, std::size_t index);
   void goes_on_in_call(Worker& worker);
+  bool hands_refusal_on(Worker& worker);
   bool call_goes_wrong(Worker& worker);
   bool records_do_harm(Worker& worker);
   bool program_does_harm(Worker& worker);

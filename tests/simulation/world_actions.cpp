@@ -69,7 +69,7 @@ void World::act(const action::CallWorker& one) {
   worker->call = one.request.call;
   worker->number = one.number;
   worker->stop_requested = worker->examined = worker->begun = worker->flush_checkpointed = worker->wished = false;
-  worker->checkpoint_refused = false;
+  worker->refusal = KCLHOST_OK;
   worker->called_at = now_.steady;
   if (worker->call == Call::flush) worker->flushed_at = now_.steady;
   if (worker->call == Call::process_records) worker->flushed_at = never;
@@ -132,6 +132,9 @@ void World::check_call(Worker& worker, const Request& request) {
 }
 
 void World::check_delivery(Worker& worker, const Request& request) {
+  if (daemon_.lease_is_lost && request.batch.count != 0) {
+    throw Violation{"records are delivered that another worker reads: the lease is lost"};
+  }
   worker.batch = request.batch;
   for (const Worker& other : workers_) {
     const bool works = other.state != Worker::State::idle && other.state != Worker::State::dying &&
@@ -276,7 +279,7 @@ void World::act(const action::AnswerCheckpoint& one) {
   worker->wish.reset();
   worker->state = Worker::State::in_call;
   tell("worker", static_cast<std::uint32_t>(one.worker), "is answered", one.answer.status, one.answer.name);
-  worker->checkpoint_refused |= !one.answer.ok();
+  worker->refusal = one.answer.status;
   if (!one.answer.ok()) return;
   if (wish.forged) throw Violation{"a checkpoint beyond what was delivered is accepted"};
   if (!worker->program.checkpoints) throw Violation{"a checkpoint of a plugin that makes none is accepted"};
@@ -339,30 +342,13 @@ void World::act(const action::SendStatus&) {
       greeted_ = true;
       return;
     case Message::process_records: {
-      const auto held = [this](std::uint32_t record) {
-        return std::any_of(workers_.begin(), workers_.end(), [record](const Worker& worker) {
-          return !worker.destroyed && worker.program.holds() && worker.has(record);
-        });
-      };
-      const auto unacknowledged = [this](std::uint32_t record) {
-        return std::any_of(workers_.begin(), workers_.end(), [record](const Worker& worker) {
-          return !worker.destroyed && worker.program.acknowledges && worker.has(record);
-        });
-      };
-      const std::uint32_t kept = promises_.kept(daemon_.delivered, unacknowledged);
-      if (kept > setting_.config.in_flight.max_records && !daemon_.lease_is_lost) {
-        throw Violation{"more than in_flight.max_records are not acknowledged, and the daemon is to send more"};
-      }
-      promises_.acknowledged(daemon_.first, daemon_.delivered, held);
-      if (promises_.kept(daemon_.delivered, held) > setting_.config.in_flight.max_records && !flushed_ &&
-          !daemon_.lease_is_lost) {
-        throw Violation{"an instance holds more than in_flight.max_records, and was not asked to flush"};
-      }
       for (const Worker& worker : workers_) {
         if (worker.state == Worker::State::in_call && worker.call == Call::process_records) {
           throw Violation{"a batch is acknowledged while it is processed"};
         }
       }
+      // Whoever has the lease now reads the rest.
+      if (!daemon_.lease_is_lost) check_kept();
       memory_.overwrite();
       return;
     }
@@ -379,6 +365,28 @@ void World::act(const action::SendStatus&) {
   const Time patience = timeouts.shutdown * (message == Message::shard_ended ? 2 : 1) + Time(5'000);
   if (checkpoint_began_ != never) checkpoint_time_ += now_.steady - checkpoint_began_;
   if (now_.steady - asked_at_ - checkpoint_time_ > patience) throw Violation{"the daemon is answered too late"};
+}
+
+// The batch is about to be acknowledged.
+void World::check_kept() const {
+  const auto held = [this](std::uint32_t record) {
+    return std::any_of(workers_.begin(), workers_.end(), [record](const Worker& worker) {
+      return !worker.destroyed && worker.program.holds() && worker.has(record);
+    });
+  };
+  const auto unacknowledged = [this](std::uint32_t record) {
+    return std::any_of(workers_.begin(), workers_.end(), [record](const Worker& worker) {
+      return !worker.destroyed && worker.program.acknowledges && worker.has(record);
+    });
+  };
+  const std::uint64_t most = setting_.config.in_flight.max_records;
+  if (promises_.kept(daemon_.delivered, unacknowledged) > most) {
+    throw Violation{"more than in_flight.max_records are not acknowledged, and the daemon is to send more"};
+  }
+  promises_.acknowledged(daemon_.first, daemon_.delivered, held);
+  if (promises_.kept(daemon_.delivered, held) > most && !flushed_) {
+    throw Violation{"an instance holds more than in_flight.max_records, and was not asked to flush"};
+  }
 }
 
 void World::act(const action::SendCheckpoint& one) {

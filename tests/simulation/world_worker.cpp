@@ -108,6 +108,7 @@ void World::goes_on_in_call(Worker& worker) {
       break;
     case Call::process_records:
       check_bytes(worker);
+      if (hands_refusal_on(worker)) return;
       if (!std::exchange(worker.examined, true) && (program_does_harm(worker) || records_do_harm(worker))) return;
       if (worker.wishes_left-- > 0 && chance_(program.holds() ? program.checkpoint_rate : 0.02)) {
         if (program.acknowledges && chance_(0.9)) return acknowledge(worker);
@@ -128,10 +129,7 @@ void World::goes_on_in_call(Worker& worker) {
       if (program.acknowledges && !worker.buffered.empty() && chance_(0.7)) return acknowledge(worker);
       if (program.flush == Program::Flush::nothing || program.acknowledges) break;
       if (!store(worker, UINT32_MAX)) return;
-      if (worker.checkpoint_refused && chance_(0.3) && promises_.may_fail(in_hands(worker, true))) {
-        blemish(worker);
-        return over(worker, KCLHOST_FAILED);  // it hands the refusal on
-      }
+      if (hands_refusal_on(worker)) return;
       if (program.checkpoints && program.flush == Program::Flush::checkpoints && !worker.flush_checkpointed &&
           worker.wishes_left-- > 0) {
         return ask(worker, {true, false, worker.given.empty() ? UINT32_MAX : worker.given.back()});
@@ -153,6 +151,19 @@ void World::goes_on_in_call(Worker& worker) {
       return dies(worker, true);
   }
   over(worker, KCLHOST_OK);
+}
+
+// The call fails because its checkpoint was refused: whether it does.
+bool World::hands_refusal_on(Worker& worker) {
+  if (worker.refusal == KCLHOST_OK || !chance_(0.3)) return false;
+  const bool with_records = worker.call == Call::process_records;
+  if (!worker.blameless()) {
+    const Hands hands = with_records ? Hands{{}, worker.records, {}} : in_hands(worker, true);
+    if (!promises_.may_fail(hands)) return false;
+    blemish(worker);
+  }
+  over(worker, KCLHOST_FAILED);
+  return true;
 }
 
 // A fault for no record's fault: whether there was one.
@@ -459,7 +470,9 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
     const std::size_t all_but_one = worker.records.size() - 1;
     const std::size_t done = ok ? all_but_one + 1 : std::min<std::size_t>(first_unfinished, all_but_one);
     const std::span<const std::uint32_t> all(worker.records);
-    if (!ok && !daemon_.gone && on_trial(worker)) {
+    if (!ok && worker.blameless()) {
+      promises_.disturbed(all);
+    } else if (!ok && !daemon_.gone && on_trial(worker)) {
       promises_.disturbed(all);
     } else if (!ok && !daemon_.gone) {
       promises_.disturbed(all.first(done));
@@ -481,13 +494,13 @@ void World::over(Worker& worker, kclhost_status status, std::uint64_t first_unfi
     if (worker.program.checkpoints) promises_.settle(worker);
   }
   if (worker.call == Call::flush && worker.program.holds()) {
-    worker.abandoned |= !ok;
+    worker.abandoned |= !ok && !worker.blameless();
     if (ok && worker.program.acknowledges) {
       // It is over when all is acknowledged; and then nothing is left.
     } else if (ok) {
       promises_.flushed(worker.unflushed);
       worker.unflushed.clear();
-    } else if (!daemon_.gone && !on_trial(worker)) {
+    } else if (!worker.blameless() && !daemon_.gone && !on_trial(worker)) {
       promises_.failed({worker.unflushed, {}, worker.part});
       promises_.disturbed(worker.given);
     }
