@@ -145,6 +145,11 @@ inline bool retryable(kclhost_status answer) {
   return answer == KCLHOST_THROTTLING || answer == KCLHOST_DEPENDENCY;
 }
 
+// It is refused, and for none of the plugin's faults: the lease table can't be written, or the lease is lost.
+inline bool blameless_refusal(kclhost_status answer) {
+  return answer != KCLHOST_OK && answer != KCLHOST_ILLEGAL_ARGUMENT;
+}
+
 // The KCL's answer to a checkpoint.
 struct CheckpointAnswer {
   kclhost_status status = KCLHOST_OK;

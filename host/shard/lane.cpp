@@ -26,11 +26,18 @@ bool Lane::ready() const {
   return instance_ && instance_->ready() && !instance_->finished() && !taking_over();
 }
 
+// What the instance would checkpoint it can only finish while the daemon waits for us.
+bool Lane::may_flush() const {
+  return desk_.may_checkpoint || acknowledges();
+}
+
 // From now on the instance is given nothing more.
 bool Lane::taking_over() const {
-  return successor_ &&
-         (successor_->in_call(Call::initialize) || successor_->ready() ||
-          (successor_->phase() == Instance::Phase::created && !successor_->in_call() && !awaits_standby()));
+  if (!successor_) return false;
+  if (successor_->in_call(Call::initialize) || successor_->ready()) return true;
+  const bool is_next = successor_->phase() == Instance::Phase::created && !successor_->in_call() && !awaits_standby();
+  const bool must_wait = holds_open_records() && !replacement_flushed_ && flushing_ == Flush::none && !may_flush();
+  return is_next && !must_wait;
 }
 
 void Lane::keep_up() {
@@ -120,8 +127,7 @@ void Lane::swap() {
   if (!instance_->ready()) return instance_->destroy();
   if (awaits_standby()) return;
   if (holds_open_records() && !replacement_flushed_) {
-    // What it would checkpoint it can only finish while the daemon waits for us.
-    if (flushing_ == Flush::none && (desk_.may_checkpoint || acknowledges())) flush(Flush::replacement);
+    if (flushing_ == Flush::none && may_flush()) flush(Flush::replacement);
     return;
   }
   if (flushing_ != Flush::none) return;  // what was flushed may still be acknowledged
@@ -411,12 +417,12 @@ void Lane::flush_over(const Outcome& outcome) {
   if (!outcome.ok() && !closing_) report(Call::flush, outcome.message, nullptr, false, level_of_failure(*instance_));
   // As if it had died of it: what it held is the policy's matter now, and another one may be asked. But where the KCL
   // refused its checkpoint, that is none of its faults.
-  const bool asked_in_vain = why == Flush::asked && !outcome.ok() && !closing_ && checkpoint_ == KCLHOST_OK;
+  const bool asked_in_vain = why == Flush::asked && !outcome.ok() && !closing_ && !failed_for_checkpoint();
   if (why == Flush::asked) answer_ = asked_in_vain ? Answer::none : outcome.ok() ? Answer::ok : Answer::failed;
   if (why == Flush::replacement) {
     replacement_flushed_ = true;
     // What it holds now is anybody's guess: it does not go on, whatever becomes of the one that takes over.
-    if (!outcome.ok() && !closing_) instance_->destroy();
+    if (!outcome.ok() && !closing_ && !failed_for_checkpoint()) instance_->destroy();
   }
   if ((why == Flush::asked && !asked_in_vain) || why == Flush::replacement) return write_journal(false);
   if (outcome.ok()) {
@@ -522,7 +528,7 @@ void Lane::ended(WorkerId worker, const Death* death) {
   }
   // A flush that it died of says nothing: what it held is the policy's matter now, and another one may be asked.
   answer_ = unseen || call == Call::flush ? Answer::none : Answer::failed;
-  if (call == Call::shard_ended && !unseen && !closing_) {
+  if (call == Call::shard_ended && !unseen && !closing_ && !end_recorded_) {
     // Another one tries it, as long as the daemon may wait.
     answer_ = Answer::none;
     start_at_ = desk_.now.steady + backoff(desk_.config.on_error.retry, ++failed_ends_, desk_.random);

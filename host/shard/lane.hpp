@@ -140,6 +140,7 @@ class Lane {
   void create(Instance& one) const;
   void initialize(Instance& one, Time timeout);
   void serves();
+  bool may_flush() const;
   bool taking_over() const;
   void swap();
   void promote();
@@ -231,7 +232,8 @@ class Lane {
   bool took_over_ = false;      // the one that there is: from one that had left in order
   bool repeating_ = false;
   Flush flushing_ = Flush::none;
-  Time settle_by_ = never;           // the flush has returned, and what it held must be acknowledged by then
+  Time settle_by_ = never;  // the flush has returned, and what it held must be acknowledged by then
+  bool end_recorded_ = false;
   Opinion opinion_ = Opinion::none;  // of the release before, on what the release on trial did to the records up to
   std::uint32_t doubted_ = 0, doubted_end_ = 0;
   std::string doubt_;

@@ -246,11 +246,11 @@ void Lane::records_over(const Outcome& outcome) {
 
 // The plugin hands a refusal on that is none of its faults, nor its records'. The same instance is asked again.
 bool Lane::failed_for_checkpoint() const {
-  return !closing_ && (retryable(checkpoint_) || checkpoint_ == KCLHOST_SHUTDOWN);
+  return !closing_ && blameless_refusal(checkpoint_);
 }
 
 void Lane::ask_again_later() {
-  if (!retryable(checkpoint_)) return;  // the lease is lost: nothing is delivered any more
+  if (checkpoint_ == KCLHOST_SHUTDOWN) return;  // the lease is lost: nothing is delivered any more
   const Time pause = desk_.config.checkpoint.retry.max_backoff;
   ask_again_at_ = desk_.now.steady + pause;
   desk_.tell(Level::warn,
@@ -492,6 +492,7 @@ void Lane::recorded(const Position& position) {
 }
 
 void Lane::end_recorded() {
+  end_recorded_ = true;
   asides_.clear();
   delivery_.checkpointed(window_.size());
 }

@@ -117,8 +117,8 @@ void Lane::judge() {
   } else if (delivery_.accepted() >= doubted_end_) {
     const bool may_change_its_mind = opinion_ == Opinion::asked && holds_records() && !opinion_flushed_;
     if (may_change_its_mind && delivery_.finished() < doubted_end_) {
-      const bool may_flush = ready() && flushing_ == Flush::none && desk_.now.steady >= ask_again_at_;
-      if (may_flush && (desk_.may_checkpoint || acknowledges())) flush(Flush::opinion);
+      const bool is_free = ready() && flushing_ == Flush::none && desk_.now.steady >= ask_again_at_;
+      if (is_free && may_flush()) flush(Flush::opinion);
       return;
     }
     if (std::exchange(opinion_, Opinion::none) == Opinion::asked) desk_.undo(doubted_, doubt_);

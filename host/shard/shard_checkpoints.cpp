@@ -94,7 +94,7 @@ void Shard::exchange_over(const CheckpointAnswer& answer) {
       return;
     case Exchange::For::worker:
       if (answer.ok() && was.position) checkpointed(*was.position);
-      relief_refused_ |= retryable(answer.status);
+      relief_refused_ |= blameless_refusal(answer.status);
       if (Lane* const lane = lane_of(was.worker)) lane->checkpoint_answered(answer.status);
       if (answer.ok() && !was.position) {
         shard_end_recorded_ = true;

@@ -197,7 +197,7 @@ void Shard::do_shard_ended() {
   if (desk_.ended) return;
   if (stopping_) return do_stop();
   if (!over || exchange_.busy()) return;
-  if (failed) {
+  if (failed && !shard_end_recorded_) {
     desk_.tell(Level::error,
                "the end of the shard is not checkpointed; the daemon raises an error and starts the shard again from "
                "its last checkpoint");

@@ -70,7 +70,7 @@ struct Worker {
   std::vector<std::uint32_t> unflushed;  // given, and neither checkpointed nor flushed: a death is their failure
 
   // The KCL refused that for none of its faults.
-  bool blameless() const { return retryable(refusal) || refusal == KCLHOST_SHUTDOWN; }
+  bool blameless() const { return blameless_refusal(refusal); }
   bool alive() const { return state != State::dying && state != State::starting; }
   bool has_rejected(std::uint32_t record) const {
     for (const std::uint32_t one : rejected) {

@@ -74,7 +74,6 @@ void World::live() {
   file_is_new_ = false;
   looks_ = failed_starts_ = 0;
   protocol_broken_ = unloadable_ = dead_letters_failed_ = greeted_ = flush_returned_ = flushed_ = false;
-  refused_for_good_ = false;
   one_at_a_time_ = false;
   lane_synced_.assign(static_cast<std::size_t>(setting_.config.concurrency), false);
   start_failed_at_.assign(static_cast<std::size_t>(setting_.config.concurrency), Time(-1'000'000));

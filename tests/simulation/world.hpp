@@ -175,7 +175,7 @@ class World {
   std::vector<Aside> asides_;
   int looks_ = 0;
   bool protocol_broken_ = false, unloadable_ = false, dead_letters_failed_ = false, flush_returned_ = false;
-  bool refused_for_good_ = false;       // a checkpoint
+  bool daemon_answers_ = false;         // a checkpoint, at this moment
   bool flushed_ = false;                // a flush returned since the last delivery
   bool one_at_a_time_ = false;          // records of this batch may have ended a host
   std::vector<Disk::Notes> left_over_;  // what the host was told of earlier ones

@@ -279,7 +279,9 @@ void World::act(const action::AnswerCheckpoint& one) {
   worker->wish.reset();
   worker->state = Worker::State::in_call;
   tell("worker", static_cast<std::uint32_t>(one.worker), "is answered", one.answer.status, one.answer.name);
-  worker->refusal = one.answer.status;
+  // What the host itself calls an invalid state is a fault of the plugin's.
+  const bool by_host = one.answer.status == KCLHOST_INVALID_STATE && !daemon_answers_;
+  worker->refusal = by_host ? KCLHOST_ILLEGAL_ARGUMENT : one.answer.status;
   if (!one.answer.ok()) return;
   if (wish.forged) throw Violation{"a checkpoint beyond what was delivered is accepted"};
   if (!worker->program.checkpoints) throw Violation{"a checkpoint of a plugin that makes none is accepted"};

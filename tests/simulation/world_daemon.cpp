@@ -143,9 +143,10 @@ void World::answer_checkpoint() {
   const bool again = answer.status == KCLHOST_THROTTLING || answer.status == KCLHOST_DEPENDENCY;
   if (!again) checkpoint_time_ += now_.steady - checkpoint_began_;
   if (!again) checkpoint_began_ = never;
-  refused_for_good_ |= !again && !answer.ok();
+  daemon_answers_ = true;
   shard_->checkpoint_answered(answer, now_);
   perform();
+  daemon_answers_ = false;
   check_that_it_stops();
 }
 

@@ -37,7 +37,7 @@ void World::judge_end(int exit_code, const std::string& message) {
   }
   if (message.find("in_flight") != std::string::npos && exit_code == exit_stopped) {
     const bool flushes = setting_.first_program.flush == Program::Flush::checkpoints;
-    if ((flushes && !refused_for_good_) || !flush_returned_) throw Violation{what};
+    if (flushes || !flush_returned_) throw Violation{what};
     setting_.config.in_flight = {};
     return;
   }

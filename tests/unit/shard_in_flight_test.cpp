@@ -49,19 +49,26 @@ TEST_F(InFlight, AFlushThatFailsIsAFailureOfWhatIsHeld) {
   EXPECT_TRUE(answered());
 }
 
-// A plugin that hands a refusal on is not at fault.
-TEST_F(InFlight, AFlushThatFailsForWantOfACheckpointIsAskedForAgain) {
+// A plugin that hands a refusal on is not at fault, nor is one that keeps it to itself.
+TEST_F(InFlight, AFlushThatLacksACheckpointIsAskedForAgain) {
   config.checkpoint.retry.max_attempts = 1;
-  const auto flush = hold_too_much();
-  shard->wants_checkpoint(worker, flush.number, "2", 0, now);
-  ASSERT_TRUE(take<action::SendCheckpoint>());
-  shard->checkpoint_answered({KCLHOST_THROTTLING, "ThrottlingException", "slow down"}, now);
-  over(flush, {KCLHOST_FAILED, "no checkpoint"});
-  EXPECT_FALSE(take<action::End>());
-  EXPECT_FALSE(take<action::CallWorker>());
-  pass(config.checkpoint.retry.max_backoff);
-  const auto again = called(Call::flush);
-  EXPECT_EQ(again.worker, flush.worker) << "it still holds them";
+  auto again = hold_too_much();
+  for (const CheckpointAnswer& answer : {CheckpointAnswer{KCLHOST_THROTTLING, "ThrottlingException", "slow down"},
+                                         CheckpointAnswer{KCLHOST_INVALID_STATE, "InvalidStateException", "no table"},
+                                         CheckpointAnswer{KCLHOST_OTHER_EXCEPTION, "RuntimeException", ""}}) {
+    for (const Outcome& outcome : {Outcome{KCLHOST_FAILED, "no checkpoint"}, Outcome{}}) {
+      const auto flush = again;
+      shard->wants_checkpoint(worker, flush.number, "2", 0, now);
+      ASSERT_TRUE(take<action::SendCheckpoint>());
+      shard->checkpoint_answered(answer, now);
+      over(flush, outcome);
+      EXPECT_FALSE(take<action::End>()) << answer.name;
+      EXPECT_FALSE(take<action::CallWorker>());
+      pass(config.checkpoint.retry.max_backoff);
+      again = called(Call::flush);
+      EXPECT_EQ(again.worker, flush.worker) << "it still holds them";
+    }
+  }
   shard->wants_checkpoint(worker, again.number, "2", 0, now);
   EXPECT_EQ(checkpoint(), "2");
   over(again);

@@ -64,6 +64,27 @@ TEST_F(Refusal, InTheFlushBehindAPartIsFollowedByAnotherFlush) {
   EXPECT_EQ(called(Call::process_records).request.batch.count, 1u) << "the next part";
 }
 
+// The old instance goes on where the new one does not come up.
+TEST_F(Refusal, InTheFlushOfASwapEndsNoInstance) {
+  come_up(KCLHOST_PLUGIN_CHECKPOINTS);
+  send(1, 1);
+  over(called(Call::process_records));
+  EXPECT_TRUE(answered());
+  const WorkerId old = worker;
+  shard->run_release(2, 0, now);
+  load(KCLHOST_PLUGIN_CHECKPOINTS);
+  over(called(Call::create));
+  send(2, 2);
+  const WorkerId next = std::exchange(worker, old);
+  fail_for(throttled, called(Call::flush));
+  const auto initialize = called(Call::initialize);
+  EXPECT_EQ(initialize.worker, next);
+  over(initialize, failure);
+  const auto call = called(Call::process_records);
+  EXPECT_EQ(call.worker, old);
+  EXPECT_EQ(call.request.batch.count, 1u);
+}
+
 // What it failed for is not the last answer.
 TEST_F(Refusal, ThatWasMadeGoodExcusesNothing) {
   come_up(KCLHOST_PLUGIN_CHECKPOINTS);

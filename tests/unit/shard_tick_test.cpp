@@ -50,6 +50,25 @@ TEST_F(Tick, ComesBetweenDeliveries) {
   over(called(Call::tick));
 }
 
+// On an idle stream that may be hours: it can't be flushed where it could not checkpoint.
+TEST_F(Tick, GoesOnWhileASuccessorWaitsForTheNextMessage) {
+  hold_records();
+  shard->run_release(2, 0, now);
+  const WorkerId old = worker;
+  load(KCLHOST_PLUGIN_CHECKPOINTS);
+  over(called(Call::create));
+  shard->wants_ticks(old, 500ms, now);
+  pass(501ms);
+  const auto ticked = called(Call::tick);
+  EXPECT_EQ(ticked.worker, old);
+  over(ticked);
+  send(3, 3);
+  const auto flush = called(Call::flush);
+  EXPECT_EQ(flush.worker, old);
+  over(flush);
+  EXPECT_EQ(called(Call::initialize).worker, worker);
+}
+
 TEST_F(Tick, FailureHasNoConsequenceButALine) {
   come_up(0);
   shard->wants_ticks(worker, 500ms, now);
