@@ -200,7 +200,10 @@ bool Shard::died_with_records(WorkerId worker, const Death& death) const {
 void Shard::ended(WorkerId worker, const Death* death, Now now) {
   desk_.now = now;
   if (Lane* lane = lane_of(worker)) lane->ended(worker, death);
-  std::erase_if(desk_.actions, [worker](const Action& one) { return Desk::calls(one, worker); });
+  std::erase_if(desk_.actions, [worker](const Action& one) {
+    const auto* const gone = std::get_if<action::LetGo>(&one);
+    return Desk::calls(one, worker) || (gone != nullptr && gone->worker == worker);
+  });
   advance();
 }
 
