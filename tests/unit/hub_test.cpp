@@ -78,6 +78,23 @@ TEST(HubSocket, WhatAKilledLaunchLeftIsRemoved) {
   EXPECT_NE(left, socket->path);
 }
 
+// As a launch has it that is killed before the socket gets its name, or that is about to give it that.
+std::pair<Fd, std::filesystem::path> draft_in(const test::TempDir& folder, const char* name) {
+  Listening made = std::move(*listen_in(folder.path()));
+  std::filesystem::path draft = folder.path() / name;
+  std::filesystem::rename(made.path, draft);
+  return {std::move(made.fd), std::move(draft)};
+}
+
+TEST(HubSocket, ADraftThatAKilledLaunchLeftIsRemovedAndAnothersIsNot) {
+  const test::TempDir folder;
+  const auto left = draft_in(folder, "hub-1-1.new").second;  // its descriptor is closed
+  const auto others = draft_in(folder, "hub-1-2.new");
+  EXPECT_FALSE(std::filesystem::exists(left));
+  ASSERT_TRUE(listen_in(folder.path()));
+  EXPECT_TRUE(std::filesystem::exists(others.second));
+}
+
 TEST(HubPacket, ComesBackAsItWas) {
   const std::string bytes = make_packet(Type::metrics, "[1]", 2, 7);
   const auto packet = Packet::read(bytes);
