@@ -60,7 +60,8 @@ TEST(HubSocket, ALaunchThatBeginsTakesNoneAwayFromAnother) {
   });
   for (int i = 0; i < 2'000; ++i) {
     const auto socket = listen_in(folder.path());
-    const bool is_there = socket && connect_to(socket->path);
+    // Not connected to: the other one's probes, which nobody accepts, may have filled its backlog.
+    const bool is_there = socket && std::filesystem::exists(socket->path);
     EXPECT_TRUE(is_there);
     if (!is_there) break;
     ::unlink(socket->path.c_str());
