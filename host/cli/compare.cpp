@@ -32,6 +32,9 @@ const char* senseless(const ReplayArguments& arguments) {
 
 config::Config configuration_of(const ReplayArguments& arguments) {
   const std::filesystem::path file = configuration(arguments.config);
+  if (file.empty() && !arguments.stream.empty())
+    throw comparison::Failure{exit_usage,
+                              "--stream names one of a configuration's streams; add --config FILE, or leave it out"};
   if (file.empty()) return {};
   auto loaded = load({file, arguments.stream});
   if (!loaded) throw comparison::Failure{exit_usage, ""};

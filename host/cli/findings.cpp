@@ -1,7 +1,5 @@
 #include "cli/findings.hpp"
 
-#include <unistd.h>
-
 #include <filesystem>
 
 #include "cli/daemon_findings.hpp"
@@ -12,6 +10,7 @@
 #include "plugin/file.hpp"
 #include "plugin/temporary_copy.hpp"
 #include "plugin/warnings.hpp"
+#include "support/may_write.hpp"
 #include "support/one_line.hpp"
 #include "worker/probe.hpp"
 
@@ -86,9 +85,7 @@ std::filesystem::path existing_part(std::filesystem::path path) {
 }
 
 bool can_write_below(const std::filesystem::path& folder) {
-  const std::filesystem::path there = existing_part(folder);
-  std::error_code ignored;
-  return std::filesystem::is_directory(there, ignored) && ::access(there.c_str(), W_OK | X_OK) == 0;
+  return why_no_file_in(existing_part(folder)) == 0;
 }
 
 // Where the file has a key; nothing where it has not.

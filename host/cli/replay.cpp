@@ -79,9 +79,6 @@ int prepare(const ReplayArguments& arguments, replay::PlayOptions& options) {
     return usage("--repeat sends the same records again, which no checkpoint file can follow; leave one out");
   }
   if (arguments.json && arguments.quiet) return usage("--json prints the figures and --quiet nothing; leave one out");
-  if (!arguments.checkpoint_file.empty()) {
-    if (const auto why = replay::why_not_replaced(arguments.checkpoint_file, "checkpoint")) return usage(why->message);
-  }
   if (!arguments.report.empty()) {
     if (const auto why = replay::why_not_written(arguments.report, "report")) return usage(why->message);
   }
@@ -141,6 +138,7 @@ int replay_inputs(const ReplayArguments& arguments) {
       figures.last_checkpoint = std::move(input.resume);
       return conclude(arguments, figures);
     }
+    if (const auto why = replay::why_not_replaced(arguments.checkpoint_file, "checkpoint")) return usage(why->message);
     const std::string file = std::filesystem::absolute(arguments.checkpoint_file).lexically_normal();
     ::setenv(observe::replay_goes_on_variable, file.c_str(), 1);
   }

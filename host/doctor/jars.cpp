@@ -44,14 +44,13 @@ std::vector<std::string> missing_classes(const std::unordered_set<std::string>& 
 Outcome look_at_jars(Setup& setup) {
   if (!setup.has_daemon()) return not_looked(no_daemon);
   if (!setup.command) return not_looked("what kclhost launch would start is not clear");
-  const std::string fetch = launch::command_to_fetch(setup.config, setup.config.daemon.java);
-  const std::string again = "fetch them again: empty the directory, and run " + fetch;
+  const std::string fetch = launch::how_to_fetch(setup.config, setup.config.daemon.java);
+  const std::string again = "empty the directory to fetch them again; " + fetch;
   config::Config config = setup.config;
   launch::Command command = *setup.command;
   config.daemon.java = command.arguments.front() = "/proc/self/exe";  // Java is another check's
   if (const auto obstacle = launch::find_obstacle(config, command)) {
-    return found(
-        finding_of(command.jars.empty() ? setup.file() : command.jars.string(), obstacle->message, "run: " + fetch));
+    return found(finding_of(command.jars.empty() ? setup.file() : command.jars.string(), obstacle->message, fetch));
   }
   Outcome outcome;
   std::unordered_set<std::string> names;

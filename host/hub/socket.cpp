@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "support/random_seed.hpp"
 #include "support/socket_path.hpp"
@@ -15,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int waiting_connections = 1024;
-constexpr char prefix[] = "hub-", suffix[] = ".sock";
+constexpr char prefix[] = "hub-", suffix[] = ".sock", draft_suffix[] = ".new";
 
 Fd make_socket(int flags) {
   return Fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0));
@@ -29,33 +30,52 @@ bool is_abandoned(const fs::path& path) {
          errno == ECONNREFUSED;
 }
 
-}  // namespace
+Error cant_listen(const fs::path& path) {
+  return {path.string() + ": cannot make a socket here: " + std::strerror(errno)};
+}
 
-std::vector<fs::path> sockets_in(const fs::path& directory) {
+std::vector<fs::path> find_sockets(const fs::path& directory, std::string_view ending) {
   std::vector<fs::path> found;
   std::error_code failure;
   for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end; entry.increment(failure)) {
     const std::string name = entry->path().filename().string();
     std::error_code ignored;
-    if (name.starts_with(prefix) && name.ends_with(suffix) && entry->is_socket(ignored)) found.push_back(entry->path());
+    if (name.starts_with(prefix) && name.ends_with(ending) && entry->is_socket(ignored)) found.push_back(entry->path());
   }
   return found;
 }
 
+// Of processes that were killed.
+void remove_abandoned(const fs::path& directory) {
+  for (const char* const ending : {suffix, draft_suffix}) {
+    for (const fs::path& left : find_sockets(directory, ending)) {
+      if (is_abandoned(left)) ::unlink(left.c_str());
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<fs::path> sockets_in(const fs::path& directory) {
+  return find_sockets(directory, suffix);
+}
+
 Result<Listening> listen_in(const fs::path& directory) {
-  for (const fs::path& left : sockets_in(directory)) {
-    if (is_abandoned(left)) ::unlink(left.c_str());
+  remove_abandoned(directory);
+  for (;;) {
+    const std::string name = prefix + std::to_string(::getpid()) + "-" + std::to_string(random_seed());
+    Listening made{make_socket(SOCK_NONBLOCK), directory / (name + suffix)};
+    // It gets its name when it listens: until then another launch would take it for abandoned.
+    const fs::path draft = directory / (name + draft_suffix);
+    const SocketPath address(draft);
+    if (!made.fd || !address.valid() || ::bind(made.fd.get(), address.get(), SocketPath::size) != 0 ||
+        ::listen(made.fd.get(), waiting_connections) != 0) {
+      return cant_listen(made.path);
+    }
+    if (::rename(draft.c_str(), made.path.c_str()) == 0) return made;
+    // Another launch that begins took the draft for abandoned before we listened.
+    if (errno != ENOENT) return cant_listen(made.path);
   }
-  const std::string name = prefix + std::to_string(::getpid()) + "-" + std::to_string(random_seed());
-  Listening made{make_socket(SOCK_NONBLOCK), directory / (name + suffix)};
-  // It gets its name when it listens: until then another launch would take it for abandoned.
-  const fs::path draft = directory / (name + ".new");
-  const SocketPath address(draft);
-  if (!made.fd || !address.valid() || ::bind(made.fd.get(), address.get(), SocketPath::size) != 0 ||
-      ::listen(made.fd.get(), waiting_connections) != 0 || ::rename(draft.c_str(), made.path.c_str()) != 0) {
-    return Error{made.path.string() + ": cannot make a socket here: " + std::strerror(errno)};
-  }
-  return made;
 }
 
 Fd connect_to(const fs::path& socket) {

@@ -137,8 +137,8 @@ std::optional<Error> find_obstacle(const config::Config& config, const Command& 
     found = found || entry->path().filename().string().rfind(daemon_jar, 0) == 0;
   }
   if (!found) {
-    return Error{command.jars.string() +
-                 ": no MultiLangDaemon here; run: " + command_to_fetch(config, command.arguments.front())};
+    return Error{command.jars.string() + ": no MultiLangDaemon here; " +
+                 how_to_fetch(config, command.arguments.front())};
   }
   if (!find_program(command.arguments.front())) {
     return Error{command.arguments.front() + ": no such program; install a Java runtime, 17 or later (Debian: " +

@@ -29,22 +29,26 @@ ShippedPom shipped_pom() {
   return {sha256_hex(pom), pom.substr(begin, pom.find('<', begin) - begin)};
 }
 
-std::string options_that_keep(const fs::path& jars) {
+// What somebody chose when they filled the directory.
+struct Chosen {
+  std::string version;       // where it is another than the shipped pom's
+  bool another_pom = false;  // an older kclhost's, or one of the user's own: nothing tells
+};
+
+Chosen chosen_for(const fs::path& jars) {
   if (jars.empty()) return {};
   const ShippedPom ours = shipped_pom();
   const std::string stamp = read_file(jars / stamp_name).value_or("");
   const std::string first = stamp.substr(0, stamp.find('\n'));
   if (!first.empty() && first == ours.stamp) return {};
-  std::string version;
+  Chosen chosen;
   for (const std::string& name : names_in(stamp)) {
-    if (version.empty()) version = config::daemon_version_in(name);
+    if (chosen.version.empty()) chosen.version = config::daemon_version_in(name);
   }
-  if (version.empty()) version = config::daemon_version(jars);
-  std::string options;
-  if (!version.empty() && version != ours.version) options = " --version " + version;
-  // Nothing tells an older kclhost's pom from one of the user's own.
-  if (!first.empty() && !first.starts_with(ours.stamp + ' ')) options += " (jars of a pom of your own: with --pom)";
-  return options;
+  if (chosen.version.empty()) chosen.version = config::daemon_version(jars);
+  if (chosen.version == ours.version) chosen.version.clear();
+  chosen.another_pom = !first.empty() && !first.starts_with(ours.stamp + ' ');
+  return chosen;
 }
 
 std::string option_for_java(const config::Config& config, const std::string& java) {
@@ -53,9 +57,12 @@ std::string option_for_java(const config::Config& config, const std::string& jav
 
 }  // namespace
 
-std::string command_to_fetch(const config::Config& config, const std::string& java) {
-  return "kclhost fetch-daemon --config " + config.arguments() + option_for_java(config, java) +
-         options_that_keep(config.daemon.jars);
+std::string how_to_fetch(const config::Config& config, const std::string& java) {
+  const Chosen chosen = chosen_for(config.daemon.jars);
+  const std::string remark =
+      chosen.another_pom ? "where the jars were of a pom of your own, add --pom FILE to what follows; " : "";
+  const std::string version = chosen.version.empty() ? "" : " --version " + chosen.version;
+  return remark + "run: kclhost fetch-daemon --config " + config.arguments() + option_for_java(config, java) + version;
 }
 
 std::string command_for_archive(const config::Config& config, const std::string& java) {

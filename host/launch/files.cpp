@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "support/fd.hpp"
+#include "support/may_write.hpp"
 #include "support/write_all.hpp"
 
 namespace kclhost::host::launch {
@@ -80,8 +81,8 @@ Result<fs::path> make_private_directory(const fs::path& directory) {
     made /= part;
     if (::mkdir(made.c_str(), 0700) != 0 && errno != EEXIST) return failed(made, "cannot make this directory", errno);
   }
-  if (::access(directory.c_str(), W_OK | X_OK) != 0)
-    return failed(directory, "cannot write into this directory", errno);
+  if (const int error = why_no_file_in(directory); error != 0)
+    return failed(directory, "cannot write into this directory", error);
   return directory;
 }
 

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <system_error>
 
@@ -20,6 +22,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t loadable_mode = 0555;
+// What a copy leaves of a disk, or a sixteenth of a small one: a dead letter that finds no room stops its shard.
+constexpr std::uint64_t most_left_free = 1 << 20;
+
+// True also where the file system does not tell.
+bool has_room(const fs::path& folder, std::uint64_t size) {
+  struct statvfs disk {};
+  if (::statvfs(folder.c_str(), &disk) != 0 || disk.f_blocks == 0) return true;
+  const std::uint64_t free = (::geteuid() == 0 ? disk.f_bfree : disk.f_bavail) * disk.f_frsize;
+  return free >= size + std::min<std::uint64_t>(most_left_free, disk.f_blocks * disk.f_frsize / 16);
+}
 
 void sync_folder(const fs::path& folder) {
   const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -38,6 +50,7 @@ Error staging_failed(const fs::path& path, int error) {
 std::optional<Error> place(const fs::path& path, std::string_view bytes, mode_t mode, bool& made) {
   if (const Result<std::string> there = read_loadable(path); there && *there == bytes) return std::nullopt;
   made = true;
+  if (!has_room(path.parent_path(), bytes.size())) return staging_failed(path, ENOSPC);
   std::string temporary = path.string() + ".XXXXXX";
   const Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return staging_failed(path, errno);

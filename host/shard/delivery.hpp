@@ -133,6 +133,11 @@ class Delivery {
   bool under_way() const { return under_way_; }
   std::uint32_t call_first() const { return call_first_; }
   std::uint32_t call_last() const { return call_last_; }
+  // The plugin has taken all records before this index, rejects none of them, and no flush is to show whether it can do
+  // them.
+  bool has_passed(std::uint32_t end) const {
+    return due_ != Due::flush && done_.end_of_run(accepted_) >= end && !has_rejected(end);
+  }
   // The range at hand has used up its tries, and is tried on.
   bool blocked() const { return blocked_; }
   bool looking_for_culprit() const { return first_ < probation_end_; }

@@ -255,7 +255,9 @@ class Lane {
   std::vector<Verdict> verdicts_;  // of rejected records that are not finished
   Position begins_at_;             // what the last initialize was told; stays as it is until the next
   bool journal_synced_ = false;
-  bool waiting_ = false, blocked_ = false;
+  bool waiting_ = false;
+  bool blocked_ = false;  // from when that is told until all that was told of has passed
+  std::uint32_t blocked_first_ = 0, blocked_end_ = 0;
   std::string stopped_;
   bool awaiting_aside_ = false, set_aside_some_ = false, has_suspects_ = false;
   Time wake_at_ = never;

@@ -90,7 +90,7 @@ bool Lane::advance(bool first_in_line, bool look_again) {
       if (desk_.now.steady < wake_at_) return false;
       waiting_ = false;
       delivery_.waited();
-      if (blocked_) {
+      if (delivery_.blocked()) {
         desk_.look_for_release();
         return false;
       }
@@ -311,20 +311,23 @@ void Lane::failed_at(const char* code, const std::string& text) {
 void Lane::wait(const Delivery::Order& order) {
   waiting_ = true;
   wake_at_ = desk_.now.steady + order.wait;
-  if (order.blocked && !blocked_) {
-    desk_.tell(Level::error,
-               "the shard waits: these records fail whatever is tried, and on_error.then is block; the host tries them "
-               "again until they pass, and takes up a new plugin file",
-               {{"first", window_.position(order.first).str()},
-                {"last", window_.position(order.last - 1).str()},
-                {"error", error_text_}});
-  }
-  blocked_ = order.blocked;
+  if (!order.blocked) return;
+  const bool is_told = blocked_ && order.first == blocked_first_ && order.last <= blocked_end_;
+  blocked_end_ = blocked_ ? std::max(blocked_end_, order.last) : order.last;
+  blocked_first_ = order.first;
+  blocked_ = true;
+  if (is_told) return;
+  desk_.tell(Level::error,
+             "the shard waits: these records fail whatever is tried, and on_error.then is block; the host tries them "
+             "again until they pass, and takes up a new plugin file",
+             {{"first", window_.position(order.first).str()},
+              {"last", window_.position(order.last - 1).str()},
+              {"error", error_text_}});
 }
 
-// What has passed may be what another instance was given first, in front of the record that blocks.
+// What has passed may be a part of those that the shard waits for, or what another instance was given in front of them.
 void Lane::tell_if_unblocked() {
-  if (!blocked_ || delivery_.blocked()) return;
+  if (!blocked_ || !delivery_.has_passed(blocked_end_)) return;
   blocked_ = false;
   desk_.tell(Level::info, "the shard goes on: the records that it waited for have passed");
 }
@@ -418,6 +421,8 @@ void Lane::keep(std::uint32_t finished) {
   }
   std::erase_if(given_, [](const Given& run) { return run.count == 0; });
   leave_order(gone);
+  blocked_first_ -= std::min(blocked_first_, gone);
+  blocked_end_ -= std::min(blocked_end_, gone);
   doubted_end_ -= std::min(doubted_end_, gone);
   std::erase_if(verdicts_, [gone](const Verdict& verdict) { return verdict.index < gone; });
   for (Verdict& verdict : verdicts_) verdict.index -= gone;

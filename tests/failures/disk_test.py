@@ -17,12 +17,14 @@ def namespaces() -> bool:
     return subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode == 0
 
 
-def replay_with(world, config, mount, directory, batch=10_000):
-    """A replay for which the directory is mounted that way. READ_ONLY shows what is in it, the others are empty."""
+def replay_with(world, config, mount, directory, batch=10_000, fill=0):
+    """A replay for which the directory is mounted that way. READ_ONLY shows what is in it, the others have `fill` bytes."""
     if not namespaces():
         pytest.skip("this system lets nobody have a mount namespace")
     directory.mkdir(exist_ok=True)
     what = f"{mount} {directory} {directory}" if mount == READ_ONLY else f"{mount} {directory}"
+    if fill:
+        what += f"; head -c {fill} /dev/zero >{directory}/filler"
     return world.replay(config, batch, inside=[*NAMESPACE, "sh", "-ec", f'{what}; exec "$@"', "sh"])
 
 
@@ -66,6 +68,21 @@ def test_a_state_dir_without_room(world, mount, reason, cure):
     (line,) = complaints(run)
     assert str(world.state) in line and reason in line and cure in line
     assert world.checkpointed() is None and not world.delivered()
+
+
+def test_the_last_bytes_of_a_disk_are_not_the_plugins(world):
+    """A dead letter that another shard writes meanwhile would find no room."""
+    world.write_input(["record 0"])
+    config = world.configure({"then": "skip"})
+    fill = 6 << 20
+    # The plugin itself has room.
+    mount = f"mount -t tmpfs -o size={fill + (world.plugins / 'plugin.so').stat().st_size + (256 << 10)} none"
+    run = replay_with(world, config, mount, world.state, fill=fill)
+    assert run.code == 3
+    (line,) = complaints(run)
+    assert "can't stage the plugin" in line and "No space left on device; free some space there" in line
+    run = replay_with(world, config, mount, world.state)
+    assert run.code == 0, run.err
 
 
 def test_a_state_dir_that_has_become_read_only(world):

@@ -399,8 +399,9 @@ def test_missing_jars_name_the_cure(launcher):
     assert one_line(done.stderr).endswith(f"run: kclhost fetch-daemon --config {launcher.config}\n")
 
 
-def test_the_cure_for_missing_jars_brings_the_version_that_was_there(launcher):
-    has_fetched(launcher, "3.5.1", files=False)
+@pytest.mark.parametrize("pom", [POM.read_bytes(), b"the user's own"], ids=["shipped", "own"])
+def test_the_cure_for_missing_jars_brings_the_version_that_was_there(launcher, pom):
+    has_fetched(launcher, "3.5.1", pom=pom, files=False)
     told = one_line(launcher.run().stderr)
     follow(launcher, told.rpartition("run: ")[2])
     assert "-DdaemonVersion=3.5.1" in launcher.text("maven").split()

@@ -97,3 +97,14 @@ def test_what_can_t_be(compare, old, options, code, line):
 def test_two_plugins_and_an_input_are_needed(tmp_path):
     done = subprocess.run([kclhost(), "replay", "--compare", "a.so", "b.so"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and "--compare OLD.so NEW.so INPUT" in done.stderr
+
+
+def test_a_stream_is_one_of_a_configuration(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name != "KCLHOST_CONFIG"}
+    records = tmp_path / "records"
+    records.write_text("a\n")
+    done = subprocess.run([kclhost(), "replay", "--compare", PLUGINS / "noop.so", PLUGINS / "noop.so", records, "--format", "lines",
+                           "--stream", "words"],
+                          env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "--stream" in done.stderr and "--config" in done.stderr

@@ -4,12 +4,13 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 
 import pytest
 
-from conftest import CHILDREN, DATA, command, wait_until
+from conftest import CHILDREN, DATA, command, kclhost, wait_until
 
 WORDS = "one\ntwo\nthree\nfour\nfive\n"
 
@@ -127,6 +128,22 @@ def test_a_shard_at_its_end_has_nothing_to_do(run, child, log, tmp_path):
     replay = run(*arguments, stdin='{"text":"a"}')
     assert (replay.code, log.lines()) == (0, [])
     assert "nothing to do" in replay.stdout
+
+
+def test_where_nothing_is_to_do_nothing_is_written(child, tmp_path):
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    file = folder / "checkpoint"
+    # root may write everywhere, unless it is told not to
+    command = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+    command += [kclhost(), "replay", "--exec", child(), "--checkpoint-file", file, "--format", "lines", "-"]
+    for checkpoint, code, told in [("1", 2, "kept: Permission denied; name a folder"), ("SHARD_END", 0, "nothing to do")]:
+        file.write_text(json.dumps({"sequenceNumber": checkpoint}))
+        folder.chmod(0o555)
+        done = subprocess.run(command, input="a\n", capture_output=True, text=True, timeout=60)
+        folder.chmod(0o755)
+        assert (done.returncode, done.stdout.count("\n") + done.stderr.count("\n")) == (code, 1), done.stderr
+        assert told in done.stdout + done.stderr
 
 
 def test_the_figures_of_nothing_to_do(run, child, log, tmp_path):

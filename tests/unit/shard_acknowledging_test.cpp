@@ -415,6 +415,68 @@ TEST_F(Acknowledging, AShardGoesOnOnceTheRecordThatBlocksHasPassedAndNotBefore) 
   EXPECT_TRUE(told("the shard goes on"));
 }
 
+TEST_F(Acknowledging, AShardThatDoesNotBisectGoesOnOnceAllThatItWaitedForHasPassed) {
+  config.on_error.retry = {1, 1ms, 10ms};
+  config.on_error.bisect = false;
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);  // then: block
+  send(1, 3);
+  auto call = called(Call::process_records);
+  acknowledge(1);  // the second, in the middle of them
+  over(call, {.status = KCLHOST_FAILED, .message = "no"});
+  EXPECT_TRUE(told("the shard waits"));
+  pass(1s);
+  EXPECT_TRUE(take<action::LookForRelease>());
+  shard->looked(now);
+  for (const char* const number : {"1", "3"}) {
+    EXPECT_FALSE(told("the shard goes on")) << number;
+    call = called(Call::process_records);
+    EXPECT_EQ(call.request.batch.count, 1u);
+    EXPECT_EQ(call.request.batch.sequence_number(0), number);
+    over(call);
+  }
+  EXPECT_TRUE(told("the shard goes on"));
+}
+
+TEST_F(Acknowledging, AShardDoesNotGoOnWhileTheRecordThatBlocksIsRejectedAgain) {
+  config.on_error.retry = {1, 1ms, 10ms};
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);  // then: block
+  send(1, 1);
+  auto call = called(Call::process_records);
+  for (int i = 0; i < 3; ++i) {
+    shard->rejected(worker, static_cast<RecordId>(i), "no", now);
+    over(call);
+    EXPECT_TRUE(told("the shard waits"));
+    EXPECT_FALSE(told("the shard goes on"));
+    pass(1s);
+    EXPECT_TRUE(take<action::LookForRelease>());
+    shard->looked(now);
+    call = called(Call::process_records);
+  }
+  over(call);
+  EXPECT_TRUE(told("the shard goes on"));
+}
+
+TEST_F(Acknowledging, AShardGoesOnOnceAFlushHasShownThatTheRecordsDoNotKill) {
+  config.on_error.retry = {1, 1ms, 10ms};
+  come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);  // then: block
+  send_and_accept(1, 1);
+  const Death death{Death::Kind::signal, 9, "killed by SIGKILL"};
+  shard->ended(worker, &death, now);
+  load(take<action::StartWorker>().value().worker);
+  for (const Call call : {Call::create, Call::initialize}) over(called(call));
+  send(2, 2);
+  EXPECT_TRUE(told("the shard waits"));
+  pass(1s);
+  EXPECT_TRUE(take<action::LookForRelease>());
+  shard->looked(now);
+  over(called(Call::process_records));
+  const auto flush = called(Call::flush);
+  EXPECT_FALSE(told("the shard goes on"));
+  over(flush);
+  shard->acknowledged(flush.worker, 0, 1, now);
+  EXPECT_TRUE(told("the shard goes on"));
+}
+
 TEST_F(Acknowledging, AShutdownDoesNotWaitForARejectedRecord) {
   come_up(KCLHOST_PLUGIN_ACKNOWLEDGES);  // then: block
   send_and_accept(1, 2);

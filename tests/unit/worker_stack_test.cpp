@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -57,7 +58,7 @@ TEST(WorkerStack, AModuleThatIsADeviceIsNotRead) {
 
 TEST(WorkerStack, AModuleThatIsATerminalIsNotOpened) {
   const Fd terminal(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  ASSERT_TRUE(terminal);
+  if (!terminal) GTEST_SKIP() << "this machine has no pseudo-terminals: " << std::strerror(errno);
   ASSERT_EQ(::unlockpt(terminal.get()), 0);
   const std::string module = ::ptsname(terminal.get());
   EXPECT_EQ(first_line(*record_in(module)), "0x123 in " + module.substr(module.rfind('/') + 1));
