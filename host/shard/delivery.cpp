@@ -261,7 +261,7 @@ void Delivery::failed(const Failure& failure) {
   remember_failure_of_rest(call_first_, call_last_);
   // Something failed, so at least one record is not done, whatever the plugin says.
   const std::uint32_t accepted = std::min(failure.accepted, call_last_ - call_first_ - 1);
-  const std::uint32_t done = done_.end_of_run(std::max(call_first_ + accepted, finished_));
+  const std::uint32_t done = done_in_call(accepted);
   if (done >= call_last_) return succeeded();  // it has finished all of them in other ways
   under_way_ = false;
   cleared_ = std::min(cleared_, call_first_);  // what was cleared has failed this time
@@ -371,6 +371,16 @@ void Delivery::interrupted(std::uint32_t accepted) {
     if (!holds_) finish(call_first_, done);
     move_on();
   }
+}
+
+// The first record of the call that is not done, or behind its last.
+std::uint32_t Delivery::done_in_call(std::uint32_t accepted) const {
+  return done_.end_of_run(std::max(call_first_ + accepted, finished_));
+}
+
+void Delivery::repeat(std::uint32_t accepted) {
+  if (done_in_call(std::min(accepted, call_last_ - call_first_ - 1)) >= call_last_) return succeeded();
+  interrupted(accepted);
 }
 
 void Delivery::waited() {

@@ -103,6 +103,8 @@ class Delivery {
   void left() { leaving_ = no_record; }
   // The delivery under way ends, and says nothing of its records, but for those at its front that are done.
   void interrupted(std::uint32_t accepted = 0);
+  // The same, and the instance goes on: it is given again what is not done.
+  void repeat(std::uint32_t accepted);
   // The instance is gone and with it what it held. `in_call`: while it was given records; `blameless`: not by a fault
   // of its own, so that nothing counts as failed.
   void instance_lost(bool in_call, bool blameless);
@@ -175,6 +177,7 @@ class Delivery {
   void halve(std::uint32_t bad_end);
   void pass();
   void exhausted();
+  std::uint32_t done_in_call(std::uint32_t accepted) const;
   void remember_failure(std::uint32_t first, std::uint32_t last, std::uint32_t times = 1);
   void remember_failure_of_rest(std::uint32_t first, std::uint32_t last);
   template <class Run>

@@ -224,7 +224,7 @@ void Lane::records_over(const Outcome& outcome) {
     const auto accepted = static_cast<std::uint32_t>(outcome.first_unfinished);
     const std::uint32_t unfinished = delivery_.call_first() + accepted, last = delivery_.call_last();
     if (failed_for_checkpoint()) {
-      delivery_.interrupted(accepted);
+      delivery_.repeat(accepted);
       take_back(unfinished, last);  // the instance does not have them
       ask_again_later();
       return write_journal(false);
