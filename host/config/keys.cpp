@@ -134,8 +134,8 @@ constexpr std::array all_keys{
         .target = Field<std::uint64_t>{[](Config& c) -> std::uint64_t& { return c.dead_letter.max_file_size; }}, .least = 1024},
 
     Key{.name = "in_flight", .description = "The most of one shard's records that a plugin which checkpoints for itself, or acknowledges, may leave unfinished.", .target = Section{}},
-    Key{.name = "in_flight.max_bytes", .description = "Their data and partition keys together.",
-        .target = Field<std::uint64_t>{[](Config& c) -> std::uint64_t& { return c.in_flight.max_bytes; }}, .least = 1024},
+    Key{.name = "in_flight.max_bytes", .description = "Their data and partition keys together; at most 1GiB, because a plugin is given all of it at once when its worker has died.",
+        .target = Field<std::uint64_t>{[](Config& c) -> std::uint64_t& { return c.in_flight.max_bytes; }}, .least = 1024, .most_bytes = 1 << 30},
     Key{.name = "in_flight.max_records", .description = "Their number.",
         .target = Count{[](Config& c) -> std::uint64_t& { return c.in_flight.max_records; }}, .most = 1'000'000'000},
 

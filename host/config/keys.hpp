@@ -48,8 +48,9 @@ struct Key {
   std::string_view name;  // dotted, from the root
   std::string_view description;
   Target target;
-  std::int64_t least = 1;                        // of numbers, milliseconds, bytes
-  std::int64_t most = INT32_MAX;                 // of numbers
+  std::int64_t least = 1;         // of numbers, milliseconds, bytes
+  std::int64_t most = INT32_MAX;  // of numbers
+  std::uint64_t most_bytes = UINT64_MAX;
   std::string (*check)(std::string&) = nullptr;  // of strings: normalizes, or says what must hold; "" when it does
   std::string_view pattern = {};                 // what check accepts, as a regular expression
   std::string_view missing = {};                 // for required keys: what to add

@@ -200,9 +200,11 @@ std::optional<std::uint64_t> Reader::size(const Key& key, const Value& value) {
   if (!written || (written->empty() && key.nullable)) return std::nullopt;
   const auto parsed = parse_size(*written);
   const auto least = static_cast<std::uint64_t>(key.least);
-  if (parsed && *parsed >= least) return parsed;
-  if (parsed)
+  if (parsed && *parsed >= least && *parsed <= key.most_bytes) return parsed;
+  if (parsed && *parsed < least)
     wrong(key, value, "must be at least " + format_size(least) + ", not " + in_quotes(*written));
+  else if (parsed)
+    wrong(key, value, "must be at most " + format_size(key.most_bytes) + ", not " + in_quotes(*written));
   else
     wrong(key, value, "must be a whole number with a unit, such as 64MiB or 10MB, not " + in_quotes(*written));
   return std::nullopt;

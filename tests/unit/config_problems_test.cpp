@@ -162,6 +162,7 @@ const Mistake values[] = {
           "a unit, such as 64MiB or 10MB, not '1048576'"),
     after("SizeOverflow", "dead_letter: {max_file_size: 99999999999GiB}\n", {3, 30},
           "must be a whole number with a unit"),
+    after("SizeHuge", "in_flight: {max_bytes: 8GiB}\n", {3, 24}, "must be at most 1GiB, not '8GiB'"),
     after("SizeTiny", "dead_letter: {max_file_size: 10B}\n", {3, 30}, "must be at least 1KiB, not '10B'"),
     after("MemoryTiny", "worker: {max_memory: 1MiB}\n", {3, 22},
           "'worker.max_memory' must be at least 16MiB, not '1MiB'"),
