@@ -80,7 +80,10 @@ void Host::act(const action::SendStatus&) {
   unmap_program_ |= answering_ == "initialize";
   if (!shadow_) return;
   if (answering_ == "initialize") shadow_->begin(shard_id_, shard_.position());
-  if (answering_ == "processRecords") shadow_->plugin_finished();
+  if (answering_ != "processRecords") return;
+  if (!shard_.is_lease_lost()) return shadow_->plugin_finished();
+  batch_for_shadow_.reset();
+  shadow_->plugin_left_it();
 }
 
 void Host::act(const action::SendCheckpoint& checkpoint) {

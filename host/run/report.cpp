@@ -103,14 +103,7 @@ void Report::message(const protocol::Message& message) {
   if (message.action == protocol::Action::initialize) state_.shard = message.shard_id;
   state_.phase = message.action_text;
   busy_since_ms_ = wall_clock_ms();
-  using protocol::Action;
-  const bool lost =
-      message.action == Action::lease_lost || (message.action == Action::shutdown && message.reason != "TERMINATE");
-  if (lost) {
-    const Amount left = unfinished();
-    handed_over_ = {handed_over_.records + left.records, handed_over_.bytes + left.bytes};
-  }
-  if (message.action != Action::process_records) return changed();
+  if (message.action != protocol::Action::process_records) return changed();
   const bool moved = state_.behind_ms != message.batch.millis_behind_latest;
   state_.behind_ms = message.batch.millis_behind_latest;
   if (message.batch.count != 0) {
@@ -333,7 +326,7 @@ Amount Report::unfinished() const {
 // What only the shard knows.
 void Report::update() {
   open_ = unfinished();
-  const Amount finished = received_ - open_ - handed_over_;
+  const Amount finished = received_ - open_ - shard_.left_to_others();
   if (finished.records != finished_.records) progress_ms_ = wall_clock_ms();
   finished_ = finished;
   state_.waiting_since_ms = busy_since_ms_ == 0 ? 0 : std::max(busy_since_ms_, progress_ms_);

@@ -120,7 +120,7 @@ class Report {
   hub::ShardState state_;
   PluginMetrics plugin_metrics_;
   std::int64_t busy_since_ms_ = 0, progress_ms_ = 0;
-  Amount received_, handed_over_, finished_, open_;
+  Amount received_, finished_, open_;
   std::vector<OpenCall> calls_;
   std::vector<Worker> workers_;
   std::map<std::uint32_t, LaneHistory> lanes_;

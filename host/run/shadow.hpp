@@ -43,6 +43,7 @@ class Shadow final : private worker::Listener {
   void offer(const Batch& batch);
   void plugin_failed() { counts_.plugin_failed(); }
   void plugin_finished() { counts_.plugin_finished(); }
+  void plugin_left_it() { counts_.plugin_left_it(); }
   // The shard is over: ends the worker, and tells in one line what was counted.
   void end();
 

@@ -22,6 +22,8 @@ class ShadowCounts {
   // The plugin failed at records of the batch that it was given last, or rejected one; and is done with it.
   void plugin_failed();
   void plugin_finished();
+  // It was not given all of it: the lease is lost.
+  void plugin_left_it() { comparing_ = plugin_has_it_ = false; }
 
   // The shadow has rejected a record of its batch, for this reason.
   void rejected(const std::string& why);

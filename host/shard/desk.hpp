@@ -24,6 +24,10 @@ struct Amount {
     ++records;
     bytes += std::uint64_t{entry.data_size} + entry.partition_key_size;
   }
+  void add(const Amount& more) {
+    records += more.records;
+    bytes += more.bytes;
+  }
 };
 
 struct Desk {

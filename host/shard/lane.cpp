@@ -150,6 +150,7 @@ void Lane::take_over() {
   leaving_->destroy();
   forget_given();
   delivery_.instance_lost(false, true);
+  ask_again_at_ = Time(0);
   replacement_flushed_ = outgrown_ = false;
   failed_replacements_ = failed_starts_ = 0;
   serves();
@@ -558,6 +559,7 @@ void Lane::tell_death_between_calls(const Instance& was, const Death& death) {
 
 // The instance is gone, and with it what it held.
 void Lane::lost(bool in_call, bool blameless) {
+  ask_again_at_ = Time(0);
   delivery_.instance_lost(in_call, blameless);
   if (!blameless) waiting_ = false;
   write_journal(false);

@@ -95,7 +95,7 @@ class Lane {
   void recorded(const Position& position);
   // The shard's end is.
   void end_recorded();
-  // A checkpoint of its own was answered, by the KCL or because the lease is lost.
+  // A checkpoint of its own was answered, by the KCL or by the shard: KCLHOST_ILLEGAL_ARGUMENT for a fault of its own.
   void checkpoint_answered(kclhost_status answer) { checkpoint_ = answer; }
 
   std::uint32_t number() const { return number_; }

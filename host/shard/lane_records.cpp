@@ -222,10 +222,8 @@ void Lane::records_over(const Outcome& outcome) {
   } else {
     report(Call::process_records, outcome.message, nullptr, true, level_of_failure(*instance_));
     const auto accepted = static_cast<std::uint32_t>(outcome.first_unfinished);
-    const std::uint32_t unfinished = delivery_.call_first() + accepted, last = delivery_.call_last();
     if (failed_for_checkpoint()) {
       delivery_.repeat(accepted);
-      take_back(unfinished, last);  // the instance does not have them
       ask_again_later();
       return write_journal(false);
     }
@@ -238,8 +236,9 @@ void Lane::records_over(const Outcome& outcome) {
     Delivery::Failure failure{.accepted = accepted, .permanent = outcome.permanent};
     if (outcome.culprit) failure.culprit = static_cast<std::uint32_t>(*outcome.culprit);
     if (outcome.retry_after_ms) failure.retry_after = config::Milliseconds(*outcome.retry_after_ms);
+    const std::uint32_t unfinished = delivery_.call_first() + accepted, last = delivery_.call_last();
     delivery_.failed(failure);
-    take_back(unfinished, last);
+    take_back(unfinished, last);  // the instance does not have them
   }
   write_journal(false);
 }
@@ -250,7 +249,11 @@ bool Lane::failed_for_checkpoint() const {
 }
 
 void Lane::ask_again_later() {
-  if (checkpoint_ == KCLHOST_SHUTDOWN) return;  // the lease is lost: nothing is delivered any more
+  // The lease is lost: the shard drops what there is.
+  if (checkpoint_ == KCLHOST_SHUTDOWN) {
+    ask_again_at_ = never;
+    return;
+  }
   const Time pause = desk_.config.checkpoint.retry.max_backoff;
   ask_again_at_ = desk_.now.steady + pause;
   desk_.tell(Level::warn,
@@ -444,6 +447,7 @@ void Lane::drop_all() {
   verdicts_.clear();
   opinion_ = Opinion::none;
   waiting_ = blocked_ = false;
+  ask_again_at_ = Time(0);
   settle();
 }
 

@@ -83,7 +83,10 @@ void Shard::lease_lost(Now now) {
 }
 
 void Shard::drop_all() {
-  for (const auto& lane : lanes_) lane->drop_all();
+  for (const auto& lane : lanes_) {
+    left_to_others_.add(lane->unfinished());
+    lane->drop_all();
+  }
   order_.clear();
 }
 

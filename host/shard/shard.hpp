@@ -94,6 +94,10 @@ class Shard {
   const Position& recorded() const { return schedule_.recorded(); }
   // What was set aside: by this process, and by an earlier one of what has come again since.
   const Amount& set_aside() const { return desk_.set_aside; }
+  // The KCL has said that it is, before the daemon's leaseLost.
+  bool is_lease_lost() const { return schedule_.is_lease_lost(); }
+  // What was not finished when the lease was lost, or came after that: the new owner reads it.
+  const Amount& left_to_others() const { return left_to_others_; }
   const Amount& aside_before() const { return desk_.aside_before; }
   // The lease table has the shard's end: nothing that is remembered of it is needed any more.
   bool shard_end_recorded() const { return shard_end_recorded_; }
@@ -171,6 +175,7 @@ class Shard {
   Time duty_deadline_ = never;
   Exchange exchange_;
   std::optional<Exchange> queued_;  // a worker's, behind the host's
+  Amount left_to_others_;
   bool stopping_ = false;
   bool closing_ = false;
   Time close_by_ = never;

@@ -161,18 +161,23 @@ void Shard::wants_checkpoint(WorkerId worker, CallNumber call, std::optional<std
     exchange.position->set(*sequence_number, exchange.sub_sequence_number.value_or(0));
     // Beyond what this instance has there may be records that nobody has accepted.
     if (last < *exchange.position) {
+      lane->checkpoint_answered(KCLHOST_ILLEGAL_ARGUMENT);
       return answer_worker(
           worker, call,
           {KCLHOST_ILLEGAL_ARGUMENT, "IllegalArgumentException", "the record was never delivered to this instance"});
     }
   } else if (!instance->in_call(Call::shard_ended)) {
     // Nothing was delivered yet, so there is nothing to record.
-    if (given == 0 && schedule_.finished().none()) return answer_worker(worker, call, {});
+    if (given == 0 && schedule_.finished().none()) {
+      lane->checkpoint_answered(KCLHOST_OK);
+      return answer_worker(worker, call, {});
+    }
     exchange.position = last;
     exchange.sub_sequence_number = last.sub_sequence_number;
   }
   const bool waits = exchange.position && has_rejected(*lane, *exchange.position);
   if (waits && !lane->delivery().gives_up()) {
+    lane->checkpoint_answered(KCLHOST_ILLEGAL_ARGUMENT);
     return answer_worker(worker, call,
                          {KCLHOST_INVALID_STATE, "InvalidStateException",
                           "a record up to there was rejected, and on_error.then sets none aside"});

@@ -39,6 +39,19 @@ def test_counts_what_became_of_the_records(launch):
     assert here.value("kclhost_shards") == 1 and here.value("kclhost_daemon_up") == 1
 
 
+def test_what_a_lost_lease_leaves_to_others_is_not_counted_as_processed(launch):
+    here = launch(checkpoint={"interval": "0s"})
+    shard = here.shard()
+    shard.error = "ShutdownException"
+    shard.process("a", "b")
+    here.until(1, "kclhost_checkpoints_total", result="failed")
+    shard.process("c", "d", "e")
+    here.until(5, "kclhost_received_records_total")
+    here.until(2, "kclhost_finished_records_total", outcome="processed")
+    shard.lose()
+    assert here.value("kclhost_finished_records_total") == 2
+
+
 def test_what_is_skipped_is_counted_apart(launch):
     here = launch(on_error={"retry": {"max_attempts": 1}, "then": "skip"})
     here.shard().process("a", "fail", "b")

@@ -81,6 +81,18 @@ def test_what_it_does_is_told_and_what_it_is_told_is_marked(deployment):
     assert counts["batches_failed"] >= counts["only_shadow_failed"] >= 1 and counts["only_plugin_failed"] == 0
 
 
+def test_what_the_lost_lease_keeps_from_the_plugin_it_is_not_given(deployment):
+    trial = Trial(deployment)
+    trial.until_ready()
+    trial.host.answers = {str(trial.deployment.number + 1): "ShutdownException"}
+    for text in ("one", "shadow fail", "two"):
+        trial.process(text)
+    assert not trial.host.told("the shadow failed")
+    counts = trial.finish()
+    assert counts["only_shadow_failed"] == counts["only_plugin_failed"] == 0
+    assert "shadow fail" not in {text for _, text in texts(trial.seen())}
+
+
 def test_a_record_that_only_it_rejects_is_a_difference(deployment):
     trial = Trial(deployment)
     trial.until_ready()

@@ -773,6 +773,23 @@ TEST(Delivery, ARejectionAndAFailureOfItsCallAreOneFailure) {
   for (std::uint32_t i = 0; i < 3; ++i) EXPECT_EQ(delivery.failures_of(i), 1u) << i;
 }
 
+TEST(Delivery, WhatTheInstanceHasIsNotRepeatedBehindWhatItHasFinished) {
+  const config::OnError block = policy(Then::block);
+  Delivery delivery(block, 1);
+  delivery.set_holds(true);
+  delivery.extend(2);
+  begin(delivery);
+  EXPECT_TRUE(delivery.reject(0));
+  delivery.succeeded();
+  EXPECT_EQ(delivery.next({}).step, Step::wait);
+  delivery.waited();
+  begin(delivery);
+  EXPECT_EQ(delivery.call_last(), 1u) << "the rejected one, again";
+  delivery.checkpointed(1);
+  delivery.repeat(0);
+  EXPECT_EQ(delivery.next({}).step, Step::done);
+}
+
 TEST(Delivery, ARangeThatHasFailedIsCutOnlyWhereThereCantBeRoomForIt) {
   const auto on_error = policy(Then::dead_letter);
   Delivery delivery(on_error, 1);

@@ -104,9 +104,26 @@ TEST_F(Refusal, OfALostLeaseLeavesTheRestToTheOthers) {
   over(first_part());
   fail_for(lost, called(Call::flush));
   EXPECT_TRUE(answered()) << "or the daemon never says leaseLost";
+  EXPECT_TRUE(told("the lease is lost: 2 records are left to the worker that has it now"));
   send(3, 4);
   EXPECT_TRUE(answered());
   EXPECT_FALSE(take<action::CallWorker>()) << "the new owner reads them";
+  shard->lease_lost(now);
+  EXPECT_EQ(called(Call::lease_lost).worker, worker);
+  EXPECT_EQ(shard->left_to_others().records, 4u);
+}
+
+// The throttled table is not what it fails for.
+TEST_F(Refusal, DoesNotExcuseAMistakeBehindIt) {
+  come_up(KCLHOST_PLUGIN_CHECKPOINTS);
+  send(1, 1);
+  const auto call = called(Call::process_records);
+  shard->wants_checkpoint(worker, call.number, "1", 0, now);
+  ASSERT_TRUE(take<action::SendCheckpoint>());
+  shard->checkpoint_answered(throttled, now);
+  shard->wants_checkpoint(worker, call.number, "99", 0, now);
+  over(call, failure);
+  EXPECT_TRUE(told("record skipped"));
 }
 
 }  // namespace

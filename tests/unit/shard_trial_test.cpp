@@ -475,6 +475,26 @@ TEST_F(Trial, ThatHasGoneWellNeedsNoStandby) {
 }
 
 // What it holds it might still fail at: it is asked to finish it.
+// The one before is asked again and again, if it can't be told from a refusal that passes.
+TEST_F(Trial, ALostLeaseEndsTheSearchForAnOpinion) {
+  on_trial(KCLHOST_PLUGIN_CHECKPOINTS);
+  take_over();
+  send(1, 2);
+  over(called(Call::process_records), {.status = KCLHOST_FAILED, .message = "no"});
+  shard->ended(called(Call::destroy).worker, nullptr, now);
+  over(called(Call::initialize));
+  over(called(Call::process_records));
+  const auto flush = called(Call::flush);
+  shard->wants_checkpoint(standby, flush.number, "2", 0, now);
+  ASSERT_TRUE(take<action::SendCheckpoint>());
+  shard->checkpoint_answered({KCLHOST_SHUTDOWN, "ShutdownException", "not yours"}, now);
+  over(flush, {.status = KCLHOST_FAILED, .message = "no"});
+  EXPECT_TRUE(answered());
+  EXPECT_FALSE(undone());
+  const auto next = take<action::CallWorker>();
+  EXPECT_FALSE(next && next->request.call == Call::flush);
+}
+
 TEST_F(Trial, AnOpinionOfOneThatHoldsRecordsIsFlushed) {
   on_trial(KCLHOST_PLUGIN_ACKNOWLEDGES);
   take_over();
