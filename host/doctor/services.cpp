@@ -37,7 +37,7 @@ Finding no_answer(const std::string& where, const std::string& message) {
 }
 
 Services::Services(const config::Daemon& daemon, const std::map<std::string, std::string>& properties,
-                   std::chrono::seconds patience) try
+                   std::chrono::seconds patience)
     : times_{std::chrono::milliseconds(patience) / 2, patience} {
   if (const auto option = launch::option_for_sdk(daemon); !option.empty()) {
     why_not_ = option + " may lead the AWS SDK elsewhere, where kclhost does not follow";
@@ -49,15 +49,17 @@ Services::Services(const config::Daemon& daemon, const std::map<std::string, std
     return;
   }
   plan_ = std::move(*plan);
-  access_ = std::make_unique<prime::DaemonAccess>(*plan_);
-  const auto service = [this](const std::string& endpoint, const aws::JsonProtocol& protocol) {
-    return std::make_unique<aws::JsonService>(access_->http, access_->credentials, access_->region, endpoint, protocol,
-                                              times_);
-  };
-  kinesis_ = service(access_->kinesis_endpoint, aws::kinesis_protocol);
-  dynamodb_ = service(access_->dynamodb_endpoint, aws::dynamodb_protocol);
-} catch (const std::exception& error) {
-  why_not_ = error.what();
+  try {
+    access_ = std::make_unique<prime::DaemonAccess>(*plan_);
+    const auto service = [this](const std::string& endpoint, const aws::JsonProtocol& protocol) {
+      return std::make_unique<aws::JsonService>(access_->http, access_->credentials, access_->region, endpoint,
+                                                protocol, times_);
+    };
+    kinesis_ = service(access_->kinesis_endpoint, aws::kinesis_protocol);
+    dynamodb_ = service(access_->dynamodb_endpoint, aws::dynamodb_protocol);
+  } catch (const std::exception& error) {  // a function's try block would throw it again
+    why_not_ = error.what();
+  }
 }
 
 Answer Services::ask(aws::JsonService& service, const char* action, const std::string& body) try {

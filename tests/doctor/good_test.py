@@ -2,6 +2,7 @@
 import json
 import re
 
+import pytest
 from conftest import ROOT
 
 CHECKS = ["configuration", "java", "jars", "class-archive", "folders", "limits", "memory", "settings", "port", "endpoints",
@@ -81,6 +82,18 @@ def test_what_the_sdk_alone_can_follow_is_not_looked_at(clinic, server):
     told = {check["check"]: check for check in json.loads(clinic.run("--json").stdout)["checks"]}
     for check in ("endpoints", "clock", "credentials", "stream", "tables"):
         assert told[check]["result"] == "not looked at" and "awsCredentialsProvider" in told[check]["says"]
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("variable, value", [("JAVA_TOOL_OPTIONS", "-Daws.region=eu-west-2"), ("AWS_USE_FIPS_ENDPOINT", "true")])
+def test_where_kclhost_does_not_follow_the_rest_is_looked_at(clinic, server, variable, value):
+    del clinic.properties["kinesisEndpoint"]
+    clinic.environment[variable] = value
+    clinic.state.chmod(0o777)
+    told = {check["check"]: check for check in json.loads(clinic.run("--json").stdout)["checks"]}
+    for check in ("endpoints", "clock", "credentials", "stream", "tables"):
+        assert told[check]["result"] == "not looked at" and variable in told[check]["says"]
+    assert told["folders"]["result"] == "findings" and told["jars"]["result"] == "ok"
     assert server.requests == []
 
 

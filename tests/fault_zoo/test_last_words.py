@@ -12,7 +12,7 @@ ONCE = {"retry": {"max_attempts": 1}, "then": "dead_letter"}
 
 # The fault, what it says, and the function of the plugin that is to be seen. (None: it left no stack.)
 DEATHS = [
-    ("throw_on_thread", ["SIGABRT", "std::runtime_error", "thrown on a thread"], "faults()"),
+    ("throw_on_thread", ["SIGABRT", "std::runtime_error", "thrown on a thread"], "::faults"),
     ("throw_in_noexcept", ["SIGABRT", "std::invalid_argument", "thrown where nothing may be"], "throw_in_noexcept()+0x"),
     ("assert", ["SIGABRT", "misbehave.cpp:", "Assertion `sorted == 1' failed"], "fail_an_assertion()+0x"),
     pytest.param("break_the_heap", ["SIGABRT", "double free"], "Misbehave::process_records(", marks=NOT_SANITIZED),
@@ -58,7 +58,8 @@ def test_an_exception_that_is_let_out_of_the_table(start, tmp_path):
     letter, report = set_aside(start("unguarded.so", directory=tmp_path, on_error=ONCE), tmp_path)
     for text in ("std::out_of_range", "let out of the plugin"):
         assert text in letter["error_text"] and text in report["printed"]
-    assert "process_records(void*, kclhost_batch const*" in letter["error_text"]
+    if os.environ.get("KCLHOST_COMPILER") != "Clang":  # whose host leaves the plugin's function before it ends the process
+        assert "process_records(void*, kclhost_batch const*" in letter["error_text"]
 
 
 @pytest.mark.parametrize("isolation", ["process", "none"])

@@ -10,7 +10,7 @@ from services import wait_for
 
 def browse(here, directory, *options, fragment=""):
     """What the browser makes of the page once it has asked for the shards."""
-    assert shutil.which("chromium"), "chromium is missing; scripts/install-deps test installs it"
+    assert shutil.which("chromium"), "chromium is missing; scripts/install-deps test installs it on Debian"
     done = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                            f"--user-data-dir={directory}/browser", "--virtual-time-budget=3000", *options, f"http://{here.address}/{fragment}"],
                           capture_output=True, text=True, timeout=300)

@@ -294,7 +294,7 @@ def test_one_that_can_not_be_used_is_refused_and_the_shard_goes_on(deployment, p
 def test_without_memory_for_it_the_shard_goes_on(deployment):
     # Enough for one buffer of batches of the smallest size, 64 MiB, and not for two.
     deployment.rename("actor_shadow.so", "shadow.so")
-    host = deployment.start("actor.so", shadow={"path": "shadow.so"}, inside=["prlimit", f"--as={140 << 20}"])
+    host = deployment.start("actor.so", shadow={"path": "shadow.so"}, inside=["prlimit", f"--as={168 << 20}"])
     deployment.process(host, "a")
     host.wait_until_told("there is no shadow, and the shard goes on without: mapping the batch buffer: Cannot allocate memory")
     assert [note["data"] for note in deployment.notes()] == ["a"]

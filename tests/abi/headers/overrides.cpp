@@ -1,6 +1,7 @@
 // What a class may do beside overriding a call under its own name.
+// clang has this warning in -Wall, and GCC from 13 on, which gives it where the hidden function is.
+#pragma GCC diagnostic ignored "-Woverloaded-virtual"
 #include <kclhost/record_processor.hpp>
-#pragma GCC diagnostic ignored "-Woverloaded-virtual"  // which clang has in -Wall
 namespace {
 
 class Base : public virtual kclhost::CheckpointingProcessor {

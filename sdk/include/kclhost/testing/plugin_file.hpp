@@ -55,12 +55,16 @@ inline const kclhost_plugin& checked(const kclhost_plugin* table) {
 }
 
 // The plugin in this file, which stays loaded. Throws std::runtime_error.
-inline const kclhost_plugin& load(const std::string& file) {
-  void* const library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+inline const kclhost_plugin& load(const char* file) {
+  void* const library = ::dlopen(file, RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) throw std::runtime_error(::dlerror());
   void* const entry = ::dlsym(library, KCLHOST_ENTRY_SYMBOL);
-  if (entry == nullptr) throw std::runtime_error(file + " exports no " + KCLHOST_ENTRY_SYMBOL);
+  if (entry == nullptr) throw std::runtime_error(std::string(file) + " exports no " + KCLHOST_ENTRY_SYMBOL);
   return checked(reinterpret_cast<decltype(&kclhost_plugin_v1)>(entry)());
+}
+// Not for a literal: GCC 13 would warn that the table may go with a string that is made of it.
+inline const kclhost_plugin& load(const std::string& file) {
+  return load(file.c_str());
 }
 
 }  // namespace kclhost::testing
