@@ -294,9 +294,10 @@ void Host::outcome(WorkerId worker, CallNumber call, const Outcome& outcome) {
 void Host::count_call(WorkerId worker, const Outcome& outcome, std::uint64_t resident_memory) {
   const auto one = running_.find(worker);
   if (one == running_.end() || one->second.records == 0) return;
+  const std::uint32_t records = std::exchange(one->second.records, 0);
+  if (!outcome.ok() && shard_.excuses(worker)) return;
   if (shadow_ && !outcome.ok()) shadow_->plugin_failed();
-  releases_.called(one->second.release, std::exchange(one->second.records, 0), Clock::now() - one->second.began,
-                   outcome.ok(), resident_memory);
+  releases_.called(one->second.release, records, Clock::now() - one->second.began, outcome.ok(), resident_memory);
 }
 
 void Host::count_death(WorkerId worker, const Death& death) {

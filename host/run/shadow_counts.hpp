@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "batch/batch.hpp"
@@ -23,7 +24,9 @@ class ShadowCounts {
   void plugin_failed();
   void plugin_finished();
   // It was not given all of it: the lease is lost.
-  void plugin_left_it() { comparing_ = plugin_has_it_ = false; }
+  void plugin_left_it() {
+    if (std::exchange(plugin_has_it_, false)) comparing_ = false;
+  }
 
   // The shadow has rejected a record of its batch, for this reason.
   void rejected(const std::string& why);

@@ -378,9 +378,10 @@ std::uint32_t Delivery::done_in_call(std::uint32_t accepted) const {
   return done_.end_of_run(std::max(call_first_ + accepted, finished_));
 }
 
-void Delivery::repeat(std::uint32_t accepted) {
-  if (done_in_call(std::min(accepted, call_last_ - call_first_ - 1)) >= call_last_) return succeeded();
-  interrupted(accepted);
+bool Delivery::repeat(std::uint32_t accepted) {
+  const bool all = done_in_call(std::min(accepted, call_last_ - call_first_ - 1)) >= call_last_;
+  all ? succeeded() : interrupted(accepted);
+  return !all;
 }
 
 void Delivery::waited() {

@@ -103,8 +103,8 @@ class Delivery {
   void left() { leaving_ = no_record; }
   // The delivery under way ends, and says nothing of its records, but for those at its front that are done.
   void interrupted(std::uint32_t accepted = 0);
-  // The same, and the instance goes on: it is given again what is not done.
-  void repeat(std::uint32_t accepted);
+  // The same, and the instance goes on: whether there is something to give it again.
+  bool repeat(std::uint32_t accepted);
   // The instance is gone and with it what it held. `in_call`: while it was given records; `blameless`: not by a fault
   // of its own, so that nothing counts as failed.
   void instance_lost(bool in_call, bool blameless);

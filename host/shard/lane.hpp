@@ -97,6 +97,8 @@ class Lane {
   void end_recorded();
   // A checkpoint of its own was answered, by the KCL or by the shard: KCLHOST_ILLEGAL_ARGUMENT for a fault of its own.
   void checkpoint_answered(kclhost_status answer) { checkpoint_ = answer; }
+  // Of a call that fails: the KCL had refused its last checkpoint, for none of the plugin's faults.
+  bool failed_for_checkpoint() const;
 
   std::uint32_t number() const { return number_; }
   const Delivery& delivery() const { return delivery_; }
@@ -186,7 +188,6 @@ class Lane {
   void records_over(const Outcome& outcome);
   void heed_memory(std::uint64_t resident);  // bytes
   void records_died(const Instance& was, const Death& death);
-  bool failed_for_checkpoint() const;
   void ask_again_later();
   void part_over();
   std::uint32_t room() const;

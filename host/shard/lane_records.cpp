@@ -223,8 +223,7 @@ void Lane::records_over(const Outcome& outcome) {
     report(Call::process_records, outcome.message, nullptr, true, level_of_failure(*instance_));
     const auto accepted = static_cast<std::uint32_t>(outcome.first_unfinished);
     if (failed_for_checkpoint()) {
-      delivery_.repeat(accepted);
-      ask_again_later();
+      if (delivery_.repeat(accepted)) ask_again_later();
       return write_journal(false);
     }
     if (doubt(*instance_, outcome.message)) {

@@ -163,6 +163,12 @@ void Shard::outcome(WorkerId worker, CallNumber call, const Outcome& outcome, st
   advance();
 }
 
+bool Shard::excuses(WorkerId worker) const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [&](const auto& lane) {
+    return lane->serving() != nullptr && lane->serving()->id() == worker && lane->failed_for_checkpoint();
+  });
+}
+
 Lane* Shard::lane_served_by(WorkerId worker) {
   Lane* const lane = lane_of(worker);
   return lane != nullptr && lane->serving() != nullptr && lane->serving()->id() == worker ? lane : nullptr;

@@ -18,7 +18,7 @@ namespace kclhost::host {
 // A state machine without a descriptor, process, clock or file, so that the simulation can drive it through anything.
 // Every event is a function; after each, take the actions, carry them out in order, and tell what came of them. Time
 // comes with the events and on_time. Two promises hold at each moment: a status is sent only when every record of the
-// batch is accepted or set aside, and no checkpoint lies beyond an unfinished record.
+// batch is accepted or set aside, or the lease is lost, and no checkpoint lies beyond an unfinished record.
 //
 // docs/design.md has its events and actions as a table.
 class Shard {
@@ -96,6 +96,8 @@ class Shard {
   const Amount& set_aside() const { return desk_.set_aside; }
   // The KCL has said that it is, before the daemon's leaseLost.
   bool is_lease_lost() const { return schedule_.is_lease_lost(); }
+  // If the call at hand fails now, that counts against nobody: the KCL has refused its checkpoint.
+  bool excuses(WorkerId worker) const;
   // What was not finished when the lease was lost, or came after that: the new owner reads it.
   const Amount& left_to_others() const { return left_to_others_; }
   const Amount& aside_before() const { return desk_.aside_before; }

@@ -55,7 +55,7 @@ bool Shard::leave_to_others() {
   const std::uint64_t before = left_to_others_.records;
   drop_all();
   if (const std::uint64_t left = left_to_others_.records - before; left != 0) {
-    desk_.tell(Level::info,
+    desk_.tell(Level::warn,
                "the lease is lost: " + std::to_string(left) + " records are left to the worker that has it now");
   }
   return true;

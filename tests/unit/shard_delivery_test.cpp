@@ -786,7 +786,7 @@ TEST(Delivery, WhatTheInstanceHasIsNotRepeatedBehindWhatItHasFinished) {
   begin(delivery);
   EXPECT_EQ(delivery.call_last(), 1u) << "the rejected one, again";
   delivery.checkpointed(1);
-  delivery.repeat(0);
+  EXPECT_FALSE(delivery.repeat(0));
   EXPECT_EQ(delivery.next({}).step, Step::done);
 }
 

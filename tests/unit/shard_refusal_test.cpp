@@ -21,6 +21,7 @@ class Refusal : public ShardConversation {
     shard->wants_checkpoint(worker, call.number, "1", 0, now);
     ASSERT_TRUE(take<action::SendCheckpoint>());
     shard->checkpoint_answered(answer, now);
+    EXPECT_TRUE(shard->excuses(worker)) << "nobody is to count it";
     over(call, failure);
   }
   // It dies with the records that it holds, and another one is given the first of them.
@@ -113,6 +114,16 @@ TEST_F(Refusal, OfALostLeaseLeavesTheRestToTheOthers) {
   EXPECT_EQ(shard->left_to_others().records, 4u);
 }
 
+TEST_F(Refusal, BehindTheLastRecordHoldsNothingUp) {
+  come_up(KCLHOST_PLUGIN_CHECKPOINTS);
+  send(1, 1);
+  const auto call = called(Call::process_records);
+  shard->wants_checkpoint(worker, call.number, "1", 0, now);
+  EXPECT_EQ(checkpoint(), "1");
+  fail_for(throttled, call);
+  EXPECT_TRUE(answered());
+}
+
 // The throttled table is not what it fails for.
 TEST_F(Refusal, DoesNotExcuseAMistakeBehindIt) {
   come_up(KCLHOST_PLUGIN_CHECKPOINTS);
@@ -122,6 +133,7 @@ TEST_F(Refusal, DoesNotExcuseAMistakeBehindIt) {
   ASSERT_TRUE(take<action::SendCheckpoint>());
   shard->checkpoint_answered(throttled, now);
   shard->wants_checkpoint(worker, call.number, "99", 0, now);
+  EXPECT_FALSE(shard->excuses(worker));
   over(call, failure);
   EXPECT_TRUE(told("record skipped"));
 }

@@ -474,7 +474,6 @@ TEST_F(Trial, ThatHasGoneWellNeedsNoStandby) {
   EXPECT_EQ(checkpoint(), "1") << "it counts now, and the record is skipped";
 }
 
-// What it holds it might still fail at: it is asked to finish it.
 // The one before is asked again and again, if it can't be told from a refusal that passes.
 TEST_F(Trial, ALostLeaseEndsTheSearchForAnOpinion) {
   on_trial(KCLHOST_PLUGIN_CHECKPOINTS);
@@ -495,6 +494,7 @@ TEST_F(Trial, ALostLeaseEndsTheSearchForAnOpinion) {
   EXPECT_FALSE(next && next->request.call == Call::flush);
 }
 
+// What it holds it might still fail at: it is asked to finish it.
 TEST_F(Trial, AnOpinionOfOneThatHoldsRecordsIsFlushed) {
   on_trial(KCLHOST_PLUGIN_ACKNOWLEDGES);
   take_over();
