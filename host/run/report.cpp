@@ -107,8 +107,7 @@ void Report::message(const protocol::Message& message) {
   const bool moved = state_.behind_ms != message.batch.millis_behind_latest;
   state_.behind_ms = message.batch.millis_behind_latest;
   if (message.batch.count != 0) {
-    const Amount more = amount_of(message.batch);
-    received_ = {received_.records + more.records, received_.bytes + more.bytes};
+    received_.add(amount_of(message.batch));
     if (state_.uncovered_since_ms == 0) state_.uncovered_since_ms = busy_since_ms_;
   }
   if (moved || message.batch.count != 0) return changed();
@@ -316,10 +315,7 @@ std::deque<std::string> Report::packets() {
 
 Amount Report::unfinished() const {
   Amount all;
-  for (const auto& lane : shard_.lanes()) {
-    const Amount some = lane->unfinished();
-    all = {all.records + some.records, all.bytes + some.bytes};
-  }
+  for (const auto& lane : shard_.lanes()) all.add(lane->unfinished());
   return all;
 }
 

@@ -132,7 +132,7 @@ void Shard::daemon_gone(bool unanswered, Now now) {
 
 // ---- The workers
 
-Lane* Shard::lane_of(WorkerId worker) {
+Lane* Shard::lane_of(WorkerId worker) const {
   for (const auto& lane : lanes_) {
     if (lane->owns(worker)) return lane.get();
   }
@@ -164,12 +164,11 @@ void Shard::outcome(WorkerId worker, CallNumber call, const Outcome& outcome, st
 }
 
 bool Shard::excuses(WorkerId worker) const {
-  return std::any_of(lanes_.begin(), lanes_.end(), [&](const auto& lane) {
-    return lane->serving() != nullptr && lane->serving()->id() == worker && lane->failed_for_checkpoint();
-  });
+  const Lane* const lane = lane_served_by(worker);
+  return lane != nullptr && lane->failed_for_checkpoint();
 }
 
-Lane* Shard::lane_served_by(WorkerId worker) {
+Lane* Shard::lane_served_by(WorkerId worker) const {
   Lane* const lane = lane_of(worker);
   return lane != nullptr && lane->serving() != nullptr && lane->serving()->id() == worker ? lane : nullptr;
 }

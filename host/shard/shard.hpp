@@ -142,9 +142,9 @@ class Shard {
   bool relieve_if_full();
   bool tick_empty_batch();
   void split(const Batch& batch);
-  Lane* lane_of(WorkerId worker);
+  Lane* lane_of(WorkerId worker) const;
   // Where it is the instance at hand, not one that is to take over.
-  Lane* lane_served_by(WorkerId worker);
+  Lane* lane_served_by(WorkerId worker) const;
   // Every lane whose instance can take a call makes it; true when all that began are over.
   bool ask_all(const Request& request, bool& all_ok);
 

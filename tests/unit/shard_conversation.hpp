@@ -101,7 +101,13 @@ class ShardConversation : public testing::Test {
     shard->checkpoint_answered({}, now);
     return at;
   }
-  // A line has been told since the last look that begins so.
+  // The plugin checkpoints the record of that number in the call, and the KCL says no.
+  void refuse(const action::CallWorker& call, std::string_view number, const CheckpointAnswer& answer) {
+    shard->wants_checkpoint(call.worker, call.number, number, 0, now);
+    ASSERT_TRUE(take<action::SendCheckpoint>());
+    shard->checkpoint_answered(answer, now);
+  }
+  // A line has been told that begins so.
   bool told(std::string_view text) {
     collect();
     return std::any_of(actions.begin(), actions.end(), [text](const Action& one) {

@@ -58,9 +58,7 @@ TEST_F(InFlight, AFlushThatLacksACheckpointIsAskedForAgain) {
                                          CheckpointAnswer{KCLHOST_OTHER_EXCEPTION, "RuntimeException", ""}}) {
     for (const Outcome& outcome : {Outcome{KCLHOST_FAILED, "no checkpoint"}, Outcome{}}) {
       const auto flush = again;
-      shard->wants_checkpoint(worker, flush.number, "2", 0, now);
-      ASSERT_TRUE(take<action::SendCheckpoint>());
-      shard->checkpoint_answered(answer, now);
+      refuse(flush, "2", answer);
       over(flush, outcome);
       EXPECT_FALSE(take<action::End>()) << answer.name;
       EXPECT_FALSE(take<action::CallWorker>());
@@ -77,9 +75,7 @@ TEST_F(InFlight, AFlushThatLacksACheckpointIsAskedForAgain) {
 
 TEST_F(InFlight, AFlushThatFailsWithoutTheLeaseOwesTheDaemonNothingElse) {
   const auto flush = hold_too_much();
-  shard->wants_checkpoint(worker, flush.number, "2", 0, now);
-  ASSERT_TRUE(take<action::SendCheckpoint>());
-  shard->checkpoint_answered({KCLHOST_SHUTDOWN, "ShutdownException", "not yours"}, now);
+  refuse(flush, "2", {KCLHOST_SHUTDOWN, "ShutdownException", "not yours"});
   over(flush, {KCLHOST_FAILED, "no checkpoint"});
   EXPECT_TRUE(answered());
 }

@@ -18,9 +18,7 @@ class Refusal : public ShardConversation {
 
   // The plugin checkpoints in the call, is refused, and fails.
   void fail_for(const CheckpointAnswer& answer, const action::CallWorker& call) {
-    shard->wants_checkpoint(worker, call.number, "1", 0, now);
-    ASSERT_TRUE(take<action::SendCheckpoint>());
-    shard->checkpoint_answered(answer, now);
+    refuse(call, "1", answer);
     EXPECT_TRUE(shard->excuses(worker)) << "nobody is to count it";
     over(call, failure);
   }
@@ -91,9 +89,7 @@ TEST_F(Refusal, ThatWasMadeGoodExcusesNothing) {
   come_up(KCLHOST_PLUGIN_CHECKPOINTS);
   send(1, 2);
   const auto call = called(Call::process_records);
-  shard->wants_checkpoint(worker, call.number, "1", 0, now);
-  ASSERT_TRUE(take<action::SendCheckpoint>());
-  shard->checkpoint_answered(throttled, now);
+  refuse(call, "1", throttled);
   shard->wants_checkpoint(worker, call.number, "1", 0, now);
   EXPECT_EQ(checkpoint(), "1");
   over(call, failure);
@@ -129,9 +125,7 @@ TEST_F(Refusal, DoesNotExcuseAMistakeBehindIt) {
   come_up(KCLHOST_PLUGIN_CHECKPOINTS);
   send(1, 1);
   const auto call = called(Call::process_records);
-  shard->wants_checkpoint(worker, call.number, "1", 0, now);
-  ASSERT_TRUE(take<action::SendCheckpoint>());
-  shard->checkpoint_answered(throttled, now);
+  refuse(call, "1", throttled);
   shard->wants_checkpoint(worker, call.number, "99", 0, now);
   EXPECT_FALSE(shard->excuses(worker));
   over(call, failure);

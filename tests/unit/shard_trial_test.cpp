@@ -484,9 +484,7 @@ TEST_F(Trial, ALostLeaseEndsTheSearchForAnOpinion) {
   over(called(Call::initialize));
   over(called(Call::process_records));
   const auto flush = called(Call::flush);
-  shard->wants_checkpoint(standby, flush.number, "2", 0, now);
-  ASSERT_TRUE(take<action::SendCheckpoint>());
-  shard->checkpoint_answered({KCLHOST_SHUTDOWN, "ShutdownException", "not yours"}, now);
+  refuse(flush, "2", {KCLHOST_SHUTDOWN, "ShutdownException", "not yours"});
   over(flush, {.status = KCLHOST_FAILED, .message = "no"});
   EXPECT_TRUE(answered());
   EXPECT_FALSE(undone());
